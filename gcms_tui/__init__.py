@@ -1,0 +1,3 @@
+"""The GCMS operations console."""
+
+__version__ = "0.1.0"

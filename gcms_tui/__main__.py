@@ -1,0 +1,4 @@
+from gcms_tui.cli.main import main
+
+if __name__ == "__main__":
+    main()

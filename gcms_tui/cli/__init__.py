@@ -1,0 +1,1 @@
+"""The command line: the console and a headless twin of everything it does."""

@@ -1,0 +1,77 @@
+"""What a check answers: a verdict with its value, its evidence, and where it all comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from gcms_tui.core.verdict import Verdict, worst
+
+Scalar = str | int | float | bool | Decimal | datetime | date | None
+"""What a cell may hold. Amounts are `Decimal`; a `datetime` is always aware and in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a figure comes from."""
+
+    source: str
+    """The query file (`queries/source_freshness.sql`) or the artifact that was read."""
+    statement: str = ""
+    """The SQL as it was run, or the argv; empty for a file."""
+    binds: tuple[Scalar, ...] = ()
+    query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The rows behind a verdict, capped."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Scalar, ...], ...] = ()
+    total: int = 0
+    """How many rows there are in all; more than `len(rows)` where they were capped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of one check at one moment."""
+
+    name: str
+    """Stable and dotted: `freshness.supabase_attendance`."""
+    section: str
+    """The runbook's section: `Daily 2`."""
+    verdict: Verdict
+    summary: str
+    """One sentence a person can act on."""
+    taken_at: datetime
+    value: Scalar = None
+    """The measured figure; None where nothing could be measured."""
+    unit: str = ""
+    target: str = ""
+    """What is wanted: `< 24 h`."""
+    alert: str = ""
+    """From where on it fails: `> 48 h`."""
+    elapsed_ms: int = 0
+    provenance: tuple[Provenance, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+    next_step: str = ""
+    """What to do now; empty where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """All findings of one pass over one target."""
+
+    target: str
+    """dbt's target name as resolved."""
+    taken_at: datetime
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst(finding.verdict for finding in self.findings)
+
+    def finding(self, name: str) -> Finding | None:
+        return next((finding for finding in self.findings if finding.name == name), None)

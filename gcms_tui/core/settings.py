@@ -1,0 +1,135 @@
+"""What `gcms.toml` may say. One dataclass a table; every field carries its documentation, from which
+`gcms-tui init` writes the commented file and the loader its messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gcms_tui.core.identifier import Relation
+
+
+def setting(doc: str, default: Any = None, *, factory: Any = None) -> Any:
+    """A field with its documentation."""
+    if factory is not None:
+        return field(default_factory=factory, metadata={"doc": doc})
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class DbtSettings:
+    project_dir: Path | None = setting("The dbt project: the directory that holds dbt_project.yml.")
+    profiles_dir: Path | None = setting("Where profiles.yml is; unset: as dbt itself looks for it.")
+    profile: str | None = setting("The profile's name; unset: the one dbt_project.yml names.")
+    target: str | None = setting("The target; unset: the profile's own default.")
+    executable: Path | None = setting("dbt's executable, where it lives in another environment than the console.")
+
+
+@dataclass(frozen=True, slots=True)
+class SnowflakeSettings:
+    connection: str | None = setting("A connection in Snowflake's connections.toml; unset: the dbt target's.")
+    role: str | None = setting("The role to read with; unset: the connection's. A role that may only SELECT is best.")
+    connections: int = setting("The most read connections at once. One login each: 1 or 2 where MFA asks.", 12)
+    login_timeout_s: int = setting("Seconds to wait for a login.", 20)
+    network_timeout_s: int = setting("Seconds after which an unanswered request is given up.", 60)
+    statement_timeout_s: int = setting("Seconds after which the warehouse itself cancels a read.", 30)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSettings:
+    raw: str = setting("Where Airbyte lands its tables.", "RAW")
+    bronze: str = setting("The bronze schema.", "BRONZE")
+    silver: str = setting("The silver schema.", "SILVER")
+    gold: str = setting("The gold schema.", "GOLD")
+    test_results: str = setting("Where dbt stores failing rows.", "TEST_RESULTS")
+    ops: str = setting("The console's own schema in the warehouse.", "GCMS_OPS")
+    backup_suffix: str = setting("Backups of gold go to gold + this suffix.", "_BACKUP")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    table: Relation = setting("A landed table: raw.supabase_attendance.")
+    timestamp_column: str | None = setting(
+        "When a row was pulled; unset: _airbyte_extracted_at, else _airbyte_emitted_at."
+    )
+    warn_after_h: float = setting("Older than this many hours: WARN.", 24.0)
+    fail_after_h: float = setting("Older than this many hours: FAIL.", 48.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scd2TableSettings:
+    table: Relation = setting("An SCD2 table: bronze.br_attendance_scd2.")
+    natural_key: str = setting("The business key's column.", "natural_key")
+    scd_id: str = setting("The version's own id.", "scd_id")
+    effective_from: str = setting("Where a version's validity begins.", "effective_from")
+    effective_to: str = setting("Where it ends.", "effective_to")
+    is_current: str | None = setting("The flag of the current version; unset: effective_to tells.", "is_current")
+    recorded_at: str = setting("When the version became known.", "recorded_at")
+    inserted_at: str = setting("When the row was written.", "inserted_at")
+
+
+@dataclass(frozen=True, slots=True)
+class PayrollSettings:
+    fact: Relation = setting(
+        "The table payroll is paid from.", factory=lambda: Relation("GOLD", "FCT_MUSICIAN_PAYMENT")
+    )
+    dim_musician: Relation = setting("The musicians.", factory=lambda: Relation("GOLD", "DIM_MUSICIAN"))
+    dim_concert: Relation = setting("The concerts.", factory=lambda: Relation("GOLD", "DIM_CONCERT"))
+    source_payment: Relation = setting(
+        "Supabase's payments as they landed, to compare with.",
+        factory=lambda: Relation("BRONZE", "BR_SUPABASE_PAYMENT"),
+    )
+    calculated_within_h: float = setting("The fact is expected to be recalculated within this many hours.", 24.0)
+    tolerance: str = setting("The largest difference in money that is still agreement.", "0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class SupabaseSettings:
+    dsn_env: str | None = setting("The environment variable that holds the Postgres DSN.")
+    dsn_file: Path | None = setting("A 0600 file that holds the Postgres DSN.")
+    service: str | None = setting("A service of libpq's pg_service.conf.")
+
+
+@dataclass(frozen=True, slots=True)
+class AirbyteSettings:
+    base_url: str | None = setting("The public API's base, whole: https://airbyte.example.org/api/public/v1.")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSettings:
+    team: str = setting("The data engineering team.", "data-team@gcms.org")
+    on_call: str = setting("The on-call telephone number.", "+1-XXX-XXX-XXXX")
+    escalation: tuple[str, ...] = setting(
+        "Who is told, in order, with the minutes after which.",
+        ("Data Engineer (15 min)", "Senior Data Engineer (30 min)", "Engineering Manager (1 hour)"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    refresh: str = setting("How often the health board looks again, for instance 15m; empty: only when asked.", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of `gcms.toml`, checked and with paths made absolute."""
+
+    read_only: bool = setting("True: nothing can be written. Writing has to be allowed here in so many words.", True)
+    read_only_targets: tuple[str, ...] = setting("Targets that stay read-only whatever else is said.", ())
+    sandbox: bool = setting("This is the practice platform, not a real one.", False)
+    state_dir: Path = setting("Where the console keeps its history; unset: the XDG state directory.", Path())
+    queries_dir: Path | None = setting("A directory of .sql files that replace the console's own by name.")
+    dbt: DbtSettings = setting("dbt.", factory=DbtSettings)
+    snowflake: SnowflakeSettings = setting("Snowflake.", factory=SnowflakeSettings)
+    schemas: SchemaSettings = setting("Schema names.", factory=SchemaSettings)
+    sources: tuple[SourceSettings, ...] = setting("The landed tables to watch.", ())
+    scd2: tuple[Scd2TableSettings, ...] = setting(
+        "The SCD2 tables; none given: found in dbt's manifest (models named *_scd2, meta.scd2, snapshots).", ()
+    )
+    payroll: PayrollSettings = setting("Payroll.", factory=PayrollSettings)
+    supabase: SupabaseSettings = setting("Supabase's Postgres.", factory=SupabaseSettings)
+    airbyte: AirbyteSettings = setting("Airbyte.", factory=AirbyteSettings)
+    contacts: ContactSettings = setting("People to call.", factory=ContactSettings)
+    console: ConsoleSettings = setting("The console.", factory=ConsoleSettings)
+    path: Path | None = field(default=None, metadata={"doc": "The file itself; not a key of it."})

@@ -1,0 +1,1 @@
+"""What an operator does, over the ports declared in `ports`."""
