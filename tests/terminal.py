@@ -1,0 +1,109 @@
+"""A real pseudo-terminal with a program in it, and eyes: what a person in tmux would type and see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+
+class Terminal:
+    """Runs `argv` as the session leader of a pseudo-terminal and keeps its screen."""
+
+    def __init__(
+        self, argv: Sequence[str], *, columns: int = 80, rows: int = 24, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.received = 0
+        """Bytes the program has sent to the terminal so far."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            argv,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=_take_controlling_terminal,
+            env={"TERM": "xterm-256color", **(os.environ if env is None else env)},
+        )
+        os.close(slave)
+        self._master: int | None = master
+
+    def send(self, keys: str) -> None:
+        assert self._master is not None, "the terminal has been dropped"
+        os.write(self._master, keys.encode())
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def pump(self, seconds: float) -> bool:
+        """Read what arrives within `seconds`, once. False when nothing did or the program has gone."""
+        if self._master is None or not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.received += len(data)
+        self._stream.feed(data)
+        return bool(data)
+
+    def wait_for(self, *texts: str, timeout: float = 30.0) -> float:
+        """Seconds from the start until every one of `texts` stands on the screen."""
+        deadline = time.monotonic() + timeout
+        while not all(text in self.text() for text in texts):
+            if time.monotonic() > deadline or (not self.pump(0.1) and self.process.poll() is not None):
+                raise AssertionError(f"{texts} not on the screen after {timeout} s:\n{self.text()}")
+        return time.monotonic() - self.started
+
+    def wait_gone(self, timeout: float = 10.0) -> int:
+        """The exit status; negative for a signal."""
+        deadline = time.monotonic() + timeout
+        while (status := self.process.poll()) is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"still running after {timeout} s:\n{self.text()}")
+            self.pump(0.05)
+        return status
+
+    def resize(self, columns: int, rows: int) -> None:
+        assert self._master is not None, "the terminal has been dropped"
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def drop(self) -> None:
+        """The line goes away: the kernel sends SIGHUP, as when an SSH connection dies."""
+        if self._master is not None:
+            os.close(self._master)
+            self._master = None
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.drop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _take_controlling_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
