@@ -41,21 +41,21 @@ class Terminal:
             env={"TERM": "xterm-256color", **(os.environ if env is None else env)},
         )
         os.close(slave)
-        self._master: int | None = master
+        self.master: int | None = master
 
     def send(self, keys: str) -> None:
-        assert self._master is not None, "the terminal has been dropped"
-        os.write(self._master, keys.encode())
+        assert self.master is not None, "the terminal has been dropped"
+        os.write(self.master, keys.encode())
 
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def pump(self, seconds: float) -> bool:
         """Read what arrives within `seconds`, once. False when nothing did or the program has gone."""
-        if self._master is None or not select.select([self._master], [], [], seconds)[0]:
+        if self.master is None or not select.select([self.master], [], [], seconds)[0]:
             return False
         try:
-            data = os.read(self._master, 65536)
+            data = os.read(self.master, 65536)
         except OSError:
             return False
         self.received += len(data)
@@ -80,15 +80,15 @@ class Terminal:
         return status
 
     def resize(self, columns: int, rows: int) -> None:
-        assert self._master is not None, "the terminal has been dropped"
+        assert self.master is not None, "the terminal has been dropped"
         self.screen.resize(rows, columns)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def drop(self) -> None:
         """The line goes away: the kernel sends SIGHUP, as when an SSH connection dies."""
-        if self._master is not None:
-            os.close(self._master)
-            self._master = None
+        if self.master is not None:
+            os.close(self.master)
+            self.master = None
 
     def close(self) -> None:
         if self.process.poll() is None:
