@@ -1,0 +1,200 @@
+"""`gcms.toml`: where it is, what it says, and whether anything may be written.
+
+Runs before the first paint, so it imports nothing but the standard library and the core.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refuse_if_owned_by_another
+from gcms_tui.adapters.toml_settings import Key, Problems, build
+from gcms_tui.core.duration import parse_duration
+from gcms_tui.core.errors import ConfigError
+from gcms_tui.core.identifier import folded
+from gcms_tui.core.settings import Settings
+
+FILE_NAME = "gcms.toml"
+NO_CONFIG_ADVICE = (
+    "Try it on the practice platform: gcms-tui demo. "
+    "See what is there: gcms-tui doctor. "
+    "Write a configuration from a dbt project: gcms-tui init PROJECT_DIR."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The file that was chosen, and what chose it."""
+
+    path: Path
+    found_by: str
+    """`--config`, `$GCMS_CONFIG`, `the working directory`, `a directory above`, `the user's configuration`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """Whether writing is off, and who says so."""
+
+    on: bool
+    reason: str
+
+
+def find_config(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> ConfigFile | None:
+    """The configuration file in force, None where there is none anywhere.
+
+    Raises `ConfigError` where a file is named (`--config`, `$GCMS_CONFIG`) and is not there.
+    """
+    for named, by in ((explicit, "--config"), (_path(env.get("GCMS_CONFIG")), "$GCMS_CONFIG")):
+        if named is not None:
+            path = cwd / named.expanduser()
+            if not path.is_file():
+                raise ConfigError("No such configuration", f"{by} names {path}, which is not a file.", NO_CONFIG_ADVICE)
+            return ConfigFile(path, by)
+    for directory in (cwd, *cwd.parents):
+        if (directory / FILE_NAME).is_file():
+            by = "the working directory" if directory == cwd else "a directory above"
+            refuse_if_owned_by_another(directory / FILE_NAME)
+            return ConfigFile(directory / FILE_NAME, by)
+    path = xdg_dir(env, "XDG_CONFIG_HOME", ".config") / "gcms-tui" / FILE_NAME
+    return ConfigFile(path, "the user's configuration") if path.is_file() else None
+
+
+def load_settings(file: ConfigFile, env: Mapping[str, str]) -> Settings:
+    """The settings of one file, checked. Raises `ConfigError` naming everything that is wrong with it."""
+    text = read_text(file.path, FILE_NAME)
+    refuse_if_others_may_write(file.path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # The parser's own message ends in (at line 3, column 7).
+        raise ConfigError("Broken TOML", f"{file.path}: {error}", "Correct the file at that place.") from None
+    problems = Problems(file.path, text)
+    settings = build(Settings, table, file.path.resolve().parent, problems)
+    if settings is not None:
+        for key, message in _complaints(settings):
+            problems.add(key, message)
+    if problems or settings is None:
+        raise ConfigError(
+            f"{file.path.name} is wrong",
+            str(problems),
+            "Correct it; `gcms-tui init` writes one with every key explained.",
+        )
+    if settings.state_dir == Path():
+        settings = replace(settings, state_dir=default_state_dir(env))
+    return replace(settings, path=file.path.resolve())
+
+
+def default_state_dir(env: Mapping[str, str]) -> Path:
+    return xdg_dir(env, "XDG_STATE_HOME", ".local/state") / "gcms-tui"
+
+
+def xdg_dir(env: Mapping[str, str], variable: str, fallback: str) -> Path:
+    """An XDG base directory; as the specification wants it, a relative one is ignored."""
+    given = _path(env.get(variable))
+    return given if given is not None and given.is_absolute() else Path.home() / fallback
+
+
+def effective_read_only(settings: Settings, flag: bool, env: Mapping[str, str], target: str | None) -> ReadOnly:
+    """The most restrictive of all who have a say. A target that is not known counts as a protected one."""
+    variable = env.get("GCMS_READ_ONLY", "").strip().lower()
+    protected = {name.lower() for name in settings.read_only_targets}
+    if flag:
+        return ReadOnly(True, "--read-only")
+    if variable not in ("", "0", "false", "no", "off"):
+        return ReadOnly(True, "$GCMS_READ_ONLY")
+    if settings.read_only:
+        return ReadOnly(True, f"read_only in {settings.path or FILE_NAME}")
+    if protected and (target is None or target.lower() in protected):
+        return ReadOnly(True, f"read_only_targets holds {target}" if target else "the target is not known")
+    return ReadOnly(False, "read_only = false, and nothing else forbids it")
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
+    """What the types alone cannot tell."""
+    yield from _identifier_complaints(settings)
+    yield from _snowflake_complaints(settings)
+    for index, source in enumerate(settings.sources):
+        if not 0 < source.warn_after_h <= source.fail_after_h:
+            yield (
+                ("sources", index, "warn_after_h"),
+                f"0 < warn_after_h ({source.warn_after_h:g}) <= fail_after_h ({source.fail_after_h:g}) does not hold",
+            )
+    for name, tables in (
+        ("sources", [source.table for source in settings.sources]),
+        ("scd2", [item.table for item in settings.scd2]),
+    ):
+        for index, table in enumerate(tables):
+            if table in tables[:index]:
+                yield (name, index, "table"), f"{table} stands here twice"
+    if settings.payroll.calculated_within_h <= 0:
+        yield ("payroll", "calculated_within_h"), "more than 0 hours are wanted"
+    if not _is_amount(settings.payroll.tolerance):
+        yield ("payroll", "tolerance"), f'an amount such as "0.01" is wanted, not {settings.payroll.tolerance!r}'
+    supabase = settings.supabase
+    if sum(item is not None for item in (supabase.dsn_env, supabase.dsn_file, supabase.service)) > 1:
+        yield ("supabase",), "only one of dsn_env, dsn_file and service may be given"
+    base_url = settings.airbyte.base_url
+    if base_url is not None and not base_url.startswith(("https://", "http://")):
+        yield ("airbyte", "base_url"), "a URL with http:// or https:// is wanted"
+    if settings.console.refresh:
+        try:
+            parse_duration(settings.console.refresh)
+        except ValueError as error:
+            yield ("console", "refresh"), str(error)
+
+
+def _snowflake_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
+    snowflake = settings.snowflake
+    if not 1 <= snowflake.connections <= 64:
+        yield ("snowflake", "connections"), f"1 to 64 are wanted, not {snowflake.connections}"
+    for name in ("login_timeout_s", "network_timeout_s", "statement_timeout_s"):
+        if getattr(snowflake, name) < 1:
+            yield ("snowflake", name), "at least 1 second is wanted"
+    if snowflake.network_timeout_s < snowflake.statement_timeout_s:
+        yield (
+            ("snowflake", "network_timeout_s"),
+            f"less than statement_timeout_s ({snowflake.statement_timeout_s}): "
+            "a read that may still run would be given up",
+        )
+
+
+def _identifier_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
+    schemas = settings.schemas
+    named: list[tuple[Key, str | None]] = [
+        (("schemas", name), getattr(schemas, name))
+        for name in ("raw", "bronze", "silver", "gold", "test_results", "ops")
+    ]
+    for index, source in enumerate(settings.sources):
+        named.append((("sources", index, "timestamp_column"), source.timestamp_column))
+    columns = ("natural_key", "scd_id", "effective_from", "effective_to", "is_current", "recorded_at", "inserted_at")
+    for index, table in enumerate(settings.scd2):
+        named.extend((("scd2", index, name), getattr(table, name)) for name in columns)
+    for key, name in named:
+        if name is not None and (message := _identifier_complaint(name)):
+            yield key, message
+    if _identifier_complaint(f"X{schemas.backup_suffix}") or not schemas.backup_suffix:
+        yield ("schemas", "backup_suffix"), "letters, digits, _ and $ are wanted, at least one"
+
+
+def _identifier_complaint(name: str) -> str:
+    try:
+        folded(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0
