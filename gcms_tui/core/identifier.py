@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
@@ -45,6 +46,50 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEnd:
+    """Stands for the flag of the current version where a table has none, as a dbt snapshot: a version is current
+    while its end is NULL or lies in the year 9999 or later."""
+
+    effective_to: Column
+
+    @property
+    def sql(self) -> str:
+        end = f"COALESCE({self.effective_to.sql}, TO_TIMESTAMP_NTZ('9999-12-31 00:00:00'))"
+        return f"({end} >= TO_TIMESTAMP_NTZ('9999-01-01 00:00:00'))"
+
+    def __str__(self) -> str:
+        return f"{self.effective_to} is open"
+
+
+def current_flag(is_current: str | None, effective_to: str) -> Column | OpenEnd:
+    """What tells a table's current versions: the column of that name, or the open end where there is none."""
+    return OpenEnd(Column.parse(effective_to)) if is_current is None else Column.parse(is_current)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One schema by its stored name. `database` None means the session's."""
+
+    name: str
+    database: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Schema:
+        """From `schema` or `database.schema`. Raises `ValueError` for anything else."""
+        parts = _parts(text)
+        if not 1 <= len(parts) <= 2:
+            raise ValueError(f"{text!r} is not a schema name: write schema or database.schema")
+        return cls(parts[-1], parts[0] if len(parts) == 2 else None)
+
+    @property
+    def sql(self) -> str:
+        return _dotted(quoted, self.database, self.name)
+
+    def __str__(self) -> str:
+        return _dotted(_shown, self.database, self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """A table or view by its stored names. `database` None means the session's."""
 
@@ -58,23 +103,35 @@ class Relation:
 
         Raises `ValueError` for anything else, or for a bare name where no default `schema` is given.
         """
-        parts = [match.group() for match in _PART.finditer(text)]
-        if ".".join(parts) != text or not 1 <= len(parts) <= 3:
+        parts = _parts(text)
+        if not 1 <= len(parts) <= 3:
             raise ValueError(f"{text!r} is not a table name: write name, schema.name or database.schema.name")
         if len(parts) == 1:
             if schema is None:
                 raise ValueError(f"{text!r} names no schema: write schema.{text}")
-            return cls(folded(schema), folded(parts[0]))
-        database = folded(parts[0]) if len(parts) == 3 else None
-        return cls(folded(parts[-2]), folded(parts[-1]), database)
+            return cls(folded(schema), parts[0])
+        return cls(parts[-2], parts[-1], parts[0] if len(parts) == 3 else None)
 
     @property
     def sql(self) -> str:
-        return ".".join(quoted(part) for part in (self.database, self.schema, self.name) if part is not None)
+        return _dotted(quoted, self.database, self.schema, self.name)
 
     def __str__(self) -> str:
         """As a person writes it: `gold.fct_musician_payment`."""
-        return ".".join(_shown(part) for part in (self.database, self.schema, self.name) if part is not None)
+        return _dotted(_shown, self.database, self.schema, self.name)
+
+
+Identifier = Relation | Schema | Column | OpenEnd
+
+
+def _parts(text: str) -> list[str]:
+    """The stored names in a dotted text; none where it is not wholly made of identifiers."""
+    written = [match.group() for match in _PART.finditer(text)]
+    return [folded(part) for part in written] if ".".join(written) == text else []
+
+
+def _dotted(form: Callable[[str], str], *names: str | None) -> str:
+    return ".".join(form(name) for name in names if name is not None)
 
 
 def _shown(stored: str) -> str:

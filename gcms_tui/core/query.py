@@ -15,20 +15,24 @@ A query file begins with one block comment of `key: text` lines; an indented lin
     */
     SELECT COUNT(*) AS row_count FROM {table} WHERE {loaded_at} >= TO_TIMESTAMP_NTZ(:since)
 
-`{name}` stands for a relation or column and is replaced by a quoted identifier out of checked configuration;
-`:name` stands for a value and is always bound.
+`{name}` stands for a name and is replaced by a quoted identifier out of checked configuration: a `relation`, a
+`schema`, a `column`, or a `flag` (a column, or the open end that does its duty). `:name` stands for a value and is
+always bound. Neither is looked for in comments, strings, quoted names, casts (`::`) and JSON paths (`payload:field`).
+`dialect: postgres` marks a question to Supabase; without it, it is one to Snowflake.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from gcms_tui.core.finding import Scalar
-from gcms_tui.core.identifier import Column, Relation
+from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema
 
 
 class Access(StrEnum):
@@ -51,7 +55,7 @@ class Described:
 
     name: str
     kind: str
-    """`relation` or `column` for a placeholder; the SQL type for a parameter or a result column."""
+    """`relation`, `schema`, `column` or `flag` for a placeholder; the SQL type for a parameter or a result column."""
     doc: str = ""
 
 
@@ -90,6 +94,7 @@ class Query:
     name: str
     purpose: str
     section: str
+    """The runbook's sections it serves, in short: `Daily 2, K3`."""
     access: Access
     sql: str
     source: str
@@ -101,45 +106,135 @@ class Query:
     """What was wrong with the runbook's own version."""
 
     def render(
-        self, identifiers: Mapping[str, Relation | Column] | None = None, values: Mapping[str, Scalar] | None = None
+        self, identifiers: Mapping[str, Identifier] | None = None, values: Mapping[str, Scalar] | None = None
     ) -> Statement:
         """The statement for these names and values, values bound in the order of their places.
 
+        For Snowflake, numbers, dates and timestamps are bound as text (the statement converts them itself, with
+        TO_NUMBER, TO_DATE and TO_TIMESTAMP_NTZ), so that no driver's idea of their type comes in between.
         Raises `QueryFileError` where a name or value is missing, too many, or of the wrong kind.
         """
         identifiers, values = identifiers or {}, values or {}
-        _require_exactly(self, "name", {item.name for item in self.placeholders}, set(identifiers))
-        _require_exactly(self, "value", {item.name for item in self.parameters}, set(values))
+        self._require_exactly("name", self.placeholders, identifiers)
+        self._require_exactly("value", self.parameters, values)
         for item in self.placeholders:
-            wanted = Relation if item.kind == "relation" else Column
-            if not isinstance(identifiers[item.name], wanted):
+            if not isinstance(identifiers[item.name], _PLACEHOLDERS[item.kind]):
                 raise QueryFileError(f"{self.source}: {item.name} must be a {item.kind}")
-        mark = "?" if self.dialect is Dialect.SNOWFLAKE else "%s"
+        bound = {item.name: self._bound(item, values[item.name]) for item in self.parameters}
+        postgres = self.dialect is Dialect.POSTGRES
+        # psycopg reads % in the whole text once there are values to bind, and only then.
+        doubled = postgres and self.parameters
         binds: list[Scalar] = []
         parts: list[str] = []
-        for token in _TOKEN.finditer(self.sql):
-            text = token.group()
-            if name := token["identifier"]:
-                parts.append(identifiers[name].sql)
-            elif name := token["value"]:
-                binds.append(values[name])
-                parts.append(mark)
+        for token in _tokens(self.sql, self.dialect):
+            if name := token["value"]:
+                binds.append(bound[name])
+                parts.append("%s" if postgres else "?")
             else:
-                parts.append(text.replace("%", "%%") if self.dialect is Dialect.POSTGRES and self.parameters else text)
+                text = identifiers[token["identifier"]].sql if token["identifier"] else token.group()
+                parts.append(text.replace("%", "%%") if doubled else text)
         return Statement(self.name, self.source, "".join(parts).strip(), tuple(binds), self.access)
 
+    def _require_exactly(self, what: str, declared: tuple[Described, ...], given: Mapping[str, object]) -> None:
+        wanted = {item.name for item in declared}
+        if wanted != set(given):
+            names = ", ".join(sorted(wanted ^ set(given)))
+            raise QueryFileError(f"{self.source}: {what}s wanted and given differ: {names}")
 
-_TOKEN = re.compile(
-    r"""
-    --[^\n]* | /\*.*?\*/                    # comments
-    | '(?:[^']|'')*' | "(?:[^"]|"")*"       # strings and quoted names
-    | ::                                    # a cast is not a value
-    | \{(?P<identifier>[a-z_][a-z0-9_]*)\}
-    | :(?P<value>[a-z_][a-z0-9_]*)
-    | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    def _bound(self, item: Described, value: Scalar) -> Scalar:
+        try:
+            checked = None if value is None else _CONVERSIONS[item.kind](value)
+        except (TypeError, ValueError, InvalidOperation):
+            raise QueryFileError(f"{self.source}: {item.name} must be a {item.kind}, not {value!r}") from None
+        if self.dialect is Dialect.POSTGRES or checked is None or isinstance(checked, str | bool | int):
+            return checked
+        if isinstance(checked, Decimal):
+            return format(checked, "f")
+        if isinstance(checked, datetime):
+            return checked.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return str(checked)
+
+
+def _text(value: Scalar) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _integer(value: Scalar) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _number(value: Scalar) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
+        raise TypeError
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError
+    return number
+
+
+def _boolean(value: Scalar) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _date(value: Scalar) -> date:
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise TypeError
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _timestamp(value: Scalar) -> datetime | str:
+    """A text stays as it is: it may hold nanoseconds, as the warehouse gave them."""
+    if isinstance(value, str) and _TIMESTAMP.fullmatch(value):
+        return value
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TypeError
+    return value
+
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?")
+_CONVERSIONS: Mapping[str, Callable[[Scalar], Scalar]] = {
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "timestamp": _timestamp,
+}
+_PLACEHOLDERS: Mapping[str, tuple[type, ...]] = {
+    "relation": (Relation,),
+    "schema": (Schema,),
+    "column": (Column,),
+    "flag": (Column, OpenEnd),
+}
+
+_TOKEN = r"""
+    --[^\n]* | /\*.*?\*/ {comment}                          # comments
+    | {string} | "(?:[^"]|"")*"                             # strings and quoted names
+    | (?<![\w$])\$(?P<tag>[a-zA-Z_]*)\$.*?\$(?P=tag)\$      # dollar-quoted strings
+    | ::                                                    # a cast is not a value
+    | (?<![\w$"\])}}]):(?P<value>[a-z_][a-z0-9_]*)          # after a name or a bracket it is a JSON path
+    | \{{(?P<identifier>[a-z_][a-z0-9_]*)\}}
+    | (?P<stray>['";?{{}}] | /\* | \*/ | \$\$)             # what cannot stand alone
+    | \w[\w$]* | [\s(),.=<>]+ | .
+"""
+_TOKENS = {
+    Dialect.SNOWFLAKE: re.compile(
+        _TOKEN.format(comment=r"| //[^\n]*", string=r"'(?:[^'\\]|\\.|'')*'"), re.VERBOSE | re.DOTALL
+    ),
+    Dialect.POSTGRES: re.compile(_TOKEN.format(comment="", string="'(?:[^']|'')*'"), re.VERBOSE | re.DOTALL),
+}
+
+
+def _tokens(sql: str, dialect: Dialect) -> Iterator[re.Match[str]]:
+    return _TOKENS[dialect].finditer(sql)
+
+
 _FRONT = re.compile(r"\s*/\*(?P<front>.*?)\*/(?P<sql>.*)", re.DOTALL)
 _LINE = re.compile(r"(?P<key>[a-z]+)(?: (?P<name>[a-z_][a-z0-9_]*))?(?: (?P<kind>[a-z]+))?:\s*(?P<text>.*)")
 _ONCE = ("name", "purpose", "section", "access", "dialect", "instead")
@@ -154,7 +249,8 @@ def parse_query(text: str, source: str) -> Query:
     if not match:
         raise QueryFileError(f"{source}: no front comment (/* name: … */)")
     once: dict[str, str] = {}
-    several: dict[str, list[Described]] = {"placeholder": [], "parameter": [], "result": []}
+    placeholders: list[Described] = []
+    typed: dict[str, list[Described]] = {"parameter": [], "result": []}
     for number, line in _logical_lines(match["front"]):
         entry = _LINE.fullmatch(line)
         if not entry:
@@ -162,43 +258,57 @@ def parse_query(text: str, source: str) -> Query:
         key, name, kind, doc = entry["key"], entry["name"], entry["kind"], entry["text"].strip()
         if key in _ONCE and not name and key not in once:
             once[key] = doc
-        elif key in ("relation", "column") and name and not kind:
-            several["placeholder"].append(Described(name, key, doc))
-        elif key in ("parameter", "result") and name and kind:
-            several[key].append(Described(name, kind, doc))
+        elif key in _PLACEHOLDERS and name and not kind:
+            placeholders.append(Described(name, key, doc))
+        elif key in typed and name and kind in _CONVERSIONS:
+            typed[key].append(Described(name, kind, doc))
         else:
             raise QueryFileError(f"{source}:{number}: unknown, repeated or incomplete key: {line!r}")
     for key in ("name", "purpose", "section", "access"):
         if not once.get(key):
             raise QueryFileError(f"{source}: the front comment has no {key}")
-    return _checked(once, several, match["sql"].strip().removesuffix(";"), source)
-
-
-def _checked(once: Mapping[str, str], several: Mapping[str, list[Described]], sql: str, source: str) -> Query:
     try:
         access, dialect = Access(once["access"]), Dialect(once.get("dialect", Dialect.SNOWFLAKE))
     except ValueError as error:
         raise QueryFileError(f"{source}: {error}") from None
-    used = list(_TOKEN.finditer(sql))
-    for what, key, group in (("placeholder", "placeholder", "identifier"), ("parameter", "parameter", "value")):
-        declared = {item.name for item in several[key]}
-        found = {token[group] for token in used if token[group]}
-        if declared != found:
-            names = ", ".join(sorted(declared ^ found))
-            raise QueryFileError(f"{source}: {what} declared and used differ: {names}")
-    return Query(
+    query = Query(
         name=once["name"],
         purpose=once["purpose"],
         section=once["section"],
         access=access,
-        sql=sql,
+        sql=match["sql"].strip().removesuffix(";").rstrip(),
         source=source,
         dialect=dialect,
-        placeholders=tuple(several["placeholder"]),
-        parameters=tuple(several["parameter"]),
-        results=tuple(several["result"]),
+        placeholders=tuple(placeholders),
+        parameters=tuple(typed["parameter"]),
+        results=tuple(typed["result"]),
         instead=once.get("instead", ""),
     )
+    _check(query)
+    return query
+
+
+def _check(query: Query) -> None:
+    """Every name is declared once and used, and nothing is left open that would let a text be read in two ways."""
+    used: dict[str, set[str]] = {"identifier": set(), "value": set()}
+    for token in _tokens(query.sql, query.dialect):
+        if stray := token["stray"]:
+            line = query.sql.count("\n", 0, token.start()) + 1
+            raise QueryFileError(f"{query.source}: {stray} in line {line} of the statement: left open, or not allowed")
+        for group in used:
+            if token[group]:
+                used[group].add(token[group])
+    for what, declared, found in (
+        ("placeholder", query.placeholders, used["identifier"]),
+        ("parameter", query.parameters, used["value"]),
+        ("result", query.results, None),
+    ):
+        names = Counter(item.name for item in declared)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise QueryFileError(f"{query.source}: {what} declared twice: {', '.join(twice)}")
+        if found is not None and found != set(names):
+            differing = ", ".join(sorted(found ^ set(names)))
+            raise QueryFileError(f"{query.source}: {what} declared and used differ: {differing}")
 
 
 def _logical_lines(front: str) -> list[tuple[int, str]]:
@@ -212,9 +322,3 @@ def _logical_lines(front: str) -> list[tuple[int, str]]:
         else:
             lines.append((number, raw.rstrip()))
     return lines
-
-
-def _require_exactly(query: Query, what: str, wanted: set[str], given: set[str]) -> None:
-    if wanted != given:
-        names = ", ".join(sorted(wanted ^ given))
-        raise QueryFileError(f"{query.source}: {what}s wanted and given differ: {names}")

@@ -1,0 +1,70 @@
+/*
+name: payroll_totals
+purpose: What do dbt and Supabase come to in all, and how many payments disagree in each way?
+section: Monthly 3, K5
+access: read
+relation fact: the table payroll is paid from
+relation source_payment: Supabase's payments as they landed
+parameter tolerance number: the largest difference in money that is still agreement
+result dbt_rows integer: rows of the fact
+result dbt_total number: their net amounts, to the cent; NULL where there is none
+result source_rows integer: Supabase's payments
+result source_total number: their net amounts, to the cent; NULL where there is none
+result compared integer: payments that at least one side knows
+result missing_in_source integer: only dbt knows them
+result missing_in_dbt integer: only Supabase knows them
+result duplicate integer: more than one row on a side
+result null_amount integer: an amount is not filled in
+result amount integer: both amounts are there and differ
+instead: the runbook has no totals: no rows in both tables reads as full agreement.
+*/
+WITH calculated AS (
+    SELECT
+        concert_id,
+        musician_id,
+        COUNT(*) AS row_count,
+        SUM(net_amount::NUMBER(38, 2)) AS net,
+        COUNT_IF(net_amount IS NULL) AS nulls
+    FROM {fact}
+    GROUP BY concert_id, musician_id
+),
+recorded AS (
+    SELECT
+        concert_id,
+        musician_id,
+        COUNT(*) AS row_count,
+        SUM(net_amount::NUMBER(38, 2)) AS net,
+        COUNT_IF(net_amount IS NULL) AS nulls
+    FROM {source_payment}
+    GROUP BY concert_id, musician_id
+),
+compared AS (
+    SELECT
+        calculated.row_count AS dbt_rows,
+        recorded.row_count AS source_rows,
+        calculated.net AS dbt_net,
+        recorded.net AS source_net,
+        CASE
+            WHEN recorded.row_count IS NULL THEN 'missing_in_source'
+            WHEN calculated.row_count IS NULL THEN 'missing_in_dbt'
+            WHEN calculated.row_count > 1 OR recorded.row_count > 1 THEN 'duplicate'
+            WHEN calculated.nulls > 0 OR recorded.nulls > 0 THEN 'null_amount'
+            WHEN ABS(calculated.net - recorded.net) > TO_NUMBER(:tolerance, 38, 6) THEN 'amount'
+        END AS problem
+    FROM calculated
+    FULL OUTER JOIN recorded
+        ON calculated.concert_id = recorded.concert_id
+        AND calculated.musician_id = recorded.musician_id
+)
+SELECT
+    COALESCE(SUM(dbt_rows), 0)::NUMBER(38, 0) AS dbt_rows,
+    SUM(dbt_net)::NUMBER(38, 2) AS dbt_total,
+    COALESCE(SUM(source_rows), 0)::NUMBER(38, 0) AS source_rows,
+    SUM(source_net)::NUMBER(38, 2) AS source_total,
+    COUNT(*) AS compared,
+    COUNT_IF(problem = 'missing_in_source') AS missing_in_source,
+    COUNT_IF(problem = 'missing_in_dbt') AS missing_in_dbt,
+    COUNT_IF(problem = 'duplicate') AS duplicate,
+    COUNT_IF(problem = 'null_amount') AS null_amount,
+    COUNT_IF(problem = 'amount') AS amount
+FROM compared
