@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from gcms_tui.core.verdict import Verdict, worst
+
+EVIDENCE_LIMIT = 200
+"""The most evidence rows a finding keeps."""
 
 Scalar = str | int | float | bool | Decimal | datetime | date | None
 """What a cell may hold. Amounts are `Decimal`; a `datetime` is always aware and in UTC."""
@@ -32,6 +36,11 @@ class Evidence:
     rows: tuple[tuple[Scalar, ...], ...] = ()
     total: int = 0
     """How many rows there are in all; more than `len(rows)` where they were capped."""
+
+    @classmethod
+    def of(cls, columns: Iterable[str], rows: Sequence[tuple[Scalar, ...]], total: int | None = None) -> Evidence:
+        """The first rows of `rows`; `total` where the database itself sent fewer than it found."""
+        return cls(tuple(columns), tuple(rows[:EVIDENCE_LIMIT]), max(len(rows), total or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class HealthReport:
     """dbt's target name as resolved."""
     taken_at: datetime
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """What went wrong beside the checks: that this report could not be kept, for instance."""
 
     @property
     def verdict(self) -> Verdict:
@@ -75,3 +86,18 @@ class HealthReport:
 
     def finding(self, name: str) -> Finding | None:
         return next((finding for finding in self.findings if finding.name == name), None)
+
+    def updated(self, newer: HealthReport) -> HealthReport:
+        """This report with the findings of a `newer` one, perhaps partial, in their places."""
+        fresh = {finding.name: finding for finding in newer.findings}
+        kept = tuple(fresh.pop(finding.name, finding) for finding in self.findings)
+        return replace(newer, findings=kept + tuple(fresh.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One past value of a finding."""
+
+    taken_at: datetime
+    verdict: Verdict
+    value: Scalar

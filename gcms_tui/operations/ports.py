@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gcms_tui.core.finding import HealthReport, Scalar
+from gcms_tui.core.dbt_log import DbtLog
+from gcms_tui.core.dbt_manifest import Manifest
+from gcms_tui.core.dbt_results import RunResults
+from gcms_tui.core.finding import HealthReport
+from gcms_tui.core.finding import Point as Point
 from gcms_tui.core.query import Answer, Query, Statement
-from gcms_tui.core.verdict import Verdict
 
 Clock = Callable[[], datetime]
 """The present moment, aware and in UTC."""
@@ -35,20 +37,42 @@ class QueryLibrary(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One past value of a finding."""
+class DbtProject(Protocol):
+    """What dbt left on disk. Reading is file I/O and may take a moment; safe from several threads."""
 
-    taken_at: datetime
-    verdict: Verdict
-    value: Scalar
+    def run_results(self) -> RunResults:
+        """Raises `ArtifactError` where there is none, or none that can be read."""
+        ...
+
+    def manifest(self) -> Manifest:
+        """Raises `ArtifactError` where there is none, or none that can be read."""
+        ...
+
+    def log(self) -> DbtLog:
+        """The newest invocations that dbt.log and its rotated files tell of.
+
+        Raises `ArtifactError` where there is no log.
+        """
+        ...
 
 
 class HealthHistory(Protocol):
-    """Past health, kept on this machine."""
+    """Past health, kept on this machine. Every method raises `GcmsError` where it cannot be read or kept."""
 
     def record(self, report: HealthReport) -> None: ...
 
     def series(self, target: str, name: str, limit: int = 60) -> tuple[Point, ...]:
         """The newest `limit` points of one finding, oldest first."""
+        ...
+
+
+class LastHealth(Protocol):
+    """The newest report, cheap to read: for the first paint, and to tell what changed since."""
+
+    def load(self) -> HealthReport | None:
+        """None where there is none, or none that can be read."""
+        ...
+
+    def save(self, report: HealthReport) -> None:
+        """Raises `GcmsError` where it cannot be kept."""
         ...
