@@ -1,0 +1,164 @@
+"""Supabase's Postgres: the way in, read-only."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
+from gcms_tui.core.errors import ConfigError, Unavailable
+from gcms_tui.core.secret import Secret
+from gcms_tui.core.settings import SupabaseSettings
+from gcms_tui.core.text import printable
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_CONNECT_TIMEOUT_S = 10
+_SESSION = (
+    # By SQL, because poolers may ignore what is asked for at the start of a connection.
+    "SET default_transaction_read_only = on",
+    "SET statement_timeout = '30s'",
+    "SET lock_timeout = '5s'",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    "SET TimeZone = 'UTC'",
+)
+_UNENCRYPTED = frozenset({"disable", "allow", "prefer"})
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPing:
+    """What one visit found out."""
+
+    host: str
+    database: str
+    user: str
+    version: str
+    encryption: str
+    """`TLS (verify-full)`, or why there is none: `unix socket`, `this machine`."""
+    read_only: bool
+
+
+def read_dsn(settings: SupabaseSettings, env: Mapping[str, str]) -> Secret | None:
+    """The connection string, None where nothing is configured.
+
+    Raises `ConfigError` where the variable or file is missing, empty, or open to others.
+    """
+    if settings.service is not None:
+        return Secret(f"service={settings.service}")
+    if settings.dsn_env is not None:
+        value = env.get(settings.dsn_env, "").strip()
+        if not value:
+            message = f"The environment variable {settings.dsn_env} is not set."
+            raise ConfigError("No Supabase DSN", message, f"export {settings.dsn_env}=postgresql://…")
+        return Secret(value)
+    if settings.dsn_file is not None:
+        text = read_text(settings.dsn_file, "the file of the Supabase DSN").strip()
+        refuse_if_others_may_read(settings.dsn_file)
+        if not text:
+            raise ConfigError("No Supabase DSN", f"{settings.dsn_file} is empty.", "Write the DSN into it.")
+        return Secret(text)
+    return None
+
+
+def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
+    """A read-only session. Encrypted, but on this machine itself.
+
+    Raises `ConfigError` for a DSN that cannot be read or asks for less, `Unavailable` where nobody answers.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    try:
+        parts = conninfo_to_dict(dsn.reveal())
+    except psycopg.ProgrammingError:
+        # The library quotes the string, password and all.
+        raise ConfigError(
+            "The Supabase DSN cannot be read", "It is neither a postgresql:// URL nor key=value pairs.", "Correct it."
+        ) from None
+    where = f"{parts.get('host') or 'this machine'}:{parts.get('port') or 5432}"
+    extra = {
+        "connect_timeout": str(parts.get("connect_timeout") or _CONNECT_TIMEOUT_S),
+        "application_name": "gcms-tui",
+    }
+    if not _is_here(parts) and "service" not in parts:
+        if parts.get("sslmode") in _UNENCRYPTED:
+            message = f"The DSN of {where} has sslmode={parts['sslmode']}."
+            raise ConfigError("Supabase without encryption", message, "Use sslmode=verify-full, at least require.")
+        extra["sslmode"] = str(parts.get("sslmode") or "require")
+    try:
+        connection = psycopg.connect(make_conninfo(dsn.reveal(), **extra), autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise _unavailable(error, where, parts) from None
+    try:
+        if _encryption(connection) == "none":
+            # A service of pg_service.conf decides for itself.
+            raise ConfigError("Supabase without encryption", f"{where} was reached in clear.", "Set sslmode=require.")
+        for statement in _SESSION:
+            connection.execute(statement)
+    except psycopg.Error as error:
+        connection.close()
+        raise _unavailable(error, where, parts) from None
+    except ConfigError:
+        connection.close()
+        raise
+    return connection
+
+
+def ping(dsn: Secret) -> PostgresPing:
+    """Connect, look around, leave. Raises as `connect`."""
+    import psycopg
+
+    with connect(dsn) as connection:
+        try:
+            row = connection.execute(
+                "SELECT current_database()::text, current_user::text, current_setting('server_version'),"
+                " current_setting('default_transaction_read_only')"
+            ).fetchone()
+        except psycopg.Error as error:
+            raise _unavailable(error, connection.info.host, {}) from None
+        database, user, version, read_only = (str(value) for value in row or ("", "", "", ""))
+        info = connection.info
+        return PostgresPing(info.host, database, user, version, _encryption(connection), read_only == "on")
+
+
+def _encryption(connection: Connection[tuple[object, ...]]) -> str:
+    info = connection.info
+    if connection.pgconn.ssl_in_use:
+        return f"TLS ({info.get_parameters().get('sslmode', 'require')})"
+    return "unix socket" if info.host.startswith("/") else "this machine" if _is_loopback(info.host) else "none"
+
+
+def _is_here(parts: Mapping[str, object]) -> bool:
+    hosts = str(parts.get("host") or parts.get("hostaddr") or "")
+    return all(not host or host.startswith("/") or _is_loopback(host) for host in hosts.split(","))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            packed = socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return packed[0] == 127 if family == socket.AF_INET else packed == b"\0" * 15 + b"\1"
+    return False
+
+
+def _unavailable(error: Exception, where: str, parts: Mapping[str, object]) -> Unavailable:
+    text = " ".join(str(error).split())
+    password = str(parts.get("password") or "")
+    if password:
+        text = text.replace(password, "**********")
+    lowered = text.lower()
+    advice = "Check the DSN, the network and VPN."
+    if "network is unreachable" in lowered:
+        advice = "db.<ref>.supabase.co has IPv6 only: use the session pooler, <region>.pooler.supabase.com:5432."
+    elif "password authentication failed" in lowered or "tenant or user not found" in lowered:
+        advice = "Check user and password; the session pooler wants postgres.<ref> as the user."
+    elif "refused" in lowered:
+        advice = "Nothing listens there: check host and port. On the practice platform: gcms-tui demo."
+    return Unavailable("Supabase cannot be reached", f"{where}: {printable(text, 400)}", advice)

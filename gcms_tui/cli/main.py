@@ -1,0 +1,149 @@
+"""The command line. Imports nothing but click here: `--version` and `--help` must not wait for what they do not use."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from gcms_tui import __version__
+from gcms_tui.cli.invocation import EVERYWHERE, Invocation
+from gcms_tui.core.errors import GcmsError, UsageError
+
+EXIT_USAGE = 64
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("gcms_tui.cli.demo:demo", "The practice platform, complete and on this machine."),
+    "doctor": ("gcms_tui.cli.doctor:doctor", "Configuration, files, connections: what works, and what to do."),
+    "health": ("gcms_tui.cli.health:health", "The morning check."),
+    "init": ("gcms_tui.cli.init:init", "Write a commented gcms.toml for a dbt project."),
+    "metrics": ("gcms_tui.cli.health:metrics", "The five key metrics with their thresholds and history."),
+    "queries": ("gcms_tui.cli.queries:queries", "Every SQL statement: list, show, check."),
+}
+"""Where each sub-command is, and its line in the help, so that the help need not import it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose sub-commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+@click.option("--slow-link", is_flag=True, help="Draw less, for a slow line.")
+@click.option("--refresh", metavar="TIME", help="How often the health board looks again: 15m.")
+@click.version_option(__version__, "--version", prog_name="gcms-tui", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    config: Path | None,
+    target: str | None,
+    read_only: bool,
+    json: bool,
+    ascii_only: bool,
+    slow_link: bool,
+    refresh: str | None,
+) -> None:
+    """The operations console of the GCMS data platform. Without a command it opens the console."""
+    ctx.obj = Invocation(config, target, read_only, json, ascii_only, slow_link, refresh)
+    if ctx.invoked_subcommand is None:
+        ctx.exit(_console(ctx.obj))
+
+
+cli.params[:0] = EVERYWHERE
+
+
+def _console(invocation: Invocation) -> int:
+    if invocation.json:
+        raise UsageError("The console prints no JSON", "--json goes with a command.", "gcms-tui health --json")
+    # Textual draws on stderr and reads from stdin; without a terminal there it would wait for ever.
+    for stream, name in ((sys.__stdin__, "input"), (sys.__stderr__, "error output")):
+        if stream is None or not stream.isatty():
+            raise UsageError(
+                "No terminal",
+                f"The console needs a terminal, and its standard {name} is none.",
+                "Over ssh: ssh -t HOST gcms-tui. Without a terminal: gcms-tui health.",
+            )
+    from gcms_tui.cli.wiring import open_console
+
+    return open_console(invocation)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run and exit, with the status that the design gives to each outcome. Never shows a traceback."""
+    _leave(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and answer its exit status."""
+    try:
+        outcome = cli.main(arguments, prog_name="gcms-tui", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except GcmsError as error:
+        from gcms_tui.cli.output import tell_error
+
+        tell_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough (`| head`); Python would complain once more on flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told in one line, not in a traceback
+        from gcms_tui.cli.crash import report_crash
+
+        report_crash(error)
+        return EXIT_BUG
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process, without waiting for threads that still hang on a server."""
+    lingering = [
+        thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon
+    ]
+    if lingering:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                continue
+        os._exit(status)
+    sys.exit(status)
