@@ -40,10 +40,10 @@ recorded AS (
 ),
 compared AS (
     SELECT
-        calculated.row_count AS dbt_rows,
-        recorded.row_count AS source_rows,
-        calculated.net AS dbt_net,
-        recorded.net AS source_net,
+        calculated.row_count AS calculated_rows,
+        recorded.row_count AS recorded_rows,
+        calculated.net AS calculated_net,
+        recorded.net AS recorded_net,
         CASE
             WHEN recorded.row_count IS NULL THEN 'missing_in_source'
             WHEN calculated.row_count IS NULL THEN 'missing_in_dbt'
@@ -57,10 +57,10 @@ compared AS (
         AND calculated.musician_id = recorded.musician_id
 )
 SELECT
-    COALESCE(SUM(dbt_rows), 0)::NUMBER(38, 0) AS dbt_rows,
-    SUM(dbt_net)::NUMBER(38, 2) AS dbt_total,
-    COALESCE(SUM(source_rows), 0)::NUMBER(38, 0) AS source_rows,
-    SUM(source_net)::NUMBER(38, 2) AS source_total,
+    COALESCE(SUM(calculated_rows), 0)::NUMBER(38, 0) AS dbt_rows,
+    SUM(calculated_net)::NUMBER(38, 2) AS dbt_total,
+    COALESCE(SUM(recorded_rows), 0)::NUMBER(38, 0) AS source_rows,
+    SUM(recorded_net)::NUMBER(38, 2) AS source_total,
     COUNT(*) AS compared,
     COUNT_IF(problem = 'missing_in_source') AS missing_in_source,
     COUNT_IF(problem = 'missing_in_dbt') AS missing_in_dbt,

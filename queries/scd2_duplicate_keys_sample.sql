@@ -17,15 +17,21 @@ instead: the runbook's LISTAGG has no order, so the same answer reads differentl
     like two versions. Snowflake's LIMIT takes no
     bound value, so the rows are numbered.
 */
-WITH duplicates AS (
+WITH current_versions AS (
     SELECT
         {natural_key} AS natural_key,
-        COUNT(*) AS current_count,
-        COUNT(DISTINCT {scd_id}) AS distinct_ids,
-        LISTAGG({scd_id}, ', ') WITHIN GROUP (ORDER BY {scd_id}) AS scd_ids
+        {scd_id} AS scd_id
     FROM {table}
     WHERE {is_current} AND {natural_key} IS NOT NULL
-    GROUP BY {natural_key}
+),
+duplicates AS (
+    SELECT
+        natural_key,
+        COUNT(*) AS current_count,
+        COUNT(DISTINCT scd_id) AS distinct_ids,
+        LISTAGG(scd_id, ', ') WITHIN GROUP (ORDER BY scd_id) AS scd_ids
+    FROM current_versions
+    GROUP BY natural_key
     HAVING COUNT(*) > 1
 )
 SELECT

@@ -42,51 +42,51 @@ versions AS (
         natural_key,
         valid_from,
         valid_to,
-        is_current AS is_current,
+        is_current,
         valid_to >= TO_TIMESTAMP_NTZ('9999-01-01 00:00:00') AS is_open,
         COUNT(scd_id) OVER (PARTITION BY scd_id) AS same_id,
-        MAX(valid_to) OVER (
+        IFF(natural_key IS NULL, NULL, MAX(valid_to) OVER (
             PARTITION BY natural_key
             ORDER BY valid_from, scd_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS earlier_end
+        )) AS earlier_end
     FROM bounded
 ),
 keys AS (
     SELECT
         natural_key,
-        COUNT(*) AS row_count,
-        COUNT_IF(is_current) AS current_count,
-        COUNT_IF(is_current IS NULL) AS null_flags,
-        COUNT_IF(same_id > 1) AS rows_sharing_scd_id,
-        COUNT_IF(valid_to < valid_from) AS ends_before_begin,
-        COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS ends_over_a_day_before,
-        COUNT_IF(is_current AND NOT is_open) AS current_but_closed,
-        COUNT_IF(NOT is_current AND is_open) AS closed_but_open,
-        COUNT_IF(natural_key IS NOT NULL AND earlier_end > valid_from AND valid_to > valid_from) AS overlaps,
-        COUNT_IF(natural_key IS NOT NULL AND earlier_end > valid_from AND valid_to = valid_from) AS overlaps_instant,
-        COUNT_IF(natural_key IS NOT NULL AND earlier_end = DATEADD(day, -1, valid_from)) AS closed_day_before,
-        COUNT_IF(natural_key IS NOT NULL AND earlier_end = valid_from) AS closed_same_instant
+        COUNT(*) AS versions_of_key,
+        COUNT_IF(is_current) AS current_of_key,
+        COUNT_IF(is_current IS NULL) AS null_flags_of_key,
+        COUNT_IF(same_id > 1) AS sharing_of_key,
+        COUNT_IF(valid_to < valid_from) AS before_begin_of_key,
+        COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS over_a_day_before_of_key,
+        COUNT_IF(is_current AND NOT is_open) AS current_but_closed_of_key,
+        COUNT_IF(NOT is_current AND is_open) AS closed_but_open_of_key,
+        COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlaps_of_key,
+        COUNT_IF(earlier_end > valid_from AND valid_to = valid_from) AS instant_overlaps_of_key,
+        COUNT_IF(earlier_end = DATEADD(day, -1, valid_from)) AS closed_day_before_of_key,
+        COUNT_IF(earlier_end = valid_from) AS closed_same_instant_of_key
     FROM versions
     GROUP BY natural_key
 ),
 totals AS (
     SELECT
-        COALESCE(SUM(row_count), 0)::NUMBER(38, 0) AS row_count,
+        COALESCE(SUM(versions_of_key), 0)::NUMBER(38, 0) AS row_count,
         COUNT(natural_key) AS key_count,
-        COUNT_IF(natural_key IS NOT NULL AND current_count > 1) AS duplicate_current_keys,
-        COUNT_IF(natural_key IS NOT NULL AND current_count = 0) AS no_current_keys,
-        COALESCE(SUM(IFF(natural_key IS NULL, row_count, 0)), 0)::NUMBER(38, 0) AS null_keys,
-        COALESCE(SUM(null_flags), 0)::NUMBER(38, 0) AS null_flags,
-        COALESCE(SUM(rows_sharing_scd_id), 0)::NUMBER(38, 0) AS rows_sharing_scd_id,
-        COALESCE(SUM(ends_before_begin), 0)::NUMBER(38, 0) AS ends_before_begin,
-        COALESCE(SUM(ends_over_a_day_before), 0)::NUMBER(38, 0) AS ends_over_a_day_before,
-        COALESCE(SUM(current_but_closed), 0)::NUMBER(38, 0) AS current_but_closed,
-        COALESCE(SUM(closed_but_open), 0)::NUMBER(38, 0) AS closed_but_open,
-        COALESCE(SUM(overlaps), 0)::NUMBER(38, 0) AS overlaps,
-        COALESCE(SUM(overlaps_instant), 0)::NUMBER(38, 0) AS overlaps_instant,
-        COALESCE(SUM(closed_day_before), 0)::NUMBER(38, 0) AS closed_day_before,
-        COALESCE(SUM(closed_same_instant), 0)::NUMBER(38, 0) AS closed_same_instant
+        COUNT_IF(natural_key IS NOT NULL AND current_of_key > 1) AS duplicate_current_keys,
+        COUNT_IF(natural_key IS NOT NULL AND current_of_key = 0) AS no_current_keys,
+        COALESCE(SUM(IFF(natural_key IS NULL, versions_of_key, 0)), 0)::NUMBER(38, 0) AS null_keys,
+        COALESCE(SUM(null_flags_of_key), 0)::NUMBER(38, 0) AS null_flags,
+        COALESCE(SUM(sharing_of_key), 0)::NUMBER(38, 0) AS rows_sharing_scd_id,
+        COALESCE(SUM(before_begin_of_key), 0)::NUMBER(38, 0) AS ends_before_begin,
+        COALESCE(SUM(over_a_day_before_of_key), 0)::NUMBER(38, 0) AS ends_over_a_day_before,
+        COALESCE(SUM(current_but_closed_of_key), 0)::NUMBER(38, 0) AS current_but_closed,
+        COALESCE(SUM(closed_but_open_of_key), 0)::NUMBER(38, 0) AS closed_but_open,
+        COALESCE(SUM(overlaps_of_key), 0)::NUMBER(38, 0) AS overlaps,
+        COALESCE(SUM(instant_overlaps_of_key), 0)::NUMBER(38, 0) AS overlaps_instant,
+        COALESCE(SUM(closed_day_before_of_key), 0)::NUMBER(38, 0) AS closed_day_before,
+        COALESCE(SUM(closed_same_instant_of_key), 0)::NUMBER(38, 0) AS closed_same_instant
     FROM keys
 )
 SELECT

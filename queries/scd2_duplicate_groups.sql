@@ -1,0 +1,51 @@
+/*
+name: scd2_duplicate_groups
+purpose: Which natural keys have more than one current version, page by page?
+section: E2 1
+access: read
+relation table: an SCD2 table
+column natural_key: the business key
+column scd_id: the version's own id
+flag is_current: the flag of the current version, or the open end where there is none
+column recorded_at: when the version became known
+parameter after_key text: the last key of the page before; NULL for the first page
+parameter containing text: what the key must contain, in any case; empty for all
+parameter page_size integer: at most this many keys
+result natural_key text: the key, as text
+result current_count integer: its current versions
+result distinct_ids integer: how many ids these have; fewer than current_count means rows that cannot be told apart
+result newest_recorded_at timestamp: when the newest of them became known
+result scd_ids text: their ids, newest first
+instead: the runbook's LISTAGG has no order, and its answer no limit. Pages are taken by key, so that the hundredth
+    costs what the first does.
+*/
+WITH current_versions AS (
+    SELECT
+        {natural_key}::VARCHAR AS key_text,
+        {scd_id} AS scd_id,
+        {recorded_at} AS recorded_at
+    FROM {table}
+    WHERE {is_current} AND {natural_key} IS NOT NULL
+),
+duplicates AS (
+    SELECT
+        key_text,
+        COUNT(*) AS current_count,
+        COUNT(DISTINCT scd_id) AS distinct_ids,
+        MAX(recorded_at) AS newest_recorded_at,
+        LISTAGG(scd_id, ', ') WITHIN GROUP (ORDER BY recorded_at DESC, scd_id) AS scd_ids
+    FROM current_versions
+    WHERE COALESCE(key_text > :after_key, TRUE)
+      AND CONTAINS(LOWER(key_text), LOWER(:containing))
+    GROUP BY key_text
+    HAVING COUNT(*) > 1
+)
+SELECT
+    key_text AS natural_key,
+    current_count,
+    distinct_ids,
+    newest_recorded_at,
+    scd_ids
+FROM duplicates
+QUALIFY ROW_NUMBER() OVER (ORDER BY key_text) <= :page_size
+ORDER BY key_text

@@ -1,0 +1,57 @@
+/*
+name: scd2_key_integrity
+purpose: Is one key sound, before COMMIT and after?
+section: E2 3, E2 4
+access: read
+relation table: an SCD2 table
+column natural_key: the business key
+column scd_id: the version's own id
+column effective_from: where a version's validity begins
+column effective_to: where it ends; NULL, or the year 9999 and later, is open
+flag is_current: the flag of the current version, or the open end where there is none
+parameter natural_key_value text: the key
+result row_count integer: its versions
+result current_count integer: its current versions; exactly one is wanted
+result null_flags integer: versions whose flag is not filled in
+result ids integer: its different ids
+result inverted integer: versions that end before they begin
+result inverted_by_over_a_day integer: those among them that end more than a day before: even where an empty version
+    ends the day before it begins, these are wrong
+result current_but_closed integer: current versions that have ended
+result closed_but_open integer: versions that are not current and have no end
+result overlaps integer: versions that begin before an earlier one has ended; an empty version does not count
+instead: the runbook verifies with a dbt test that may select nothing and then passes. Read inside the transaction.
+*/
+WITH bounded AS (
+    SELECT
+        {scd_id} AS scd_id,
+        {effective_from} AS valid_from,
+        COALESCE({effective_to}, TO_TIMESTAMP_NTZ('9999-12-31 00:00:00')) AS valid_to,
+        {is_current} AS is_current
+    FROM {table}
+    WHERE {natural_key}::VARCHAR = :natural_key_value
+),
+versions AS (
+    SELECT
+        scd_id,
+        valid_from,
+        valid_to,
+        is_current,
+        valid_to >= TO_TIMESTAMP_NTZ('9999-01-01 00:00:00') AS is_open,
+        MAX(valid_to) OVER (
+            ORDER BY valid_from, scd_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS earlier_end
+    FROM bounded
+)
+SELECT
+    COUNT(*) AS row_count,
+    COUNT_IF(is_current) AS current_count,
+    COUNT_IF(is_current IS NULL) AS null_flags,
+    COUNT(DISTINCT scd_id) AS ids,
+    COUNT_IF(valid_to < valid_from) AS inverted,
+    COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS inverted_by_over_a_day,
+    COUNT_IF(is_current AND NOT is_open) AS current_but_closed,
+    COUNT_IF(NOT is_current AND is_open) AS closed_but_open,
+    COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlaps
+FROM versions
