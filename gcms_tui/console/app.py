@@ -1,0 +1,214 @@
+"""The console: its modes, its keys, and how it is entered and left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.events import AppFocus
+from textual.message import Message
+from textual.scrollbar import ScrollBar, ScrollBarRender
+
+from gcms_tui.console.clipboard import FILE, osc52, save_private
+from gcms_tui.console.commands import Command, commands
+from gcms_tui.console.dialogs import CopyAsked
+from gcms_tui.console.glyphs import ASCII, UNICODE
+from gcms_tui.console.health import HealthPane
+from gcms_tui.console.no_config import NoConfiguration
+from gcms_tui.console.pane import Loader, LoadFailed, Pane
+from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.terminal import Terminal, Watchdog, screen_of_its_own, signals_leave
+from gcms_tui.console.theme import Look, palette_for, textual_theme
+from gcms_tui.core.errors import GcmsError
+
+PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane}
+"""The modes, in the order of their keys."""
+
+_KEYS = {"escape": "Esc", "enter": "Enter", "slash": "/", "colon": ":", "question_mark": "?", "space": "Space"}
+
+
+@dataclass
+class Copied(Message):
+    """A copy lies in a file; `sent`: it also went to the terminal."""
+
+    what: str
+    path: Path
+    sent: bool
+
+
+class WholeCells(ScrollBarRender):
+    """A scroll bar of whole cells: nothing that a plain terminal cannot show."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+class ConsoleApp(App[None]):
+    """Owns what outlives a pane: keys that work everywhere, copying, leaving."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "gcms-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "pane('health')", "Health", id="pane.health", show=False, tooltip="Go to the health pane"),
+        Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
+        Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
+        Binding(
+            "ctrl+z", "suspend_process", "Suspend", id="suspend", show=False, tooltip="Back to the shell; fg returns"
+        ),
+        Binding("q,ctrl+q", "quit", "Quit", id="quit", tooltip="Leave the console"),
+    ]
+
+    def __init__(self, services: ConsoleServices, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver_class)
+        self.services = services
+        self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
+        self.register_theme(textual_theme(self.look.palette))
+        self.theme = "gcms"
+        self.crash = ""
+        """The traceback of a bug, without the values of any variable; empty where there was none."""
+        self._copier = Loader(self, "copy")
+        self.set_class(services.ascii, "-ascii")
+        if services.ascii:
+            ScrollBar.renderer = WholeCells
+
+    def on_mount(self) -> None:
+        for mode, pane in PANES.items():
+            self.add_mode(mode, partial(pane, self.services, self.look))
+        error = self.services.config_error
+        if error is not None:
+            self.add_mode("setup", partial(NoConfiguration, self.services, self.look, error))
+        self.switch_mode("health" if error is None else "setup")
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane in front, whatever dialogs lie over it."""
+        base = self.screen_stack[0] if self.screen_stack else None
+        return base if isinstance(base, Pane) else None
+
+    def get_key_display(self, binding: Binding) -> str:
+        if binding.key_display:
+            return binding.key_display
+        return "+".join(_KEYS.get(key, key) for key in binding.key.split("+")).replace("ctrl+", "^")
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def refusal(self, action: str) -> str | None:
+        """Why an action that works everywhere does not work now."""
+        if action == "pane" and self.services.config_error is not None:
+            return "there is no configuration"
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if self.refusal(action) else True
+
+    def action_pane(self, mode: str) -> None:
+        self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from gcms_tui.console.help import Help
+
+        here: list[Command] = []
+        everywhere: list[Command] = []
+        for command in commands(self, self.screen):
+            (everywhere if command.node is self else here).append(command)
+        title = self.pane.TITLE if self.pane is not None and self.pane.TITLE else "Here"
+        self.push_screen(Help(self.look, ((title, here), ("Everywhere", everywhere))))
+
+    def action_palette(self) -> None:
+        from gcms_tui.console.palette import CommandPalette
+
+        self.push_screen(CommandPalette(self.look, commands(self, self.screen)), self._run_command)
+
+    async def _run_command(self, chosen: Command | None) -> None:
+        if chosen is not None:
+            await self.run_action(chosen.action, default_namespace=chosen.node)
+
+    def on_app_focus(self, event: AppFocus) -> None:
+        if self.pane is not None:
+            self.pane.looked_at()
+
+    # -- copying ----------------------------------------------------------------------------------------------------
+
+    def on_copy_asked(self, message: CopyAsked) -> None:
+        sequence = osc52(message.text, os.environ)
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+        directory = self.services.copy_dir
+        self._copier.start(
+            lambda: Copied(message.what, save_private(directory, FILE, message.text), sent=bool(sequence))
+        )
+
+    def on_copied(self, message: Copied) -> None:
+        where = f"Saved in {message.path}, for you alone."
+        sent = "Sent to the terminal's clipboard. " if message.sent else "Too long for the terminal's clipboard. "
+        self.tell(f"{sent}{where}")
+
+    def on_load_failed(self, message: LoadFailed) -> None:
+        self.tell(f"{message.error.message} {message.error.next_step}", title=message.error.title, warning=True)
+
+    def tell(self, said: str, *, title: str = "", warning: bool = False) -> None:
+        """A short word in the corner. What it says is data, whatever it looks like."""
+        text = self.look.glyphs.text
+        self.notify(
+            text(said, 400), title=text(title, 80), severity="warning" if warning else "information", markup=False
+        )
+
+    # -- leaving ----------------------------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints every local variable, passwords and all.
+        self.crash = traceback.format_exc()
+        self._close_messages_no_wait()
+
+
+def run_console(services: ConsoleServices) -> int:
+    """Run the console in this process's terminal until it is left.
+
+    The exit status: 0, 128 + the number of the signal that ended it, or 70 where it stopped on a bug.
+    """
+    app = ConsoleApp(services, Terminal)
+    watchdog = Watchdog()
+
+    def leave(code: int) -> None:
+        watchdog.arm(code)
+        if code == 129 and isinstance(app._driver, Terminal):
+            app._driver.fall_silent()
+        app.exit(return_code=code)
+
+    def check_line() -> None:
+        if isinstance(app._driver, Terminal) and app._driver.line_has_dropped():
+            leave(129)
+
+    async def stay() -> None:
+        with signals_leave(leave):
+            app.set_interval(_LINE_CHECK_S, check_line)
+            await app.run_async()
+
+    with screen_of_its_own(services.copy_dir / "stderr.log"):
+        asyncio.run(stay())
+    watchdog.disarm()
+    return _after_a_bug(app, services) if app.crash else app.return_code or 0
+
+
+_LINE_CHECK_S = 2.0
+
+
+def _after_a_bug(app: ConsoleApp, services: ConsoleServices) -> int:
+    try:
+        where = f"The details are in {save_private(services.copy_dir, 'crash.txt', app.crash)}"
+    except GcmsError as error:
+        where = f"The details could not be saved: {error.message}"
+    reason = app.crash.strip().splitlines()[-1]
+    sys.stderr.write(f"The console stopped on a bug of its own: {app.look.glyphs.text(reason, 300)}\n{where}\n")
+    return 70

@@ -1,0 +1,46 @@
+"""How wide the board's columns are. Pure: on a narrow terminal it gives up what matters least, never the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GAP = 2
+MARK = 1
+VERDICT = 9
+"""`? UNKNOWN` is the longest."""
+_NAME_LEAST = 10
+_NAME_GOOD = 26
+_SPARK_LEAST = 6
+_SPARK_MOST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells for each column; 0 where it is left out."""
+
+    name: int
+    value: int = 0
+    target: int = 0
+    age: int = 0
+    spark: int = 0
+
+
+def fit(width: int, natural: Mapping[str, int]) -> Columns:
+    """Share `width` cells among the columns, which would be as wide as `natural` says."""
+    room = width - MARK - VERDICT - 1
+    chosen: dict[str, int] = {}
+    for column, most in (("value", 14), ("age", 12), ("target", 18)):
+        wanted = min(natural.get(column, 0), most)
+        least_name = _NAME_GOOD if column == "target" else _NAME_LEAST + 6
+        if wanted and room - _taken(chosen) - wanted - GAP >= min(least_name, natural.get("name", 0)):
+            chosen[column] = wanted
+    name = max(min(natural.get("name", 0), room - _taken(chosen)), min(room, _NAME_LEAST), 0)
+    spare = room - _taken(chosen) - name - GAP
+    if natural.get("spark", 0) and spare >= _SPARK_LEAST:
+        chosen["spark"] = min(spare, _SPARK_MOST)
+    return Columns(name=name, **chosen)
+
+
+def _taken(chosen: Mapping[str, int]) -> int:
+    return sum(cells + GAP for cells in chosen.values())

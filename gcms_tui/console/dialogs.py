@@ -1,0 +1,136 @@
+"""Dialogs over a pane: a page of text in a frame, with its own keys at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from gcms_tui.console.key_bar import KeyBar
+from gcms_tui.console.present import bind_text, moment_text, provenance_text
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.document import Document, flow
+from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.finding import Finding, Provenance
+
+
+class CopyAsked(Message):
+    """Someone wants `text` on the clipboard; the app sees to it."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text = text
+        self.what = what
+
+
+class PageDialog(ModalScreen[None]):
+    """A scrolling page. Esc closes it, and so does Enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy", id="dialog.copy", tooltip="Copy the whole text"),
+        Binding("escape,enter,q", "close", "Close", id="dialog.close", tooltip="Back to the pane", key_display="Esc"),
+    ]
+
+    def __init__(self, look: Look, title: str) -> None:
+        super().__init__()
+        self.look = look
+        self._heading = title
+
+    def compose(self) -> ComposeResult:
+        frame = Vertical(id="dialog")
+        frame.border_title = Text(f" {self.look.glyphs.text(self._heading, 60)} ")
+        with frame:
+            yield Document(self.page, id="page")
+            yield KeyBar(self.look)
+
+    def on_mount(self) -> None:
+        self.query_one(Document).focus()
+
+    def page(self, width: int) -> Sequence[Text]:
+        raise NotImplementedError
+
+    def as_text(self) -> str:
+        """What is copied."""
+        raise NotImplementedError
+
+    def action_copy(self) -> None:
+        self.app.post_message(CopyAsked(self.as_text(), self._heading))
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class ErrorDialog(PageDialog):
+    """An error in full: what, why, and what next."""
+
+    def __init__(self, look: Look, error: GcmsError) -> None:
+        super().__init__(look, error.title)
+        self.error = error
+
+    def page(self, width: int) -> Sequence[Text]:
+        return error_page(self.error, self.look, width)
+
+    def as_text(self) -> str:
+        error = self.error
+        return "\n\n".join(part for part in (error.title, error.message, error.next_step) if part)
+
+
+def error_page(error: GcmsError, look: Look, width: int) -> list[Text]:
+    """Title, message and next step, wrapped."""
+    palette, glyphs = look.palette, look.glyphs
+    lines = flow(Text(glyphs.text(error.title, 400), f"bold {palette.fail}"), width, " ")
+    for heading, body in (("", error.message), ("What to do", error.next_step)):
+        if body:
+            lines.append(Text())
+            lines += [Text(f" {heading}", f"bold {palette.accent}")] if heading else []
+            for line in glyphs.lines(body):
+                lines += flow(Text(line, palette.text), width - 1, " ")
+    return lines
+
+
+class ProvenanceDialog(PageDialog):
+    """Where a finding's figures come from: the statements as they were run, and when."""
+
+    def __init__(self, look: Look, finding: Finding) -> None:
+        super().__init__(look, f"Provenance of {finding.name}")
+        self.finding = finding
+
+    def page(self, width: int) -> Sequence[Text]:
+        palette, finding = self.look.palette, self.finding
+        lines = [
+            self._pair("taken", moment_text(finding.taken_at), width),
+            self._pair("elapsed", f"{finding.elapsed_ms} ms", width),
+        ]
+        if not finding.provenance:
+            lines.append([Text(" Nothing was read for this finding.", palette.muted)])
+        for origin in finding.provenance:
+            lines.append([Text(), Text(f" {self.look.glyphs.rule * (width - 2)}", palette.line), Text()])
+            lines.append(self._origin(origin, width))
+        return [line for block in lines for line in block]
+
+    def _origin(self, origin: Provenance, width: int) -> list[Text]:
+        lines = self._pair("source", origin.source, width)
+        lines += self._pair("query id", origin.query_id or "none", width)
+        for place, bind in enumerate(origin.binds, 1):
+            lines += self._pair(f"bind {place}", bind_text(bind), width)
+        if origin.statement:
+            lines.append(Text())
+            for line in self.look.glyphs.lines(origin.statement):
+                comment = line.lstrip().startswith("--")
+                lines.append(Text(f" {line}", self.look.palette.faint if comment else self.look.palette.text))
+        return lines
+
+    def _pair(self, label: str, value: str, width: int) -> list[Text]:
+        wrapped = flow(Text(self.look.glyphs.text(value, 2_000), self.look.palette.text), max(width - 12, 8))
+        first = Text.assemble((f" {label:<10}", self.look.palette.faint)).append_text(wrapped[0])
+        return [first, *(Text(" " * 11).append_text(line) for line in wrapped[1:])]
+
+    def as_text(self) -> str:
+        head = f"-- {self.finding.name}, taken {moment_text(self.finding.taken_at)}, {self.finding.elapsed_ms} ms"
+        return f"{head}\n\n{provenance_text(self.finding)}"

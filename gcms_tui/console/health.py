@@ -1,0 +1,376 @@
+"""The health pane: the verdict board, the focused finding in full, and when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input
+
+from gcms_tui.console import board_state
+from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
+from gcms_tui.console.cadence import next_look
+from gcms_tui.console.detail import Detail
+from gcms_tui.console.dialogs import CopyAsked, ErrorDialog, ProvenanceDialog
+from gcms_tui.console.headline import Banner, Headline, Preview, headline
+from gcms_tui.console.pane import Loader, LoadFailed, Pane
+from gcms_tui.console.present import age_text, finding_text, interval_text
+from gcms_tui.console.services import ConsoleServices, HealthExaminer
+from gcms_tui.console.status_bar import Status
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.board import Board
+from gcms_tui.console.widgets.document import Document
+from gcms_tui.console.widgets.row_list import RowList
+from gcms_tui.core.finding import Finding, HealthReport
+from gcms_tui.core.verdict import Verdict
+from gcms_tui.operations.ports import Point
+
+_TICK_S = 60.0
+"""How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
+
+Series = Mapping[str, tuple[Point, ...]]
+
+
+@dataclass
+class Begun(Message):
+    """The examiner is there and starts to look."""
+
+    names: tuple[str, ...]
+    only: tuple[str, ...] | None
+
+
+@dataclass
+class Answered(Message):
+    """One finding has come in."""
+
+    finding: Finding
+
+
+@dataclass
+class Loaded(Message):
+    """A look has ended with a report."""
+
+    report: HealthReport
+    series: Series
+    whole: bool
+
+
+class HealthSource:
+    """The examiner, opened when it is first needed. Belongs to the loader's thread."""
+
+    def __init__(self, services: ConsoleServices, loader: Loader) -> None:
+        self._services = services
+        self._loader = loader
+        self._examiner: HealthExaminer | None = None
+
+    def look(self, only: tuple[str, ...] | None) -> Message:
+        """Examine all, or `only` some; posts as it goes, and returns how it ended."""
+        if self._examiner is None:
+            self._examiner = self._services.open_health()
+        examiner = self._examiner
+        self._loader.post(Begun(examiner.names(), only))
+        report = examiner.examine(only, lambda finding: self._loader.post(Answered(finding)))
+        series = {finding.name: examiner.series(finding.name) for finding in report.findings}
+        return Loaded(report, series, whole=only is None)
+
+
+class HealthPane(Pane):
+    """Mode `health`."""
+
+    TITLE = "Health"
+    CSS_PATH = "health.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-medium"), (34, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Detail", id="health.open", tooltip="Show the finding under the cursor in full"),
+        Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
+        Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
+        Binding("slash", "filter", "Filter", id="health.filter", tooltip="Keep the findings that hold these words"),
+        Binding("p", "provenance", "Provenance", id="health.provenance", tooltip="The SQL as it was run, and when"),
+        Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
+        Binding("e", "error", "Error", id="health.error", show=False, tooltip="The last failure in full"),
+    ]
+
+    def __init__(self, services: ConsoleServices, look: Look) -> None:
+        super().__init__(services, look)
+        self.state = BoardState()
+        self.wanted = ""
+        """The filter; it stays until it is cleared."""
+        self._ttl = stale_after(services.refresh_s)
+        self._loader = Loader(self, "health")
+        self._source = HealthSource(services, self._loader)
+        self._connection = "not connected"
+        self._by_hand = False
+        self._failures = 0
+        self._overdue = False
+        self._next: Timer | None = None
+        self._detailed: tuple[Row, str] | None = None
+        self.board = Board(look, services.now, id="board")
+        self.detail = Document(id="detail")
+        self.preview = Preview(look, id="preview")
+        self.headline = Headline(id="headline")
+        self.banner = Banner(id="banner")
+
+    def compose(self) -> ComposeResult:
+        yield self.status_bar
+        yield self.banner
+        yield self.headline
+        with Container(id="body"):
+            yield self.board
+            yield self.detail
+        yield self.preview
+        yield self.key_bar
+
+    def on_mount(self) -> None:
+        self.state = board_state.known(self.services.last_report())
+        self.banner.said = self._notice()
+        self.draw()
+        self.board.focus()
+        self.set_interval(_TICK_S, self.tick)
+        self.call_after_refresh(self.look_again)
+
+    # -- looking ----------------------------------------------------------------------------------------------------
+
+    def look_again(self, only: tuple[str, ...] | None = None, *, by_hand: bool = False) -> None:
+        """Start a look off the loop, unless one is under way."""
+        if self._loader.start(lambda: self._source.look(only)):
+            self._by_hand, self._overdue = by_hand, False
+            if self._next is not None:
+                self._next.stop()
+            if self._connection != "connected":
+                self._connection = "connecting"
+            self.draw()
+            self.refresh_bindings()
+
+    def on_begun(self, message: Begun) -> None:
+        self._connection = "connected"
+        self.state = board_state.begin(self.state, message.names, message.only)
+        self.draw()
+
+    def on_answered(self, message: Answered) -> None:
+        self.state = board_state.answer(self.state, message.finding)
+        self.draw()
+
+    def on_loaded(self, message: Loaded) -> None:
+        self.state = board_state.finish(self.state, message.report, message.series, whole=message.whole)
+        answered = any(finding.verdict is not Verdict.UNKNOWN for finding in message.report.findings)
+        self._connection = "connected" if answered else "no answer"
+        self._ended(well=answered)
+
+    def on_load_failed(self, message: LoadFailed) -> None:
+        self.state = board_state.fail(self.state, message.error)
+        self._connection = "not connected"
+        self._ended(well=False)
+        if self._by_hand:
+            self.app.push_screen(ErrorDialog(self.look, message.error))
+
+    def _ended(self, *, well: bool) -> None:
+        self._failures = 0 if well else self._failures + 1
+        delay = next_look(self.services.refresh_s, self._failures)
+        self._next = None if delay is None else self.set_timer(delay, self.due)
+        self.draw()
+        self.refresh_bindings()
+
+    def due(self) -> None:
+        """It is time to look again; but nothing is asked while nobody looks."""
+        if self.app.app_focus and self.console_app.pane is self:
+            self.look_again()
+        else:
+            self._overdue = True
+            self.draw()
+
+    def looked_at(self) -> None:
+        if self._overdue:
+            self.look_again()
+
+    def on_screen_resume(self) -> None:
+        self.looked_at()
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Tell the ages anew, and what has become stale."""
+        rows = self._rows()
+        if rows == self.board.rows:
+            self.board.tell_ages()
+        self._draw_with(rows)
+
+    def draw(self) -> None:
+        self._draw_with(self._rows())
+
+    def _rows(self) -> tuple[Row, ...]:
+        return board_state.rows(self.state, self.services.now(), self._ttl, self.wanted)
+
+    def _draw_with(self, rows: tuple[Row, ...]) -> None:
+        whole = overall(self.state, self.services.now(), self._ttl)
+        shown = sum(not row.heading for row in rows)
+        total = len({*self.state.findings, *self.state.pending})
+        self.headline.line = headline(whole, self.look, self.wanted, shown, total)
+        self.banner.said = self._failure() or self._notice()
+        self.board.show(rows)
+        self._draw_detail()
+        self.say(
+            Status(
+                title=f"1 {self.TITLE}",
+                connection=self._connection,
+                data="no data" if whole.age is None else f"data {age_text(whole.age)} old",
+                stale=whole.stale,
+                refresh=self._refresh_text(),
+            )
+        )
+
+    def _draw_detail(self) -> None:
+        row = self.focused_row
+        if row is None:
+            self.detail.show(self._nothing, keep_place=False)
+            self.preview.finding, self._detailed = None, None
+            return
+        same = self._detailed is not None and self._detailed[0].key == row.key
+        age = "" if row.finding is None else age_text(self.services.now() - row.finding.taken_at)
+        if (row, age) != self._detailed:
+            self.detail.show(Detail(row, self.services.now(), self.look).page, keep_place=same)
+        self._detailed = (row, age)
+        self.preview.finding = row.finding
+
+    def _nothing(self, width: int) -> list[Text]:
+        palette = self.look.palette
+        if self.wanted:
+            return [Text(" Nothing matches the filter. Esc clears it.", palette.muted)]
+        if self._loader.busy:
+            return [Text(" Looking for the first time.", palette.muted)]
+        return [Text(" Nothing has been checked yet. Press r.", palette.muted)]
+
+    def _refresh_text(self) -> str:
+        if self._loader.busy:
+            asked = len(self.state.pending)
+            return f"checking, {asked} to come" if asked else "checking"
+        if self._overdue:
+            return "paused while not in focus"
+        if self.services.refresh_s is None:
+            return "refresh on demand"
+        if self._failures:
+            return f"retry in {interval_text(next_look(self.services.refresh_s, self._failures) or 0)}"
+        return f"every {interval_text(self.services.refresh_s)}"
+
+    def _failure(self) -> Text | None:
+        error, palette, glyphs = self.state.error, self.look.palette, self.look.glyphs
+        if error is None:
+            return None
+        said = Text.assemble(
+            (f"{glyphs.verdict(Verdict.UNKNOWN)}  ", palette.unknown),
+            (glyphs.text(error.title, 100), f"bold {palette.strong}"),
+        )
+        said.append(f"  {glyphs.text(error.message, 300)}", palette.text)
+        if error.next_step:
+            said.append(f"\n{glyphs.arrow} {glyphs.text(error.next_step, 200)}", palette.muted)
+        return said.append("  (e: in full)", palette.faint)
+
+    def _notice(self) -> Text | None:
+        notice = self.services.notice
+        if not notice or self._notice_read:
+            return None
+        return Text(f"{self.look.glyphs.text(notice, 300)}  (Esc hides this)", self.look.palette.warn)
+
+    _notice_read = False
+
+    # -- the focused finding ----------------------------------------------------------------------------------------
+
+    @property
+    def focused_row(self) -> Row | None:
+        return next((row for row in self.board.rows if row.key == self.board.cursor), None)
+
+    @property
+    def focused_finding(self) -> Finding | None:
+        row = self.focused_row
+        return None if row is None else row.finding
+
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
+        self._draw_detail()
+        self.refresh_bindings()
+
+    def on_row_list_chosen(self, message: RowList.Chosen) -> None:
+        self.action_open()
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def refusal(self, action: str) -> str | None:
+        finding = self.focused_finding
+        match action:
+            case "refresh_all" | "refresh_one" if self._loader.busy:
+                return "a check is running"
+            case "refresh_one" | "open" if self.focused_row is None:
+                return "no finding is focused"
+            case "copy" | "provenance" if finding is None:
+                return "no answered finding is focused"
+            case "provenance" if finding is not None and not finding.provenance:
+                return "nothing was read for this finding"
+            case "error" if self.state.error is None:
+                return "nothing has failed"
+        return None
+
+    def action_refresh_all(self) -> None:
+        self.look_again(by_hand=True)
+
+    def action_refresh_one(self) -> None:
+        if self.board.cursor is not None:
+            self.look_again((self.board.cursor,), by_hand=True)
+
+    def action_open(self) -> None:
+        self.add_class("-detail")
+        self.detail.focus()
+
+    def action_provenance(self) -> None:
+        if self.focused_finding is not None:
+            self.app.push_screen(ProvenanceDialog(self.look, self.focused_finding))
+
+    def action_copy(self) -> None:
+        if self.focused_finding is not None:
+            self.app.post_message(CopyAsked(finding_text(self.focused_finding), self.focused_finding.name))
+
+    def action_error(self) -> None:
+        if self.state.error is not None:
+            self.app.push_screen(ErrorDialog(self.look, self.state.error))
+
+    def action_back(self) -> None:
+        """Close the filter's line, then the detail; then clear the filter, then hide the notice."""
+        if self.query("#filter"):
+            self._end_filter(clear=True)
+        elif self.has_class("-detail"):
+            self.remove_class("-detail")
+            self.board.focus()
+        elif self.wanted:
+            self._end_filter(clear=True)
+        else:
+            self._notice_read = True
+            self.banner.said = self._failure()
+            self.board.focus()
+
+    # -- the filter -------------------------------------------------------------------------------------------------
+
+    async def action_filter(self) -> None:
+        if not self.query("#filter"):
+            self.remove_class("-detail")
+            line = Input(self.wanted, placeholder="words to keep", id="filter", compact=True, select_on_focus=False)
+            await self.mount(line, before=self.key_bar)
+            line.focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        self.wanted = message.value
+        self.draw()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        self._end_filter(clear=False)
+
+    def _end_filter(self, *, clear: bool) -> None:
+        self.query("#filter").remove()
+        if clear:
+            self.wanted = ""
+        self.board.focus()
+        self.draw()

@@ -1,0 +1,59 @@
+"""The bar at the bottom: the keys that do something here. Help and quit never fall off it."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.bars import Part, fit_parts
+
+_LAST = ("help", "quit")
+"""Binding ids that are shown at the end and dropped last."""
+
+
+class KeyBar(Widget):
+    """Generated from the bindings in force."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if screen is self.screen:
+            self.refresh()
+
+    def render(self) -> Text:
+        shown: dict[str, tuple[Binding, bool]] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and binding.id and binding.id not in shown:
+                shown[binding.id] = (binding, active.enabled)
+        ordered = [one for one in shown if one not in _LAST] + [one for one in _LAST if one in shown]
+        parts = [
+            Part(self._wordings(*shown[name]), 0 if name in _LAST else 1 + place) for place, name in enumerate(ordered)
+        ]
+        return Text(" ").append_text(fit_parts(parts, self.size.width - 1, Text("  ")))
+
+    def _wordings(self, binding: Binding, enabled: bool) -> tuple[Text, ...]:
+        palette = self._look.palette
+        strong, soft = (f"bold {palette.accent}", palette.muted) if enabled else (palette.faint, palette.faint)
+        key = self.app.get_key_display(binding)
+        meta = Style(meta={"key": binding.key})
+        long = Text.assemble((key, strong), " ", (binding.description, soft))
+        short = Text(key, strong)
+        for text in (long, short):
+            text.stylize(meta)
+        return long, short
+
+    def on_click(self, event: events.Click) -> None:
+        key = event.style.meta.get("key")
+        if isinstance(key, str):
+            self.app.simulate_key(key)

@@ -1,0 +1,31 @@
+"""The way into the console: what must be settled before Textual is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gcms_tui.console.services import ConsoleServices
+from gcms_tui.core.errors import UsageError
+
+_SLOW_LINK = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "10", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Textual reads these once, when it is imported."""
+
+
+def launch(services: ConsoleServices) -> int:
+    """Open the console and stay until it is left. The exit status: 0, 128 + a signal's number, 64 or 70."""
+    if services.slow_link:
+        os.environ.update(_SLOW_LINK)
+    from gcms_tui.console.terminal import is_interactive
+
+    if not is_interactive():
+        error = UsageError(
+            "No terminal here",
+            "The console needs a terminal on standard input and standard error.",
+            "Over ssh say `ssh -t`; for scripts use `gcms-tui health --json`.",
+        )
+        sys.stderr.write(f"{error.title}: {error.message}\n{error.next_step}\n")
+        return error.exit_code
+    from gcms_tui.console.app import run_console
+
+    return run_console(services)

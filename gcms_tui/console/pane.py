@@ -1,0 +1,115 @@
+"""What every pane has in common: its frame, and the one way in which anything is loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+from gcms_tui.console.key_bar import KeyBar
+from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.status_bar import Place, Status, StatusBar
+from gcms_tui.console.theme import Look
+from gcms_tui.core.errors import GcmsError
+
+if TYPE_CHECKING:
+    from gcms_tui.console.app import ConsoleApp
+
+
+@dataclass
+class LoadFailed(Message):
+    """A load ended without an answer."""
+
+    error: GcmsError
+
+
+class Loader:
+    """Runs one piece of work at a time in a thread, and posts to its receiver how it ended.
+
+    The thread is a daemon: it reads only, and leaving the console never waits for a query that does not return.
+    """
+
+    def __init__(self, receiver: MessagePump, name: str) -> None:
+        self._receiver = receiver
+        self._name = name
+        self._busy = threading.Lock()
+
+    @property
+    def busy(self) -> bool:
+        return self._busy.locked()
+
+    def start(self, work: Callable[[], Message]) -> bool:
+        """Run `work` off the loop and post the message it returns, or `LoadFailed`. False while one is running."""
+        if not self._busy.acquire(blocking=False):
+            return False
+        threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True).start()
+        return True
+
+    def post(self, message: Message) -> None:
+        """Post from the thread. A console that has gone does not hear it."""
+        try:
+            self._receiver.post_message(message)
+        except RuntimeError:
+            return  # the event loop was closed between the check and the call
+
+    def _run(self, work: Callable[[], Message]) -> None:
+        try:
+            message = work()
+        except GcmsError as error:
+            message = LoadFailed(error)
+        except BaseException as error:  # noqa: BLE001 (a thread that dies unheard leaves old numbers on the screen)
+            message = LoadFailed(unexpected(error))
+        self._busy.release()
+        self.post(message)
+
+
+def unexpected(error: BaseException) -> GcmsError:
+    """A bug of ours or a library's, in words."""
+    return GcmsError(
+        "The console could not finish this",
+        f"{type(error).__name__}: {error}",
+        "Try again with r. If it stays, report it with the text of this message (c copies it).",
+    )
+
+
+class Pane(Screen[None]):
+    """One mode's screen. A subclass puts its body between the bars."""
+
+    TITLE: ClassVar[str | None] = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="back", show=False, tooltip="Close what is open, then clear the filter"),
+    ]
+
+    def __init__(self, services: ConsoleServices, look: Look) -> None:
+        super().__init__()
+        self.services = services
+        self.look = look
+        self.status_bar = StatusBar(look, Place(services.target, services.sandbox, services.read_only))
+        self.key_bar = KeyBar(look)
+
+    @property
+    def console_app(self) -> ConsoleApp:
+        return cast("ConsoleApp", self.app)
+
+    def say(self, status: Status) -> None:
+        """Put `status` in the bar at the top."""
+        self.status_bar.status = status
+
+    def refusal(self, action: str) -> str | None:
+        """Why an action cannot be had just now; None where it can."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if self.refusal(action) else True
+
+    def looked_at(self) -> None:
+        """The terminal has come back into focus."""
+
+    def action_back(self) -> None:
+        """Close the innermost thing that is open."""

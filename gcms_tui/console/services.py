@@ -1,0 +1,63 @@
+"""What the console is given to work with. The wiring fills it in; nothing here imports Textual or a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.finding import Finding, HealthReport
+from gcms_tui.core.settings import Settings
+from gcms_tui.operations.ports import Clock, Point
+
+
+class HealthExaminer(Protocol):
+    """The morning check over one target. The console calls it from its loader thread only."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every finding that `examine` will answer, in the runbook's order."""
+        ...
+
+    def examine(
+        self, only: tuple[str, ...] | None = None, on_finding: Callable[[Finding], None] | None = None
+    ) -> HealthReport:
+        """Look now. `on_finding` hears each answer as it comes, from any thread.
+
+        Raises `GcmsError` where nothing at all could be looked at; a check that fails alone is a finding.
+        """
+        ...
+
+    def series(self, name: str) -> tuple[Point, ...]:
+        """Past values of one finding, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleServices:
+    """Everything the console may use, and what it says about where it is."""
+
+    settings: Settings
+    target: str
+    """dbt's target name as resolved."""
+    read_only: bool
+    read_only_reason: str
+    """Who said so: the flag, the environment, the file or the target. Empty where writing is allowed."""
+    sandbox: bool
+    last_report: Callable[[], HealthReport | None]
+    """The last known health. Called once before the first paint: it reads one small file and nothing else."""
+    open_health: Callable[[], HealthExaminer]
+    """Heavy imports and connections; called in a thread after the first paint. Raises `GcmsError`."""
+    now: Clock
+    copy_dir: Path
+    """Where copies and crash notes are left, readable by the user alone."""
+    version: str
+    refresh_s: float | None = None
+    """Seconds between looks; None: only when asked."""
+    ascii: bool = False
+    slow_link: bool = False
+    config_error: GcmsError | None = None
+    """Why there is nothing to show; the console then says what helps instead."""
+    notice: str = ""
+    """One sentence to know at the start, for instance that the sandbox has aged."""

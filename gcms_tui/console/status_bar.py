@@ -1,0 +1,83 @@
+"""The bar at the top: where this is, what it may do, whether it is connected, and how old what it shows is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.bars import Part, fit_parts
+
+_PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|production|prd|live)(?:[^a-z]|$)", re.IGNORECASE)
+
+
+def is_production(target: str) -> bool:
+    """Whether a target's name says that this is the real thing."""
+    return bool(_PRODUCTION.search(target))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What does not change while the console runs."""
+
+    target: str
+    sandbox: bool
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the pane in front says about itself."""
+
+    title: str = ""
+    connection: str = ""
+    data: str = ""
+    stale: bool = False
+    refresh: str = ""
+
+
+class StatusBar(Widget):
+    """Repaints only when it has something else to say."""
+
+    status: reactive[Status] = reactive(Status())
+
+    def __init__(self, look: Look, place: Place) -> None:
+        super().__init__()
+        self._look = look
+        self._place = place
+
+    def render(self) -> Text:
+        return status_line(self._place, self.status, self._look, self.size.width)
+
+
+def status_line(place: Place, status: Status, look: Look, width: int) -> Text:
+    """The whole bar; on a narrow terminal it keeps the target and the mode."""
+    palette, glyphs = look.palette, look.glyphs
+    name = glyphs.text(place.target, 24)
+    if place.sandbox:
+        word, style = "SANDBOX", f"bold {palette.ground} on {palette.accent}"
+    elif is_production(place.target):
+        word, style = name.upper(), f"bold {palette.on_danger} on {palette.danger}"
+    else:
+        word, style = name.upper(), f"bold {palette.ground} on {palette.muted}"
+    mode = "READ-ONLY" if place.read_only else "WRITE"
+    mode_style = palette.muted if place.read_only else f"bold {palette.warn}"
+    parts = [
+        Part((Text(f" {word} ", style), Text(word, style)), 0),
+        Part((Text(mode, mode_style), Text("RO" if place.read_only else "RW", mode_style)), 1),
+        Part((Text(glyphs.text(status.connection, 40), palette.text),), 3),
+        Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 2),
+        Part((Text(glyphs.text(status.refresh, 60), palette.faint),), 4),
+    ]
+    gap = Text(f" {glyphs.bar} ", palette.line)
+    title = Text(f"{status.title} ", f"bold {palette.strong}")
+    said = [part for part in parts if part.wordings[0].plain.strip()]
+    line = fit_parts(said, width - title.cell_len - 2, gap) if width >= 60 else fit_parts(said, width, gap)
+    if width >= 60:
+        line.append(" " * (width - title.cell_len - line.cell_len))
+        line.append_text(title)
+    return line

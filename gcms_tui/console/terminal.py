@@ -1,0 +1,117 @@
+"""The terminal itself: signals, a line that drops, and what other code writes to the screen.
+
+A terminal that goes away must end the console at once. Going on drawing fills Textual's write queue, blocks its loop
+and keeps a core busy for good; so from that moment on nothing is written, and a watchdog ends what will not end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from textual.drivers.linux_driver import LinuxDriver
+
+LEAVING_S = 2.0
+"""How long the console may take to leave before it is ended."""
+
+_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver, which falls silent when its terminal has gone."""
+
+    silent = False
+    """Nothing is written any more."""
+
+    def write(self, data: str) -> None:
+        if not self.silent:
+            super().write(data)
+
+    def close(self) -> None:
+        # The writer thread may have died with the terminal and left its queue full: nobody to wait for then.
+        if not self.silent:
+            super().close()
+
+    def fall_silent(self) -> None:
+        self.silent = True
+        self.exit_event.set()  # the input thread would read end-of-file for ever
+
+    def line_has_dropped(self) -> bool:
+        """The terminal has hung up, whether or not a signal told so (as where it is not the controlling one)."""
+        poll = select.poll()
+        poll.register(self.fileno, 0)
+        return bool(poll.poll(0))
+
+    def _run_input_thread(self) -> None:
+        # Textual would print a traceback on the terminal that is not there.
+        with suppress(OSError):
+            self.run_input_thread()
+
+
+class Watchdog:
+    """Ends the process where leaving takes too long. Reads only are under way then; a write journals itself."""
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def arm(self, code: int) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(LEAVING_S, os._exit, (code,))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+@contextmanager
+def signals_leave(leave: Callable[[int], None]) -> Iterator[None]:
+    """Within the running loop, SIGHUP, SIGTERM and SIGINT call `leave` with 128 + the signal's number.
+
+    What was inherited is overruled: under `nohup` SIGHUP would be ignored, and the console outlive its terminal.
+    """
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, leave, 128 + number)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def is_interactive() -> bool:
+    """Keys come from standard input and the picture goes to standard error; both must be a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+
+
+@contextmanager
+def screen_of_its_own(log: Path) -> Iterator[None]:
+    """Keep file descriptor 2 for the picture alone: what libraries and child processes write there goes to `log`."""
+    assert sys.__stderr__ is not None
+    shown = sys.__stderr__
+    kept = os.dup(2)
+    try:
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError:
+        target = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(target, 2)
+    os.close(target)
+    try:
+        with open(kept, "w", encoding="utf-8", errors="replace", closefd=False) as picture:
+            sys.__stderr__ = picture  # type: ignore[misc]
+            yield
+            with suppress(OSError):
+                picture.flush()
+    finally:
+        sys.__stderr__ = shown  # type: ignore[misc]
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,45 @@
+"""A row of past values in the space of a few letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.text import Text
+
+from gcms_tui.console.theme import Look
+from gcms_tui.operations.ports import Point
+
+
+def sparkline(points: Sequence[Point], width: int, look: Look, style: str = "") -> Text:
+    """The newest `width` points, oldest first, in the colour of each point's verdict unless `style` names one.
+
+    A moment without a figure is a gap. Equal values stand at half height: nothing has moved.
+    """
+    shown = points[-width:] if width > 0 else ()
+    figures = [_figure(point) for point in shown]
+    levels = _levels(figures, len(look.glyphs.sparks))
+    text = Text(" " * (width - len(shown)))
+    for point, level in zip(shown, levels, strict=True):
+        glyph = look.glyphs.gap if level is None else look.glyphs.sparks[level]
+        text.append(glyph, style or look.colour(point.verdict))
+    return text
+
+
+def _figure(point: Point) -> float | None:
+    value = point.value
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    figure = float(value)  # only its height on the screen comes of this
+    return figure if figure - figure == 0 else None
+
+
+def _levels(figures: Sequence[float | None], steps: int) -> list[int | None]:
+    present = [figure for figure in figures if figure is not None]
+    if not present:
+        return [None] * len(figures)
+    low, high = min(present), max(present)
+    if low == high:
+        return [None if figure is None else steps // 2 - 1 for figure in figures]
+    scale = (steps - 1) / (high - low)
+    return [None if figure is None else round((figure - low) * scale) for figure in figures]
