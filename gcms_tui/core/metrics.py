@@ -103,14 +103,15 @@ def judge_oldest_source(sources: Sequence[Finding]) -> Conclusion:
     )
 
 
-def judge_duplicates(tables: Sequence[Finding], duplicates: Mapping[str, int]) -> Conclusion:
+def judge_duplicates(tables: Sequence[Finding], duplicates: Mapping[str, int], why_none: str = "") -> Conclusion:
     """K4: keys with duplicate current versions over all SCD2 tables; any is FAIL, a table not looked at UNKNOWN.
 
-    `duplicates` has them by finding name, without the tables where they are not known.
+    `duplicates` has them by finding name, without the tables where they are not known; `why_none` says why no table
+    could be found.
     """
     if not tables:
         return unknown(
-            "no SCD2 table is known: duplicates cannot be told",
+            f"no SCD2 table is known{f': {why_none}' if why_none else ''}: duplicates cannot be told",
             "Name the tables as [[scd2]] in gcms.toml, or let dbt write a manifest.json that holds them.",
         )
     missing = [table for table in tables if table.name not in duplicates]

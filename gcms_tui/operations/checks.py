@@ -1,0 +1,244 @@
+"""The checks of the morning: what each asks, and which rule judges the answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+from gcms_tui.core import freshness
+from gcms_tui.core.conclusion import Conclusion, unknown
+from gcms_tui.core.dbt_log import DbtLog
+from gcms_tui.core.dbt_manifest import FoundScd2, Manifest
+from gcms_tui.core.dbt_results import RunResults
+from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, model_runs
+from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
+from gcms_tui.core.finding import EVIDENCE_LIMIT, Scalar
+from gcms_tui.core.gold_tests import TestTally, judge_gold_tests
+from gcms_tui.core.identifier import Column, Relation
+from gcms_tui.core.payment_fact import FactReading, judge_fact
+from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
+from gcms_tui.core.query import Answer
+from gcms_tui.core.scd2_integrity import judge_scd2
+from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, SourceSettings
+from gcms_tui.operations.ports import Clock
+from gcms_tui.operations.questions import Questions
+
+Measure = ModelRuns | TestTally | Agreement | int
+"""What a metric derives from beside the finding: an `int` is the number of keys with duplicate current versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    conclusion: Conclusion
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question with its thresholds."""
+
+    name: str
+    section: str
+    target: str
+    alert: str
+    judge: Callable[[Questions], Outcome]
+    """Raises `GcmsError` where it cannot be answered."""
+
+
+class Remembered:
+    """What one pass learns for the next, so that it need not ask twice."""
+
+    def __init__(self) -> None:
+        self.timestamp_columns: dict[Relation, Column] = {}
+        self.without_duplicates: set[Relation] = set()
+
+
+def last_run_check(target: str, clock: Clock) -> Check:
+    def judge(questions: Questions) -> Outcome:
+        log, results, manifest = questions.files.log(), questions.files.results(), questions.files.manifest()
+        _name_sources(questions, log, results)
+        conclusion = judge_last_run(log, results, manifest if isinstance(manifest, Manifest) else None, target, clock())
+        return Outcome(conclusion, model_runs(log, target) if isinstance(log, DbtLog) else None)
+
+    return Check("dbt.last_run", "Daily 1", "succeeded within 24 h", "failed", judge)
+
+
+def gold_tests_check(target: str, clock: Clock) -> Check:
+    def judge(questions: Questions) -> Outcome:
+        log, results, manifest = questions.files.log(), questions.files.results(), questions.files.manifest()
+        _name_sources(questions, results, manifest)
+        return Outcome(*judge_gold_tests(results, manifest, log, target, clock()))
+
+    return Check("tests.gold", "Daily 3", "all pass", "any fails", judge)
+
+
+def freshness_check(name: str, source: SourceSettings, remembered: Remembered) -> Check:
+    table = str(source.table)
+
+    def judge(questions: Questions) -> Outcome:
+        column, answer = _newest_load(questions, source, remembered)
+        if column is None:
+            return Outcome(freshness.no_timestamp_column(table, [str(row[0]).lower() for row in answer.rows]))
+        return Outcome(
+            freshness.judge_source(
+                table, str(column), answer.records()[0], answer.taken_at, source.warn_after_h, source.fail_after_h
+            )
+        )
+
+    return Check(
+        f"freshness.{name}",
+        "Daily 2",
+        f"< {freshness.limit_text(source.warn_after_h)}",
+        f"> {freshness.limit_text(source.fail_after_h)}",
+        judge,
+    )
+
+
+def fact_check(
+    payroll: PayrollSettings,
+    sources: Iterable[SourceSettings],
+    remembered: Remembered,
+    rows_before: Callable[[], int | None],
+) -> Check:
+    def judge(questions: Questions) -> Outcome:
+        asked = questions.start("payment_fact_freshness", {"fact": payroll.fact})
+        newest = _newest_input(questions.aside(), sources, remembered)
+        answer = asked.result()
+        reading = FactReading(str(payroll.fact), answer.records()[0], answer.taken_at)
+        return Outcome(judge_fact(reading, rows_before(), newest, payroll.calculated_within_h))
+
+    within = payroll.calculated_within_h
+    return Check(
+        f"fact.{payroll.fact.name.lower()}",
+        "Daily 4",
+        f"calculated < {freshness.limit_text(within)} ago",
+        f"> {freshness.limit_text(2 * within)}, or no rows",
+        judge,
+    )
+
+
+def scd2_check(name: str, found: FoundScd2, remembered: Remembered) -> Check:
+    def judge(questions: Questions) -> Outcome:
+        if found.table is None:
+            return Outcome(
+                unknown(
+                    f"{found.name} holds versions, but cannot be checked: {found.problem}",
+                    "Describe it as a table of [[scd2]] in gcms.toml, with its column names.",
+                )
+            )
+        return Outcome(*_scd2(questions, found.table, remembered))
+
+    return Check(f"scd2.{name}", "Monthly 1", "0 duplicate keys, no defect", "any", judge)
+
+
+def payroll_check(payroll: PayrollSettings) -> Check:
+    def judge(questions: Questions) -> Outcome:
+        tables = {"fact": payroll.fact, "source_payment": payroll.source_payment}
+        totals = questions.start("payroll_totals", tables, {"tolerance": payroll.tolerance})
+        discrepancies = questions.start(
+            "payroll_discrepancies", tables, {"tolerance": payroll.tolerance, "limit": EVIDENCE_LIMIT}
+        )
+        return Outcome(*judge_accuracy(totals.result().records()[0], discrepancies.result().records()))
+
+    return Check("payroll.accuracy", "Monthly 3", "0 discrepancies", f"any > ${payroll.tolerance}", judge)
+
+
+def table_names(tables: Iterable[Relation]) -> dict[Relation, str]:
+    """A short name for each: the table's own, with its schema where two tables share it."""
+    listed = list(dict.fromkeys(tables))
+    uses = Counter(table.name.lower() for table in listed)
+    return {
+        table: table.name.lower() if uses[table.name.lower()] == 1 else f"{table.schema}.{table.name}".lower()
+        for table in listed
+    }
+
+
+def _newest_load(questions: Questions, source: SourceSettings, remembered: Remembered) -> tuple[Column | None, Answer]:
+    """The column that says when a row was pulled, with the table's newest load by it.
+
+    Where the table has no such column: None, with the columns that it has. The newer of Airbyte's columns is tried
+    outright, which answers in one round trip; the table is asked for its columns only where that fails.
+    """
+    table = source.table
+    configured = Column.parse(source.timestamp_column) if source.timestamp_column else None
+    column = configured or remembered.timestamp_columns.get(table) or Column(freshness.TIMESTAMP_COLUMNS[0])
+    try:
+        return column, questions.start("source_freshness", {"table": table, "loaded_at": column}).result()
+    except (MissingRelation, StatementTimeout):
+        raise
+    except StatementFailed as failed:
+        if configured:
+            raise
+        columns = questions.start(
+            "table_columns", None, {"schema_name": table.schema, "table_name": table.name}
+        ).result()
+        present = freshness.pick_timestamp_column({str(row[0]) for row in columns.rows})
+        if present is None:
+            return None, columns
+        if present == column.name:
+            raise failed from None
+    found = Column(present)
+    answer = questions.start("source_freshness", {"table": table, "loaded_at": found}).result()
+    remembered.timestamp_columns[table] = found
+    return found, answer
+
+
+def _newest_input(questions: Questions, sources: Iterable[SourceSettings], remembered: Remembered) -> datetime | None:
+    """When any watched source was last loaded, by the statements that the freshness checks send anyway."""
+    newest = []
+    for source in sources:
+        try:
+            column, answer = _newest_load(questions, source, remembered)
+        except GcmsError:
+            continue  # the source's own check tells
+        loaded_at = answer.records()[0]["last_loaded_at"] if column else None
+        if isinstance(loaded_at, datetime):
+            newest.append(loaded_at)
+    return max(newest, default=None)
+
+
+def _scd2(questions: Questions, table: Scd2TableSettings, remembered: Remembered) -> tuple[Conclusion, int | None]:
+    names: dict[str, Relation | Column] = {
+        "table": table.table,
+        **{
+            name: Column.parse(getattr(table, name))
+            for name in ("natural_key", "scd_id", "effective_from", "effective_to")
+        },
+    }
+    if table.is_current is None:
+        row = questions.start("scd2_snapshot_integrity", names).result().records()[0]
+        return judge_scd2(str(table.table), row, None)
+    flag = Column.parse(table.is_current)
+    scan = questions.start("scd2_integrity", {**names, "is_current": flag})
+
+    def ask_sample() -> Future[Answer]:
+        chosen = {name: names[name] for name in ("table", "natural_key", "scd_id")}
+        return questions.start("scd2_duplicate_keys_sample", {**chosen, "is_current": flag}, {"limit": EVIDENCE_LIMIT})
+
+    # Beside the scan, not after it, unless the last pass found none: two round trips would be twice as slow.
+    sample = None if table.table in remembered.without_duplicates else ask_sample()
+    row = scan.result().records()[0]
+    conclusion, duplicates = judge_scd2(str(table.table), row, None)
+    if not duplicates:
+        if duplicates == 0:
+            remembered.without_duplicates.add(table.table)
+        return conclusion, duplicates
+    remembered.without_duplicates.discard(table.table)
+    return judge_scd2(str(table.table), row, _rows_if_answered(sample or ask_sample()))
+
+
+def _rows_if_answered(asked: Future[Answer]) -> tuple[dict[str, Scalar], ...]:
+    """The sample only illustrates: the verdict stands without it."""
+    try:
+        return asked.result().records()
+    except GcmsError:
+        return ()
+
+
+def _name_sources(questions: Questions, *artifacts: RunResults | Manifest | DbtLog | GcmsError) -> None:
+    for artifact in artifacts:
+        if not isinstance(artifact, GcmsError):
+            questions.read_from(artifact.source)
