@@ -1,0 +1,260 @@
+"""Corrections to a parsed Snowflake statement before fakesnow translates it to DuckDB.
+
+Pure functions over the syntax tree; each puts right one thing that fakesnow or DuckDB would answer differently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlglot
+from sqlglot import Expr, exp
+
+from gcms_tui.sandbox.warehouse.failures import StatementError, several_statements, unsupported
+from gcms_tui.sandbox.warehouse.locks import TableName
+
+AVERAGE_MACRO = "_GCMS_AVERAGE"
+"""Macro of the global database that averages numbers exactly (see `storage`)."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a statement's meaning depends on besides its text."""
+
+    database: str | None = None
+    schema: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Session variables (SET x = ...): upper-case name to SQL text."""
+    constants: Mapping[str, str | None] = field(default_factory=dict)
+    """Values of CURRENT_USER() and its kin, by upper-case function name."""
+    temporaries: Mapping[TableName, str] = field(default_factory=dict)
+    """The session's temporary tables and views: name to the name in DuckDB's temp schema."""
+    now: datetime | None = None
+    """The statement's own time, where DuckDB would take the transaction's."""
+
+
+def identifier_text(identifier: object) -> str:
+    """The name that an identifier stands for: upper-case unless quoted. Empty if there is none."""
+    if not isinstance(identifier, exp.Identifier):
+        return ""
+    return str(identifier.this) if identifier.quoted else str(identifier.this).upper()
+
+
+def table_name(table: exp.Table, database: str | None, schema: str | None) -> TableName:
+    """The full name of a table reference in a session with that current database and schema."""
+    return (
+        identifier_text(table.args.get("catalog")) or database or "",
+        identifier_text(table.args.get("db")) or schema or "",
+        identifier_text(table.this),
+    )
+
+
+_PLACEHOLDER_CAST = re.compile(r"""('(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/)|\?::""", re.S)
+"""Texts, quoted names and comments, to be left alone; or a placeholder with a cast."""
+
+
+def parse(sql: str) -> Expr:
+    """The one statement in the text.
+
+    Raises:
+        StatementError: there is none, or more than one.
+        sqlglot.errors.ParseError: the text is not Snowflake SQL.
+    """
+    if "?::" in sql:  # sqlglot reads `?::` as an operator of another dialect
+        sql = _PLACEHOLDER_CAST.sub(lambda found: found[1] or "? ::", sql)
+    parsed = [one for one in sqlglot.parse(sql, read="snowflake") if one and not isinstance(one, exp.Semicolon)]
+    if len(parsed) > 1:
+        raise several_statements(len(parsed))
+    if not parsed:
+        raise StatementError(900, "42601", "SQL compilation error:\nEmpty SQL statement.")
+    return parsed[0]
+
+
+def fill_placeholders(statement: Expr, values: Sequence[Expr] | Mapping[str, Expr]) -> Expr:
+    """The statement with its `?` (or `:1`, `:name`) replaced by literals, in the order of the text."""
+    filled = statement.copy()
+    placeholders = list(filled.find_all(exp.Placeholder, bfs=False))
+    position = 0
+    for placeholder in placeholders:
+        name = placeholder.this
+        if isinstance(values, Mapping):
+            value = values.get(str(name))
+        elif name and str(name).isdigit():
+            value = values[int(name) - 1] if int(name) <= len(values) else None
+        else:
+            value = values[position] if position < len(values) else None
+            position += 1
+        if value is None:
+            raise StatementError(2049, "42601", f"SQL compilation error:\nBind variable {name or '?'} not set.")
+        if placeholder is filled:
+            return value.copy()
+        placeholder.replace(value.copy())
+    return filled
+
+
+def correct(statement: Expr, context: Context) -> Expr:
+    """All corrections, in the order in which they build on each other. The statement is changed in place."""
+    name_projections(statement)
+    passes: tuple[Callable[[Expr], Expr], ...] = (
+        lambda node: session_variable(node, context.variables),
+        lambda node: constant_function(node, context.constants),
+        lambda node: statement_time(node, context.now),
+        checked_division,
+        counted_as_integer,
+        exact_average,
+        without_unenforced_constraint,
+    )
+    for one_pass in passes:
+        statement = statement.transform(one_pass, copy=False)
+    statement = clone_as_select(statement)
+    return redirect_temporaries(statement, context)
+
+
+def name_projections(statement: Expr) -> None:
+    """Unnamed result columns carry their own text, as in Snowflake: `COUNT(*)`, not `count_star()`."""
+    if not isinstance(statement, exp.Select):
+        return
+    for projection in statement.expressions:
+        if isinstance(projection, (exp.Alias, exp.Column, exp.Star, exp.Dot, exp.Subquery, exp.Aliases)):
+            continue
+        if projection.find(exp.Star) and not isinstance(projection, exp.Count):
+            continue
+        text = projection.sql(dialect="snowflake", comments=False)
+        projection.replace(exp.alias_(projection.copy(), text.upper(), quoted=True))
+
+
+def session_variable(node: Expr, variables: Mapping[str, str]) -> Expr:
+    if not isinstance(node, exp.Parameter) or not isinstance(node.this, exp.Var):
+        return node
+    name = str(node.this.this).upper()
+    if name not in variables:
+        raise StatementError(2211, "02000", f"SQL compilation error:\nSession variable '${name}' does not exist")
+    return sqlglot.parse_one(variables[name], read="snowflake")
+
+
+def constant_function(node: Expr, constants: Mapping[str, str | None]) -> Expr:
+    """CURRENT_SESSION() and its kin as literals, since only the session knows them."""
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this).upper()
+    elif isinstance(node, exp.Func):
+        name = node.sql_name().upper()
+    else:
+        return node
+    if name not in constants:
+        return node
+    value = constants[name]
+    return exp.Null() if value is None else exp.Literal.string(value)
+
+
+def statement_time(node: Expr, now: datetime | None) -> Expr:
+    """CURRENT_TIMESTAMP inside a transaction is the statement's time; DuckDB's stands still at the transaction's."""
+    if now is None or not isinstance(node, exp.CurrentTimestamp):
+        return node
+    return exp.cast(exp.Literal.string(now.isoformat(sep=" ")), exp.DataType.Type.TIMESTAMPTZ)
+
+
+def checked_division(node: Expr) -> Expr:
+    """Division by zero is an error in Snowflake; DuckDB answers infinity or NULL."""
+    if not isinstance(node, (exp.Div, exp.IntDiv, exp.Mod)):
+        return node
+    divisor = node.expression
+    inner = divisor.unnest()
+    if isinstance(inner, exp.Nullif) or (isinstance(inner, exp.Literal) and inner.is_number and float(inner.this) != 0):
+        return node
+    checked = exp.Case(
+        ifs=[
+            exp.If(
+                this=exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0)),
+                true=exp.Anonymous(this="ERROR", expressions=[exp.Literal.string("Division by zero")]),
+            )
+        ],
+        default=divisor.copy(),
+    )
+    node.set("expression", exp.paren(checked))
+    return node
+
+
+def counted_as_integer(node: Expr) -> Expr:
+    """COUNT_IF as BIGINT; DuckDB's HUGEINT would turn into an object column in pandas."""
+    if isinstance(node, exp.CountIf) and not isinstance(node.parent, (exp.Window, exp.Filter)):
+        return exp.cast(node.copy(), exp.DataType.Type.BIGINT)
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.CountIf):
+        return exp.cast(node.copy(), exp.DataType.Type.BIGINT)
+    return node
+
+
+def exact_average(node: Expr) -> Expr:
+    """AVG of exact numbers stays exact; DuckDB would go through DOUBLE."""
+    if (
+        not isinstance(node, exp.Avg)
+        or isinstance(node.parent, (exp.Window, exp.Filter))
+        or isinstance(node.this, exp.Distinct)
+    ):
+        return node
+    macro: Expr = exp.Anonymous(this=AVERAGE_MACRO, expressions=[node.this.copy()])
+    return exp.Dot.build([exp.to_identifier("_fs_global"), exp.to_identifier("main"), macro])
+
+
+_UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
+
+
+def without_unenforced_constraint(node: Expr) -> Expr:
+    """Snowflake does not enforce keys: PRIMARY KEY, UNIQUE and FOREIGN KEY are left out of a table's definition."""
+    if isinstance(node, exp.ColumnDef):
+        kept = [
+            constraint
+            for constraint in node.args.get("constraints") or []
+            if not isinstance(constraint.args.get("kind"), _UNENFORCED)
+        ]
+        node.set("constraints", kept)
+    elif isinstance(node, exp.Schema) and isinstance(node.parent, exp.Create):
+        node.set("expressions", [one for one in node.expressions if not _is_key_constraint(one)])
+    return node
+
+
+def _is_key_constraint(node: Expr) -> bool:
+    keys = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
+    if isinstance(node, exp.Constraint):
+        return all(isinstance(one, keys) for one in node.expressions)
+    return isinstance(node, keys)
+
+
+def clone_as_select(statement: Expr) -> Expr:
+    """CREATE TABLE .. CLONE as CREATE TABLE .. AS, with its OR REPLACE, IF NOT EXISTS and TRANSIENT."""
+    clone = statement.args.get("clone") if isinstance(statement, exp.Create) else None
+    if clone is None:
+        return statement
+    source = clone.this
+    if str(statement.args.get("kind")).upper() != "TABLE":
+        raise unsupported(f"CREATE {statement.args.get('kind')} ... CLONE")
+    if source.args.get("when"):
+        raise unsupported("time travel (AT | BEFORE)")
+    statement.set("clone", None)
+    statement.set("expression", exp.select("*").from_(source.copy()))
+    return statement
+
+
+def redirect_temporaries(statement: Expr, context: Context) -> Expr:
+    """The session's temporary tables live in DuckDB's temp schema, under their full name."""
+    if not context.temporaries:
+        return statement
+    for table in list(statement.find_all(exp.Table)):
+        if not isinstance(table.this, exp.Identifier):
+            continue
+        physical = context.temporaries.get(table_name(table, context.database, context.schema))
+        if physical is not None:
+            redirect(table, physical)
+    return statement
+
+
+def redirect(table: exp.Table, physical: str) -> None:
+    """Point a table reference to DuckDB's temp schema, and keep the name that columns may be qualified with."""
+    name = identifier_text(table.this)
+    if not table.alias and isinstance(table.parent, (exp.From, exp.Join, exp.Merge, exp.Delete)):
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    table.set("this", exp.to_identifier(physical, quoted=True))
+    table.set("db", exp.to_identifier("main", quoted=True))
+    table.set("catalog", exp.to_identifier("temp", quoted=True))

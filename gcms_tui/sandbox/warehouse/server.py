@@ -1,0 +1,115 @@
+"""The server process: opens the directory, serves on 127.0.0.1, tidies up in the background, ends on a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from gcms_tui.core.secret import Secret
+from gcms_tui.sandbox.warehouse import fakesnow_patches
+from gcms_tui.sandbox.warehouse.application import Application
+from gcms_tui.sandbox.warehouse.history import QueryHistory
+from gcms_tui.sandbox.warehouse.jobs import Jobs
+from gcms_tui.sandbox.warehouse.process import HOST
+from gcms_tui.sandbox.warehouse.sessions import Warehouse
+from gcms_tui.sandbox.warehouse.statements import Statements
+from gcms_tui.sandbox.warehouse.storage import Storage
+
+TIDY_EVERY_SECONDS = 5.0
+IDLE_BLOCKER_SECONDS = 300.0
+"""A transaction that blocks others and has been silent so long is rolled back, as in Snowflake."""
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How a server is run."""
+
+    directory: Path
+    port: int
+    user: str
+    password: Secret
+    databases: tuple[str, ...] = ()
+    """Made at start if they are not there."""
+    in_progress_after: float = 45.0
+    """Seconds after which a running statement is answered with "in progress"."""
+    session_idle_seconds: float = 14_400.0
+    memory_limit: str = "1GB"
+    keep_result_bytes: int = 64 * 1024 * 1024
+
+
+def serve(options: ServerOptions) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        DirectoryInUse: another server has the directory.
+        WrongVersion: the pinned packages are not those installed.
+    """
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of every property that DuckDB lacks
+    fakesnow_patches.apply()
+    storage = Storage(options.directory, options.memory_limit)
+    for name in options.databases:
+        storage.create_database(name.upper(), if_not_exists=True)
+    history = QueryHistory(options.directory / "query_history.jsonl")
+    statements = Statements()
+    jobs = Jobs(statements.run, options.keep_result_bytes)
+    statements.jobs = jobs
+    application = Application(
+        Warehouse(storage, history), jobs, options.user, options.password, options.in_progress_after
+    )
+    stopping = threading.Event()
+    tidier = threading.Thread(
+        target=_tidy, args=[application, stopping, options.session_idle_seconds], name="tidy", daemon=True
+    )
+    tidier.start()
+    config = uvicorn.Config(
+        application.asgi(), host=HOST, port=options.port, log_level="warning", access_log=False, lifespan="off",
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    try:
+        _Server(config, jobs).run()
+    finally:
+        stopping.set()
+        _close(application, history)
+
+
+class _Server(uvicorn.Server):
+    """Cancels what runs as soon as a signal comes: a request in flight would otherwise hold up the end."""
+
+    def __init__(self, config: uvicorn.Config, jobs: Jobs) -> None:
+        super().__init__(config)
+        self._jobs = jobs
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # in a thread: the signal may have come while this thread held the jobs' lock
+        threading.Thread(target=self._cancel_all, daemon=True).start()
+        super().handle_exit(sig, frame)
+
+    def _cancel_all(self) -> None:
+        for job in self._jobs.running():
+            job.cancel()
+
+
+def _tidy(application: Application, stopping: threading.Event, session_idle_seconds: float) -> None:
+    while not stopping.wait(min(TIDY_EVERY_SECONDS, session_idle_seconds)):
+        for session in application.sessions.idle(session_idle_seconds):
+            application.close_session(session)
+        for session in application.sessions.idle(IDLE_BLOCKER_SECONDS):
+            if application.warehouse.locks.blocks_others(session.id):
+                session.abandon_transaction()
+        application.warehouse.storage.checkpoint_if_due()
+
+
+def _close(application: Application, history: QueryHistory) -> None:
+    for job in application.jobs.running():
+        job.cancel()
+    for session in application.sessions.all():
+        with contextlib.suppress(Exception):  # the process ends anyway, and what is committed is on disk
+            application.close_session(session)
+    application.warehouse.storage.close()
+    history.close()
