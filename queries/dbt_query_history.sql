@@ -26,7 +26,7 @@ SELECT
     end_time AS end_time,
     query_text AS query_text
 FROM TABLE(information_schema.query_history(
-    END_TIME_RANGE_START => TO_TIMESTAMP_LTZ(:since),
+    END_TIME_RANGE_START => TO_TIMESTAMP_NTZ(:since)::TIMESTAMP_LTZ,
     RESULT_LIMIT => 10000
 ))
 WHERE CONTAINS(query_text, '"app": "dbt"')

@@ -30,7 +30,7 @@ SELECT
     user_name AS user_name,
     rows_produced AS rows_produced
 FROM TABLE(information_schema.query_history(
-    END_TIME_RANGE_START => TO_TIMESTAMP_LTZ(:since),
+    END_TIME_RANGE_START => TO_TIMESTAMP_NTZ(:since)::TIMESTAMP_LTZ,
     RESULT_LIMIT => 10000
 ))
 WHERE query_tag = :query_tag

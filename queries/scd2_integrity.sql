@@ -63,8 +63,8 @@ keys AS (
         COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS over_a_day_before_of_key,
         COUNT_IF(is_current AND NOT is_open) AS current_but_closed_of_key,
         COUNT_IF(NOT is_current AND is_open) AS closed_but_open_of_key,
-        COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlaps_of_key,
-        COUNT_IF(earlier_end > valid_from AND valid_to = valid_from) AS instant_overlaps_of_key,
+        COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlapping_of_key,
+        COUNT_IF(earlier_end > valid_from AND valid_to = valid_from) AS instants_overlapping_of_key,
         COUNT_IF(earlier_end = DATEADD(day, -1, valid_from)) AS closed_day_before_of_key,
         COUNT_IF(earlier_end = valid_from) AS closed_same_instant_of_key
     FROM versions
@@ -83,8 +83,8 @@ totals AS (
         COALESCE(SUM(over_a_day_before_of_key), 0)::NUMBER(38, 0) AS ends_over_a_day_before,
         COALESCE(SUM(current_but_closed_of_key), 0)::NUMBER(38, 0) AS current_but_closed,
         COALESCE(SUM(closed_but_open_of_key), 0)::NUMBER(38, 0) AS closed_but_open,
-        COALESCE(SUM(overlaps_of_key), 0)::NUMBER(38, 0) AS overlaps,
-        COALESCE(SUM(instant_overlaps_of_key), 0)::NUMBER(38, 0) AS overlaps_instant,
+        COALESCE(SUM(overlapping_of_key), 0)::NUMBER(38, 0) AS overlapping,
+        COALESCE(SUM(instants_overlapping_of_key), 0)::NUMBER(38, 0) AS instants_overlapping,
         COALESCE(SUM(closed_day_before_of_key), 0)::NUMBER(38, 0) AS closed_day_before,
         COALESCE(SUM(closed_same_instant_of_key), 0)::NUMBER(38, 0) AS closed_same_instant
     FROM keys
@@ -100,7 +100,7 @@ SELECT
     IFF(closed_day_before > closed_same_instant, ends_over_a_day_before, ends_before_begin) AS inverted,
     current_but_closed,
     closed_but_open,
-    IFF(closed_day_before > closed_same_instant, overlaps + overlaps_instant, overlaps) AS overlaps,
+    IFF(closed_day_before > closed_same_instant, overlapping + instants_overlapping, overlapping) AS overlaps,
     closed_day_before,
     closed_same_instant
 FROM totals
