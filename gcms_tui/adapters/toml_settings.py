@@ -49,7 +49,7 @@ class Problems:
 def build(shape: type[T], table: Mapping[str, Any], base: Path, problems: Problems) -> T | None:
     """The dataclass `shape` out of a TOML table; None where `problems` were added.
 
-    Paths are taken relative to `base`, and `~` is expanded.
+    Paths are taken relative to `base`, and `~` is expanded. TOML knows no null: an empty text unsets what may be unset.
     """
     value = _build(shape, table, (), base, problems)
     return None if problems else value
@@ -107,6 +107,8 @@ def _unknown(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
 
 def _value(kind: Any, value: Any, at: Key, base: Path, problems: Problems) -> Any:
     if get_origin(kind) in (types.UnionType, Union):
+        if value == "":
+            return None
         kind = next(part for part in get_args(kind) if part is not type(None))
     if get_origin(kind) is tuple:
         return _items(get_args(kind)[0], value, at, base, problems)

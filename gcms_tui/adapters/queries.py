@@ -1,0 +1,123 @@
+"""The query library: the files of `queries/`, and an operator's own that stand in for some of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from gcms_tui.adapters.files import read_text, refuse_if_others_may_write
+from gcms_tui.adapters.statement_kind import problems
+from gcms_tui.core.errors import ConfigError
+from gcms_tui.core.query import Described, Query, QueryFileError, parse_query
+
+_SUFFIX = ".sql"
+
+
+class QueryLibrary:
+    """All queries by name. A file is read when it is first asked for."""
+
+    def __init__(self, files: Mapping[str, Traversable], replaced: Mapping[str, Query] | None = None) -> None:
+        self._files = files
+        self._read: dict[str, Query] = dict(replaced or {})
+
+    @classmethod
+    def load(cls, overrides: Path | None = None) -> QueryLibrary:
+        """The library, with the files of the directory `overrides` in place of its own of the same name.
+
+        Raises `ConfigError` naming every override that asks another question than the one it stands in for, writes
+        though it is declared a read, or stands in for nothing.
+        """
+        library = cls(shipped())
+        if overrides is None:
+            return library
+        wrong: list[str] = []
+        replaced: dict[str, Query] = {}
+        for path in _files_of(overrides):
+            refuse_if_others_may_write(path)
+            try:
+                query = parse_query(read_text(path, "a query"), str(path))
+                found = library._differences(query, path.stem) or problems(query)
+            except QueryFileError as error:
+                wrong.append(str(error))
+                continue
+            wrong += [f"{path}: {problem}" for problem in found]
+            replaced[path.stem] = query
+        if wrong:
+            raise ConfigError(
+                "A query of your own cannot be used",
+                "\n".join(wrong),
+                f"Correct it, or take it out of {overrides}. What it stands in for: gcms-tui queries show NAME",
+            )
+        return cls(shipped(), replaced)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._files))
+
+    def get(self, name: str) -> Query:
+        """Raises `KeyError` where there is no query of that name."""
+        if name not in self._read:
+            self._read[name] = parse_query(self.text(name), f"queries/{name}{_SUFFIX}")
+        return self._read[name]
+
+    def text(self, name: str) -> str:
+        """The shipped file as it stands. Raises `KeyError`."""
+        return self._files[name].read_text(encoding="utf-8")
+
+    def nearest(self, name: str) -> str | None:
+        """The name that was probably meant."""
+        return next(iter(difflib.get_close_matches(name, self._files, n=1)), None)
+
+    def _differences(self, query: Query, name: str) -> list[str]:
+        """Where `query`, found in the file `name`, promises another thing than the query it would replace."""
+        if name not in self._files:
+            meant = self.nearest(name)
+            return [f"there is no query {name} to stand in for" + (f": do you mean {meant}?" if meant else "")]
+        own = self.get(name)
+        pairs = {
+            "name": (query.name, own.name),
+            "access": (query.access.value, own.access.value),
+            "dialect": (query.dialect.value, own.dialect.value),
+            "placeholders": (_kinds(sorted(query.placeholders, key=_name)), _kinds(sorted(own.placeholders, key=_name))),
+            "parameters": (_kinds(sorted(query.parameters, key=_name)), _kinds(sorted(own.parameters, key=_name))),
+            "results": (_kinds(query.results), _kinds(own.results)),
+        }
+        return [
+            f"its {what}: {theirs or 'none'}; they must be: {ours or 'none'}"
+            for what, (theirs, ours) in pairs.items()
+            if theirs != ours
+        ]
+
+
+def shipped() -> dict[str, Traversable]:
+    """The console's own files by name: in the installed package, or beside it in a checkout.
+
+    Raises `ConfigError` where there are none.
+    """
+    installed = resources.files("gcms_tui") / "queries"
+    directory: Traversable = installed if installed.is_dir() else Path(__file__).parents[2] / "queries"
+    files = {item.name.removesuffix(_SUFFIX): item for item in directory.iterdir() if item.name.endswith(_SUFFIX)}
+    if not files:
+        raise ConfigError("No queries", f"There is no query in {directory}.", "Install gcms-tui again.")
+    return files
+
+
+def _files_of(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if path.suffix == _SUFFIX)
+    except OSError as error:
+        raise ConfigError(
+            "Cannot read your queries",
+            f"{directory}: {error.strerror or type(error).__name__}.",
+            "Check queries_dir in gcms.toml, or leave it out.",
+        ) from None
+
+
+def _name(item: Described) -> str:
+    return item.name
+
+
+def _kinds(items: Iterable[Described]) -> str:
+    return ", ".join(f"{item.name} {item.kind}" for item in items)
