@@ -191,7 +191,9 @@ def _blocks(file: _LogFile, length: int) -> Iterator[str]:
     try:
         with file.path.open("rb") as stream:
             stream.seek(file.size - length)
-            rest = b"" if length == file.size else stream.readline()[:0]
+            if length < file.size:
+                stream.readline()
+            rest = b""
             while chunk := stream.read(_BLOCK):
                 whole, newline, tail = (rest + chunk).rpartition(b"\n")
                 rest = tail

@@ -35,6 +35,8 @@ class DbtProject:
     profile: str | None
     target_path: Path
     """Where dbt leaves its artifacts."""
+    log_path: Path
+    """Where dbt.log is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,19 @@ def read_project(settings: DbtSettings, env: Mapping[str, str]) -> DbtProject:
     content = _mapping(file, "dbt_project.yml")
     renderer = Renderer(env)
     try:
-        profile, target_path = (renderer.render(content.get(key)) for key in ("profile", "target-path"))
+        profile, target_path, log_path = (
+            renderer.render(content.get(key)) for key in ("profile", "target-path", "log-path")
+        )
     except RenderError as error:
         raise ConfigError("dbt_project.yml cannot be rendered", f"{file}: {error}", _env_advice(error)) from None
     target_path = _engine_variable(env, "TARGET_PATH") or target_path or "target"
+    log_path = _engine_variable(env, "LOG_PATH") or log_path or "logs"
     return DbtProject(
         directory,
         str(content.get("name", "")),
         str(profile) if profile is not None else None,
         directory / str(target_path),
+        directory / str(log_path),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gcms_tui.adapters.last_health import StateError, make_private, not_kept
 from gcms_tui.core.finding import HealthReport, Point
-from gcms_tui.core.health_json import decoded, encoded, kind
+from gcms_tui.core.health_json import decoded, encoded, kind_of
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Store:
                 "taken_at_us": _microseconds(finding.taken_at),
                 "verdict": finding.verdict.name,
                 "value": json.dumps(encoded(finding.value)),
-                "value_type": kind(finding.value),
+                "value_type": kind_of(finding.value),
             }
             for finding in report.findings
         ]

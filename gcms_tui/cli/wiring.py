@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.credentials import Credentials
     from gcms_tui.adapters.profiles import DbtProject, Output
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
+    from gcms_tui.operations.health import Health
+    from gcms_tui.operations.ports import DbtProject as DbtFiles
+    from gcms_tui.operations.ports import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,56 @@ def open_warehouse(settings: Settings, *, purpose: str = "health") -> SnowflakeW
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
 
     return SnowflakeWarehouse(snowflake_credentials(settings), settings.snowflake, purpose=purpose)
+
+
+@contextmanager
+def open_health(settings: Settings) -> Iterator[Health]:
+    """The morning check of the target in force. Nothing connects before it looks.
+
+    Where the login or the dbt project cannot even be named, what depends on it is UNKNOWN and the rest still answers.
+    """
+    from gcms_tui.adapters.last_health import LastHealthFile
+    from gcms_tui.adapters.queries import QueryLibrary
+    from gcms_tui.adapters.store import Store
+    from gcms_tui.operations.health import Health
+
+    target, warehouse = _warehouse_or_why(settings)
+    store = Store(settings.state_dir)
+    health = Health(
+        settings=settings,
+        target=target,
+        warehouse=warehouse,
+        project=_artifacts_or_why(settings),
+        queries=QueryLibrary.load(settings.queries_dir),
+        clock=lambda: datetime.now(UTC),
+        history=store,
+        last=LastHealthFile(settings.state_dir),
+    )
+    try:
+        yield health
+    finally:
+        health.close()
+
+
+def _warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
+    """The target's name, and its warehouse or what stands for it."""
+    from gcms_tui.adapters.absent import AbsentWarehouse
+
+    try:
+        return target_name(settings), open_warehouse(settings)
+    except ConfigError as error:
+        return settings.dbt.target or "unknown", AbsentWarehouse(error)
+
+
+def _artifacts_or_why(settings: Settings) -> DbtFiles:
+    from gcms_tui.adapters.absent import AbsentDbtProject
+    from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
+
+    try:
+        project = dbt_project(settings)
+    except ConfigError as error:
+        return AbsentDbtProject(error)
+    return DbtArtifacts(project.target_path, project.log_path)
 
 
 def open_console(invocation: Invocation) -> int:

@@ -41,8 +41,8 @@ def finding_json(finding: Finding, now: datetime) -> dict[str, Any]:
         "section": finding.section,
         "verdict": finding.verdict.name,
         "summary": finding.summary,
-        "value": _encoded(finding.value),
-        "value_type": _kind(finding.value),
+        "value": encoded(finding.value),
+        "value_type": kind_of(finding.value),
         "unit": finding.unit,
         "target": finding.target,
         "alert": finding.alert,
@@ -52,7 +52,7 @@ def finding_json(finding: Finding, now: datetime) -> dict[str, Any]:
         "query_id": first.query_id,
         "source": first.source,
         "evidence": [
-            dict(zip(evidence.columns, (_encoded(cell) for cell in row), strict=True)) for row in evidence.rows
+            dict(zip(evidence.columns, (encoded(cell) for cell in row), strict=True)) for row in evidence.rows
         ],
         "evidence_columns": [
             {"name": name, "type": _column_kind(evidence, place)} for place, name in enumerate(evidence.columns)
@@ -63,7 +63,7 @@ def finding_json(finding: Finding, now: datetime) -> dict[str, Any]:
             {
                 "source": item.source,
                 "statement": item.statement,
-                "binds": [{"value": _encoded(bind), "type": _kind(bind)} for bind in item.binds],
+                "binds": [{"value": encoded(bind), "type": kind_of(bind)} for bind in item.binds],
                 "query_id": item.query_id,
             }
             for item in finding.provenance
@@ -94,14 +94,14 @@ def moment_json(moment: datetime) -> str:
 
 def _finding(item: Mapping[str, Any]) -> Finding:
     columns = [(_text(column["name"]), _text(column["type"])) for column in item["evidence_columns"]]
-    rows = tuple(tuple(_decoded(row[name], kind) for name, kind in columns) for row in item["evidence"])
+    rows = tuple(tuple(decoded(row[name], kind) for name, kind in columns) for row in item["evidence"])
     return Finding(
         name=_text(item["name"]),
         section=_text(item["section"]),
         verdict=Verdict[item["verdict"]],
         summary=_text(item["summary"]),
         taken_at=_moment(item["taken_at"]),
-        value=_decoded(item["value"], item["value_type"]),
+        value=decoded(item["value"], item["value_type"]),
         unit=_text(item["unit"]),
         target=_text(item["target"]),
         alert=_text(item["alert"]),
@@ -110,7 +110,7 @@ def _finding(item: Mapping[str, Any]) -> Finding:
             Provenance(
                 source=_text(origin["source"]),
                 statement=_text(origin["statement"]),
-                binds=tuple(_decoded(bind["value"], bind["type"]) for bind in origin["binds"]),
+                binds=tuple(decoded(bind["value"], bind["type"]) for bind in origin["binds"]),
                 query_id=None if origin["query_id"] is None else _text(origin["query_id"]),
             )
             for origin in item["provenance"]
@@ -120,7 +120,7 @@ def _finding(item: Mapping[str, Any]) -> Finding:
     )
 
 
-def _encoded(value: Scalar) -> str | int | float | bool | None:
+def encoded(value: Scalar) -> str | int | float | bool | None:
     match value:
         case Decimal():
             return str(value)
@@ -134,7 +134,7 @@ def _encoded(value: Scalar) -> str | int | float | bool | None:
             return value
 
 
-def _kind(value: Scalar) -> str:
+def kind_of(value: Scalar) -> str:
     match value:
         case None:
             return "null"
@@ -156,11 +156,11 @@ def _kind(value: Scalar) -> str:
 
 def _column_kind(evidence: Evidence, place: int) -> str:
     """The one type of a column's values, NULL apart; `mixed` where they differ, and then they stay as written."""
-    kinds = {_kind(row[place]) for row in evidence.rows} - {"null"}
+    kinds = {kind_of(row[place]) for row in evidence.rows} - {"null"}
     return kinds.pop() if len(kinds) == 1 else "mixed" if kinds else "null"
 
 
-def _decoded(value: Any, kind: str) -> Scalar:
+def decoded(value: Any, kind: str) -> Scalar:
     if value is None:
         return None
     match kind:
