@@ -1,4 +1,4 @@
-"""Runs dbt commands one after the other in this process, so that dbt is imported and the project parsed once.
+"""Runs dbt commands one after the other in this process, so that dbt is imported once.
 
 `python -m gcms_tui.sandbox.story.dbt_child PROJECT_DIR`, in a process of its own: dbt's adapter and flags are global
 to a process, and it prints what it likes. One JSON line on stdout for each command; dbt's own words go to stderr.
@@ -13,7 +13,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 
 from gcms_tui.sandbox.story.project import TARGET
 
@@ -22,8 +21,7 @@ def main(project: Path) -> int:
     """Builds the models, asks for the sources' freshness, tests: in this order, so that `target/run_results.json` tells
     of the test. The exit status is 0 where the models were built and the questions answered, whatever the answer."""
     where = ["--project-dir", str(project), "--profiles-dir", str(project), "--target", TARGET, "--no-use-colors"]
-    manifest = dbtRunner().invoke(["--quiet", "parse", *where]).result
-    runner = dbtRunner(manifest if isinstance(manifest, Manifest) else None)
+    runner = dbtRunner()
     for command, must_succeed in (("run", True), ("source freshness", False), ("test", False)):
         started = time.monotonic()
         with redirect_stdout(sys.stderr):
