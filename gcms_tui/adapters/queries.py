@@ -9,11 +9,17 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_write
-from gcms_tui.adapters.statement_kind import problems
+from gcms_tui.adapters.statement_kind import problems as statement_problems
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.query import Described, Query, QueryFileError, parse_query
 
 _SUFFIX = ".sql"
+RUNBOOK_SECTIONS = (
+    *("Daily 2", "Daily 4", "Weekly 1", "Weekly 2", "Weekly 4", "Monthly 1", "Monthly 2", "Monthly 3", "Monthly 4"),
+    *("E1 3", "E1 4", "E2 1", "E2 2", "E2 3", "E2 4", "E3 2", "E3 3", "Pre-payroll 1", "Pre-payroll 4"),
+    *("Pre-payroll 5", "Post-payroll 1", "Post-payroll 2", "T2", "T3", "K3", "K4", "K5", "Monitoring"),
+)
+"""The runbook's sections that have SQL in them, or are to be answered by SQL."""
 
 
 class QueryLibrary:
@@ -39,7 +45,7 @@ class QueryLibrary:
             refuse_if_others_may_write(path)
             try:
                 query = parse_query(read_text(path, "a query"), str(path))
-                found = library._differences(query, path.stem) or problems(query)
+                found = library._differences(query, path.stem) or statement_problems(query)
             except QueryFileError as error:
                 wrong.append(str(error))
                 continue
@@ -66,6 +72,26 @@ class QueryLibrary:
         """The shipped file as it stands. Raises `KeyError`."""
         return self._files[name].read_text(encoding="utf-8")
 
+    def problems(self) -> list[str]:
+        """What is wrong with the shipped files, and which of the runbook's sections none of them serves."""
+        found: list[str] = []
+        served: set[str] = set()
+        for name in self.names():
+            source = f"queries/{name}{_SUFFIX}"
+            try:
+                query = parse_query(self.text(name), source)
+            except QueryFileError as error:
+                found.append(str(error))
+                continue
+            served.update(query.section.split(", "))
+            if query.name != name:
+                found.append(f"{source}: names itself {query.name}")
+            found += [f"{source}: {problem}" for problem in statement_problems(query)]
+        found += [
+            f"the runbook's section {section} has no query" for section in RUNBOOK_SECTIONS if section not in served
+        ]
+        return found
+
     def nearest(self, name: str) -> str | None:
         """The name that was probably meant."""
         return next(iter(difflib.get_close_matches(name, self._files, n=1)), None)
@@ -80,8 +106,8 @@ class QueryLibrary:
             "name": (query.name, own.name),
             "access": (query.access.value, own.access.value),
             "dialect": (query.dialect.value, own.dialect.value),
-            "placeholders": (_kinds(sorted(query.placeholders, key=_name)), _kinds(sorted(own.placeholders, key=_name))),
-            "parameters": (_kinds(sorted(query.parameters, key=_name)), _kinds(sorted(own.parameters, key=_name))),
+            "placeholders": (_kinds(_sorted(query.placeholders)), _kinds(_sorted(own.placeholders))),
+            "parameters": (_kinds(_sorted(query.parameters)), _kinds(_sorted(own.parameters))),
             "results": (_kinds(query.results), _kinds(own.results)),
         }
         return [
@@ -115,8 +141,8 @@ def _files_of(directory: Path) -> list[Path]:
         ) from None
 
 
-def _name(item: Described) -> str:
-    return item.name
+def _sorted(items: Iterable[Described]) -> list[Described]:
+    return sorted(items, key=lambda item: item.name)
 
 
 def _kinds(items: Iterable[Described]) -> str:

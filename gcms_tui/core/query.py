@@ -115,25 +115,37 @@ class Query:
         Raises `QueryFileError` where a name or value is missing, too many, or of the wrong kind.
         """
         identifiers, values = identifiers or {}, values or {}
-        self._require_exactly("name", self.placeholders, identifiers)
         self._require_exactly("value", self.parameters, values)
+        bound = {item.name: self._bound(item, values[item.name]) for item in self.parameters}
+        postgres = self.dialect is Dialect.POSTGRES
+        binds: list[Scalar] = []
+        parts: list[str] = []
+        for text, value in self._filled(identifiers):
+            if value:
+                binds.append(bound[value])
+                parts.append("%s" if postgres else "?")
+            else:
+                # psycopg reads % in the whole text once there are values to bind, and only then.
+                parts.append(text.replace("%", "%%") if postgres and self.parameters else text)
+        return Statement(self.name, self.source, "".join(parts).strip(), tuple(binds), self.access)
+
+    def named(self, identifiers: Mapping[str, Identifier]) -> str:
+        """The text with its names filled in and its values left as `:name`: for people, not for a database.
+
+        Raises `QueryFileError` where a name is missing, too many, or of the wrong kind.
+        """
+        return "".join(text for text, _ in self._filled(identifiers)).strip()
+
+    def _filled(self, identifiers: Mapping[str, Identifier]) -> list[tuple[str, str | None]]:
+        """The text in pieces, names filled in; beside a piece that stands for a value, the parameter's name."""
+        self._require_exactly("name", self.placeholders, identifiers)
         for item in self.placeholders:
             if not isinstance(identifiers[item.name], _PLACEHOLDERS[item.kind]):
                 raise QueryFileError(f"{self.source}: {item.name} must be a {item.kind}")
-        bound = {item.name: self._bound(item, values[item.name]) for item in self.parameters}
-        postgres = self.dialect is Dialect.POSTGRES
-        # psycopg reads % in the whole text once there are values to bind, and only then.
-        doubled = postgres and self.parameters
-        binds: list[Scalar] = []
-        parts: list[str] = []
-        for token in _tokens(self.sql, self.dialect):
-            if name := token["value"]:
-                binds.append(bound[name])
-                parts.append("%s" if postgres else "?")
-            else:
-                text = identifiers[token["identifier"]].sql if token["identifier"] else token.group()
-                parts.append(text.replace("%", "%%") if doubled else text)
-        return Statement(self.name, self.source, "".join(parts).strip(), tuple(binds), self.access)
+        return [
+            (identifiers[token["identifier"]].sql if token["identifier"] else token.group(), token["value"])
+            for token in _tokens(self.sql, self.dialect)
+        ]
 
     def _require_exactly(self, what: str, declared: tuple[Described, ...], given: Mapping[str, object]) -> None:
         wanted = {item.name for item in declared}
