@@ -93,6 +93,15 @@ class Catalogue:
         sql = "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?"
         return bool(connection.execute(sql, [database, schema]).fetchall())
 
+    def schemas(self, connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+        sql = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal ORDER BY 1"
+        names = [str(row[0]) for row in connection.execute(sql, [database]).fetchall()]
+        return ["INFORMATION_SCHEMA", *(name for name in names if name not in ("main", "_fs_information_schema"))]
+
+    def created(self, database: str) -> datetime:
+        """Not later than when the database's file was last written before this server opened it."""
+        return self._file_times[database]
+
     def relations(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -285,6 +294,26 @@ def shown(what: str, relations: list[Relation], like: str | None, terse: bool, l
         columns["retention_time"] = texts("1" for _ in chosen)
         for flag in ("is_hybrid", "is_dynamic", "is_iceberg", "is_external"):
             columns[flag] = texts("N" for _ in chosen)
+    return pa.table(columns)
+
+
+def schemas_shown(database: str, names: list[str], created: datetime, like: str | None, terse: bool) -> pa.Table:
+    """SHOW SCHEMAS."""
+    chosen = [name for name in names if like is None or matches(like, name)]
+    columns = {
+        "created_on": instants(created for _ in chosen),
+        "name": texts(chosen),
+        "kind": texts(None for _ in chosen),
+        "database_name": texts(database for _ in chosen),
+        "schema_name": texts(None for _ in chosen),
+    }
+    if terse:
+        return pa.table(columns)
+    columns["is_default"] = columns["is_current"] = texts("N" for _ in chosen)
+    columns["owner"] = texts("SYSADMIN" for _ in chosen)
+    columns["comment"] = columns["options"] = texts("" for _ in chosen)
+    columns["retention_time"] = texts("1" for _ in chosen)
+    del columns["kind"], columns["schema_name"]
     return pa.table(columns)
 
 

@@ -81,7 +81,7 @@ def _create_schema(execution: Execution, statement: exp.Create) -> Answer:
     if database not in execution.warehouse.storage.databases():
         raise missing_object(database, "Database")
     exists = execution.warehouse.catalogue.schema_exists(execution.duck, database, schema)
-    target = f"{quoted_name((database, schema, ''))[:-3]}"
+    target = _quoted_schema(database, schema)
     if exists and statement.args.get("exists"):
         execution.session.use(database, schema)
         return execution.status(f"{schema} already exists, statement succeeded.")
@@ -179,8 +179,7 @@ def _drop(execution: Execution, statement: exp.Drop) -> Answer:
     table = tables[0]
     if kind == "DATABASE":
         name = identifier_text(table.this)
-        for session in [execution.session]:
-            session.leave(name)
+        execution.session.leave(name)
         execution.warehouse.storage.drop_database(name, if_exists=exists)
         return execution.status(f"{name} successfully dropped.")
     if kind == "SCHEMA":
@@ -200,7 +199,7 @@ def _drop_schema(execution: Execution, table: exp.Table, if_exists: bool) -> Ans
             return execution.status(f"Drop statement executed successfully ({schema} already dropped).")
         raise missing_object(f"{database}.{schema}", "Schema")
     execution.session.leave(database, schema)
-    sql = f"DROP SCHEMA {quoted_name((database, schema, ''))[:-3]} CASCADE"
+    sql = f"DROP SCHEMA {_quoted_schema(database, schema)} CASCADE"
     execution.write((database, schema, ""), LockMode.DEFINE, lambda: _run_text(execution, sql))
     return execution.status(f"{schema} successfully dropped.")
 
@@ -250,6 +249,8 @@ def _alter(execution: Execution, statement: exp.Alter) -> Answer:
         return _swap(execution, name, execution.name_of(actions[0].this))
     if len(actions) == 1 and isinstance(actions[0], exp.AlterRename):
         return _rename(execution, str(statement.kind).upper(), name, execution.name_of(actions[0].this))
+    if len(actions) == 1 and (comment := actions[0].find(exp.SchemaCommentProperty)) is not None:
+        return _set_comment(execution, name, str(comment.this.this))
     if comments := [one for one in actions if isinstance(one, exp.AlterColumn) and one.args.get("comment")]:
         return _comment_columns(execution, name, comments)
     parts = execution.translate(statement)
@@ -298,15 +299,18 @@ def _comment(execution: Execution, statement: exp.Comment) -> Answer:
     text = str(statement.expression.this)
     if kind not in ("TABLE", "VIEW"):
         return execution.status("Statement executed successfully.")
-    name = execution.name_of(statement.this)
+    return _set_comment(execution, execution.name_of(statement.this), text)
+
+
+def _set_comment(execution: Execution, name: TableName, text: str) -> Answer:
     facts = execution.warehouse.catalogue.facts(execution.duck, name)
-    if facts is None:
+    kind = execution.warehouse.catalogue.kind(execution.duck, name)
+    if facts is None or kind is None:
         raise missing_object(".".join(name))
     execution.target = name
-    existing = execution.warehouse.catalogue.kind(execution.duck, name) or kind
 
     def work() -> int:
-        _store_facts(execution, name, existing, replace(facts, comment=text))
+        _store_facts(execution, name, kind, replace(facts, comment=text))
         return 0
 
     execution.write(name, LockMode.DEFINE, work)
@@ -317,7 +321,7 @@ def _comment_columns(execution: Execution, name: TableName, comments: list[exp.A
     def work() -> int:
         for one in comments:
             text = str(one.args["comment"].this).replace("'", "''")
-            column = quoted_name((*name[:2], name[2])) + "." + _quoted(identifier_text(one.this))
+            column = quoted_name(name) + "." + _quoted(identifier_text(one.this))
             execution.execute(f"COMMENT ON COLUMN {column} IS '{text}'")
         return 0
 
@@ -369,3 +373,7 @@ def _strip_comment_arguments(part: Expr) -> None:
 
 def _quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def _quoted_schema(database: str, schema: str) -> str:
+    return f"{_quoted(database)}.{_quoted(schema)}"

@@ -73,6 +73,16 @@ def parse(sql: str) -> Expr:
     return parsed[0]
 
 
+def require_no_placeholders(statement: Expr) -> None:
+    """Raise for a `?` that no value was sent for, and for `$1`."""
+    placeholder = statement.find(exp.Placeholder)
+    if placeholder is not None:
+        raise StatementError(2049, "42601", f"SQL compilation error:\nBind variable {placeholder.this or '?'} not set.")
+    parameter = next((one for one in statement.find_all(exp.Parameter) if isinstance(one.this, exp.Literal)), None)
+    if parameter is not None:
+        raise unsupported(f"column position ${parameter.this.this}")
+
+
 def fill_placeholders(statement: Expr, values: Sequence[Expr] | Mapping[str, Expr]) -> Expr:
     """The statement with its `?` (or `:1`, `:name`) replaced by literals, in the order of the text."""
     filled = statement.copy()
@@ -97,7 +107,6 @@ def fill_placeholders(statement: Expr, values: Sequence[Expr] | Mapping[str, Exp
 
 def correct(statement: Expr, context: Context) -> Expr:
     """All corrections, in the order in which they build on each other. The statement is changed in place."""
-    name_projections(statement)
     passes: tuple[Callable[[Expr], Expr], ...] = (
         lambda node: session_variable(node, context.variables),
         lambda node: constant_function(node, context.constants),
@@ -105,6 +114,7 @@ def correct(statement: Expr, context: Context) -> Expr:
         checked_division,
         counted_as_integer,
         exact_average,
+        hash_total,
         without_unenforced_constraint,
     )
     for one_pass in passes:
@@ -196,6 +206,19 @@ def exact_average(node: Expr) -> Expr:
         return node
     macro: Expr = exp.Anonymous(this=AVERAGE_MACRO, expressions=[node.this.copy()])
     return exp.Dot.build([exp.to_identifier("_fs_global"), exp.to_identifier("main"), macro])
+
+
+def hash_total(node: Expr) -> Expr:
+    """HASH_AGG: a total that does not depend on the order of the rows, but on how often each is there."""
+    if not isinstance(node, exp.HashAgg):
+        return node
+    arguments = [node.this, *node.expressions]
+    hashed = exp.Anonymous(
+        this="HASH",
+        expressions=[exp.Var(this="*COLUMNS(*)") if isinstance(one, exp.Star) else one.copy() for one in arguments],
+    )
+    total = exp.Sum(this=exp.cast(hashed, exp.DataType.Type.INT128))
+    return exp.cast(exp.Mod(this=total, expression=exp.Literal.number(2**63 - 1)), exp.DataType.Type.BIGINT)
 
 
 _UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)

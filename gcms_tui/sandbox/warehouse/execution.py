@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from sqlglot import Expr, exp
 
 from gcms_tui.sandbox.warehouse import wire
 from gcms_tui.sandbox.warehouse.dialect import Context, correct, table_name
-from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, unsupported
+from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, missing_object, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer, Job
 from gcms_tui.sandbox.warehouse.locks import LockMode, TableName
 
@@ -37,6 +38,8 @@ class Execution:
         self.type_id = 0
         self.target: TableName | None = None
         """The table that the statement changes."""
+        self.mentioned: list[TableName] = []
+        """Every table that the statement names."""
         self._registered: list[str] = []
 
     @property
@@ -75,6 +78,9 @@ class Execution:
         """The DuckDB statements that together do what the Snowflake statement does."""
         self.type_id = statement_type_id(statement)
         self.query_type = statement.key.upper()
+        self.mentioned += [
+            self.name_of(one) for one in statement.find_all(exp.Table) if isinstance(one.this, exp.Identifier)
+        ]
         statement = correct(statement, self.context(statement))
         cursor = FakeSnowflakeCursor(self.session.fake, self.duck)
         cursor.check_db_and_schema(statement)
@@ -201,9 +207,26 @@ class Execution:
         }
         return Answer(body, rowset, total, self.query_type, self.target)
 
+    def _with_full_name(self, failure: StatementError) -> StatementError:
+        """What is missing by its full name, as Snowflake tells it; DuckDB's message may hold the last part only."""
+        found = re.search(r"'([^']+)' does not exist or not authorized", failure.message)
+        if failure.code != 2003 or found is None:
+            return failure
+        missing = found[1].rpartition(".")[2]
+        for name in self.mentioned:
+            if missing not in name:
+                continue
+            if name[0] not in self.warehouse.storage.databases():
+                return missing_object(name[0], "Database")
+            if not self.warehouse.catalogue.schema_exists(self.session.validator, name[0], name[1]):
+                return missing_object(".".join(name[:2]), "Schema")
+            if missing == name[2]:
+                return missing_object(".".join(name))
+        return failure
+
     def failed(self, error: Exception) -> StatementError:
         """The client's view of the error, with the transaction's state put right."""
-        failure = as_statement_error(error)
+        failure = self._with_full_name(as_statement_error(error))
         self.transaction.statement_failed(failure, bool(self.job.parameter("TRANSACTION_ABORT_ON_ERROR")))
         return failure
 

@@ -108,8 +108,8 @@ _CATALOG_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _EXISTS = re.compile(r"with name [\"']?([^\"'!]+?)[\"']? already exists", re.I)
 _COLUMN = re.compile(
-    r"(?:Referenced column|Referenced update column|Column with name|Column|column) [\"']?([^\"'!]+?)[\"']? "
-    r"(?:not found|does not exist|that does not)",
+    r"(?:Referenced column|Referenced update column|Column with name|have a column with name|Column|column) "
+    r"[\"']?([^\"'!\s]+)[\"']?(?: not found| does not exist| that does not|$)",
     re.I,
 )
 _TABLE_ALIAS = re.compile(r"Referenced table [\"']([^\"']+)[\"'] not found", re.I)
@@ -179,11 +179,11 @@ def _from_conversion(line: str) -> StatementError:
     found = re.search(r"[\"']([^\"']*)[\"']", line)
     value = found[1] if found else ""
     if "timestamp" in lowered:
-        return StatementError(100035, "22007", f"Timestamp '{value}' is not recognized")
+        return StatementError(100035, "22007", f"Timestamp '{value}' is not recognized ({line})")
     if "date" in lowered or "time" in lowered:
-        return StatementError(100040, "22007", f"Date '{value}' is not recognized")
-    if "decimal" in lowered and "out of range" in lowered:
-        return StatementError(100039, "22003", f"Numeric value '{value}' is out of range")
+        return StatementError(100040, "22007", f"Date '{value}' is not recognized ({line})")
+    if found := re.search(r"Could not cast value (\S+) to DECIMAL", line):
+        return StatementError(100039, "22003", f"Numeric value '{found[1]}' is out of range")
     if "bool" in lowered:
-        return StatementError(100037, "22018", f"Boolean value '{value}' is not recognized")
+        return StatementError(100037, "22018", f"Boolean value '{value}' is not recognized ({line})")
     return StatementError(100038, "22018", f"Numeric value '{value}' is not recognized ({line})")

@@ -15,39 +15,46 @@ from gcms_tui.sandbox.warehouse.failures import StatementError, missing_object
 from gcms_tui.sandbox.warehouse.jobs import Answer, Jobs
 from gcms_tui.sandbox.warehouse.locks import TableName
 
-SHOWN = ("TABLES", "VIEWS", "OBJECTS")
+SHOWN = ("TABLES", "VIEWS", "OBJECTS", "SCHEMAS")
 
 
 def show(execution: Execution, statement: exp.Show) -> Answer:
-    """SHOW [TERSE] TABLES | VIEWS | OBJECTS [LIKE ..] [IN ..] [LIMIT n]."""
-    session = execution.session
+    """SHOW [TERSE] TABLES | VIEWS | OBJECTS | SCHEMAS [LIKE ..] [IN ..] [LIMIT n]."""
     execution.query_type = "SHOW"
+    what, terse = str(statement.this).upper(), bool(statement.args.get("terse"))
+    database, schema = _scope(execution, statement)
+    databases = [database] if database is not None else execution.warehouse.storage.databases()
+    source, duck = execution.warehouse.catalogue, execution.duck
+    like, limit = statement.args.get("like"), statement.args.get("limit")
+    pattern = str(like.this) if isinstance(like, exp.Literal) else None
+    most = int(limit.expression.this) if limit is not None else None
+    if what == "SCHEMAS":
+        rows = [
+            catalogue.schemas_shown(one, source.schemas(duck, one), source.created(one), pattern, terse)
+            for one in databases
+        ]
+        return execution.table(pa.concat_tables(rows).slice(0, most))
+    relations = source.relations(duck, databases, schema, execution.session.temporaries)
+    return execution.table(catalogue.shown(what, relations, pattern, terse, most))
+
+
+def _scope(execution: Execution, statement: exp.Show) -> tuple[str | None, str | None]:
+    """Database and schema that SHOW is about; None for all of them. Both exist."""
+    session = execution.session
     scope, kind = statement.args.get("scope"), statement.args.get("scope_kind")
     database, schema = session.database, session.schema
-    if kind == "DATABASE" and isinstance(scope, exp.Table):
-        database, schema = identifier_text(scope.this), None
+    if kind == "ACCOUNT":
+        database, schema = None, None
+    elif kind == "DATABASE" or str(statement.this).upper() == "SCHEMAS":
+        database = identifier_text(scope.this) if isinstance(scope, exp.Table) else database
+        schema = None
     elif kind == "SCHEMA" and isinstance(scope, exp.Table):
         database, schema = identifier_text(scope.args.get("db")) or database, identifier_text(scope.this)
-    elif kind == "ACCOUNT" or database is None:
-        database, schema = None, None
-    elif kind == "DATABASE":
-        schema = None
     if database is not None and database not in execution.warehouse.storage.databases():
         raise missing_object(database, "Database")
     if schema is not None and not execution.warehouse.catalogue.schema_exists(execution.duck, database or "", schema):
         raise missing_object(f"{database}.{schema}", "Schema")
-    databases = [database] if database is not None else execution.warehouse.storage.databases()
-    relations = execution.warehouse.catalogue.relations(execution.duck, databases, schema, session.temporaries)
-    like, limit = statement.args.get("like"), statement.args.get("limit")
-    return execution.table(
-        catalogue.shown(
-            str(statement.this).upper(),
-            relations,
-            str(like.this) if isinstance(like, exp.Literal) else None,
-            bool(statement.args.get("terse")),
-            int(limit.expression.this) if limit is not None else None,
-        )
-    )
+    return database, schema
 
 
 def describe(execution: Execution, table: exp.Table) -> Answer:

@@ -116,7 +116,11 @@ class Session:
     def set_parameter(self, name: str, value: ParameterValue) -> None:
         if name == "TIMEZONE":
             for connection in (self.duck, self.validator):
-                connection.execute("SET TimeZone = '" + str(value).replace("'", "''") + "'")
+                try:
+                    connection.execute("SET TimeZone = '" + str(value).replace("'", "''") + "'")
+                except duckdb.Error:
+                    text = f"SQL compilation error:\ninvalid value [{value}] for parameter 'TIMEZONE'"
+                    raise StatementError(1008, "22023", text) from None
         if name == "AUTOCOMMIT" and self.transaction.open:
             self.transaction.commit()
         self.parameters.set(name, value)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import Expr, exp, tokenize
 
 from gcms_tui.sandbox.warehouse import changes, definitions, introspection
-from gcms_tui.sandbox.warehouse.dialect import fill_placeholders, identifier_text, parse
+from gcms_tui.sandbox.warehouse.dialect import (
+    fill_placeholders,
+    identifier_text,
+    name_projections,
+    parse,
+    require_no_placeholders,
+)
 from gcms_tui.sandbox.warehouse.execution import Execution
 from gcms_tui.sandbox.warehouse.failures import StatementError, missing_object, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer, Job, Jobs
@@ -61,7 +66,8 @@ class Statements:
         statement = parse(sql)
         if isinstance(statement, exp.Command) and "CLONE" in sql.upper() and _COPY_GRANTS.search(sql):
             statement = parse(_COPY_GRANTS.sub("", sql))
-        return self._dispatch(execution, _bind(statement, execution.job.bindings))
+        name_projections(statement)
+        return self._dispatch(execution, _bind(statement, execution.job))
 
     def _control(self, execution: Execution, sql: str) -> Answer | None:
         for pattern, verb, work in (
@@ -149,9 +155,13 @@ def _plain(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray | pa.Arr
     return pa.array(micros, pa.int64()).cast(pa.timestamp("us", tz=zone))
 
 
-def _bind(statement: Expr, bindings: dict[str, Any]) -> list[Expr]:
+def _bind(statement: Expr, job: Job) -> list[Expr]:
     """The statement with its bound values in place: one, or one per row of an array binding."""
+    bindings = job.bindings
+    if job.describe_only:  # sent without values
+        return [statement.transform(lambda node: exp.Null() if isinstance(node, exp.Placeholder) else node)]
     if not bindings:
+        require_no_placeholders(statement)
         return [statement]
     if not all(key.isdigit() for key in bindings):
         return [fill_placeholders(statement, {key: bound_literal(one, one["value"]) for key, one in bindings.items()})]
