@@ -14,7 +14,7 @@ from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, tell
 from gcms_tui.core.errors import UsageError
-from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema, current_flag
+from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema, current_flag, folded
 from gcms_tui.core.query import Access, Dialect, Query
 from gcms_tui.core.settings import Scd2TableSettings, Settings, SourceSettings
 from gcms_tui.core.text import printable
@@ -88,7 +88,8 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
     """The first configured table and columns that fit each of the query's names, the built-in ones where none is."""
     source = settings.sources[0] if settings.sources else SourceSettings(Relation("RAW", "SUPABASE_ATTENDANCE"))
     scd2 = settings.scd2[0] if settings.scd2 else Scd2TableSettings(Relation("BRONZE", "BR_ATTENDANCE_SCD2"))
-    payroll, backup = settings.payroll, settings.schemas.gold + settings.schemas.backup_suffix
+    payroll = settings.payroll
+    backup = folded(settings.schemas.gold) + settings.schemas.backup_suffix.upper()
     wanted = {item.name for item in query.placeholders}
     if query.dialect is Dialect.POSTGRES:
         table = Relation("public", source.table.name.removeprefix("SUPABASE_").lower())
@@ -115,13 +116,13 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
         "source_payment": payroll.source_payment,
         "payment": Relation("public", "payment"),
         "failures": Relation(
-            settings.schemas.test_results,
+            folded(settings.schemas.test_results),
             "EXPRESSION_IS_TRUE_FCT_MUSICIAN_PAYMENT_NET_AMOUNT_GROSS_AMOUNT_DEDUCTIONS",
         ),
         "backup_schema": Schema(backup),
-        "model_executions": Relation(settings.schemas.ops, "FCT_DBT__MODEL_EXECUTIONS"),
-        "run_results": Relation(settings.schemas.ops, "DBT_RUN_RESULTS"),
-        "snapshot": Relation(settings.schemas.ops, "PAYROLL_SNAPSHOT"),
+        "model_executions": Relation(folded(settings.schemas.ops), "FCT_DBT__MODEL_EXECUTIONS"),
+        "run_results": Relation(folded(settings.schemas.ops), "DBT_RUN_RESULTS"),
+        "snapshot": Relation(folded(settings.schemas.ops), "PAYROLL_SNAPSHOT"),
     }
     for item in ("backup", "restored", "renamed"):
         schema = table.schema if item == "renamed" else backup
