@@ -27,7 +27,7 @@ _FAILURE_REMEMBERED_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are in the warehouse, as it sees it."""
+    """Who we are in the warehouse, as it sees it. Empty: it has none."""
 
     user: str
     role: str
@@ -79,10 +79,18 @@ class SnowflakeWarehouse:
             except SessionFailed as failed:
                 raise failed.failure.error from None
 
-    def identity(self) -> Identity:
-        """Who the session is. Raises as `read` does."""
-        answer = self.read(Statement("session_identity", "the session itself", _IDENTITY))
-        return Identity(*("" if value is None else str(value) for value in answer.rows[0]))
+    def identity(self, question: Statement) -> Identity:
+        """Who the session is; `question` is the library's `warehouse_session`. Raises as `read` does."""
+        (record,) = self.read(question).records()
+        told = {key: "" if value is None else str(value) for key, value in record.items()}
+        return Identity(
+            told["user_name"],
+            told["role_name"],
+            told["warehouse_name"],
+            told["database_name"],
+            told["account_name"],
+            told["version"],
+        )
 
     def close(self) -> None:
         """End all sessions, running reads too. Returns within about two seconds, also where the server is gone."""
@@ -142,12 +150,6 @@ class SnowflakeWarehouse:
         with self._guard:
             idle, self._idle = self._idle, []
         self._forget(*idle)
-
-
-_IDENTITY = (
-    "SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_WAREHOUSE(), "
-    "CURRENT_DATABASE(), CURRENT_ACCOUNT(), CURRENT_VERSION()"
-)
 
 
 def _closed() -> Unavailable:

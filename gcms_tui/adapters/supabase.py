@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
 from gcms_tui.core.errors import ConfigError, Unavailable
+from gcms_tui.core.query import Statement
 from gcms_tui.core.secret import Secret
 from gcms_tui.core.settings import SupabaseSettings
 from gcms_tui.core.text import printable
@@ -107,21 +108,25 @@ def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
     return connection
 
 
-def ping(dsn: Secret) -> PostgresPing:
-    """Connect, look around, leave. Raises as `connect`."""
+def ping(dsn: Secret, question: Statement) -> PostgresPing:
+    """Connect, ask the library's `supabase_session`, leave. Raises as `connect`."""
     import psycopg
+    from psycopg.rows import dict_row
 
     with connect(dsn) as connection:
-        try:
-            row = connection.execute(
-                "SELECT current_database()::text, current_user::text, current_setting('server_version'),"
-                " current_setting('default_transaction_read_only')"
-            ).fetchone()
-        except psycopg.Error as error:
-            raise _unavailable(error, connection.info.host, {}) from None
-        database, user, version, read_only = (str(value) for value in row or ("", "", "", ""))
         info = connection.info
-        return PostgresPing(info.host, database, user, version, _encryption(connection), read_only == "on")
+        try:
+            told = connection.cursor(row_factory=dict_row).execute(question.sql.encode()).fetchone() or {}
+        except psycopg.Error as error:
+            raise _unavailable(error, f"{info.host}:{info.port}", {}) from None
+        return PostgresPing(
+            info.host,
+            str(told["database_name"]),
+            str(told["user_name"]),
+            str(told["server_version"]),
+            _encryption(connection),
+            told["read_only"] is True,
+        )
 
 
 def _encryption(connection: Connection[tuple[object, ...]]) -> str:

@@ -88,14 +88,9 @@ cli.params[:0] = EVERYWHERE
 def _console(invocation: Invocation) -> int:
     if invocation.json:
         raise UsageError("The console prints no JSON", "--json goes with a command.", "gcms-tui health --json")
-    # Textual draws on stderr and reads from stdin; without a terminal there it would wait for ever.
-    for stream, name in ((sys.__stdin__, "input"), (sys.__stderr__, "error output")):
-        if stream is None or not stream.isatty():
-            raise UsageError(
-                "No terminal",
-                f"The console needs a terminal, and its standard {name} is none.",
-                "Over ssh: ssh -t HOST gcms-tui. Without a terminal: gcms-tui health.",
-            )
+    from gcms_tui.cli.terminal import refuse_without_terminal
+
+    refuse_without_terminal()
     from gcms_tui.cli.wiring import open_console
 
     return open_console(invocation)

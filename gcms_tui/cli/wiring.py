@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gcms_tui.adapters.config import NO_CONFIG_ADVICE, ConfigFile, ReadOnly, effective_read_only, find_config
+from gcms_tui import __version__
+from gcms_tui.adapters.config import (
+    NO_CONFIG_ADVICE,
+    ConfigFile,
+    ReadOnly,
+    default_state_dir,
+    effective_read_only,
+    find_config,
+)
 from gcms_tui.adapters.config import load_settings as load_file
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.core.duration import parse_duration
@@ -20,10 +28,16 @@ from gcms_tui.core.settings import Settings
 if TYPE_CHECKING:
     from gcms_tui.adapters.credentials import Credentials
     from gcms_tui.adapters.profiles import DbtProject, Output
+    from gcms_tui.adapters.queries import QueryLibrary
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
+    from gcms_tui.console.services import ConsoleServices
+    from gcms_tui.core.finding import HealthReport
     from gcms_tui.operations.health import Health
     from gcms_tui.operations.ports import DbtProject as DbtFiles
     from gcms_tui.operations.ports import Warehouse
+
+UNKNOWN_TARGET = "unknown"
+"""What the target is called where nothing names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,7 @@ def _warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
     try:
         return target_name(settings), open_warehouse(settings)
     except ConfigError as error:
-        return settings.dbt.target or "unknown", AbsentWarehouse(error)
+        return settings.dbt.target or UNKNOWN_TARGET, AbsentWarehouse(error)
 
 
 def _artifacts_or_why(settings: Settings) -> DbtFiles:
@@ -152,6 +166,57 @@ def _artifacts_or_why(settings: Settings) -> DbtFiles:
     return DbtArtifacts(project.target_path, project.log_path)
 
 
-def open_console(invocation: Invocation) -> int:
-    """The console, until it is left; answers its exit status."""
-    raise NotImplementedError
+def query_library(settings: Settings) -> QueryLibrary:
+    """The statements, an operator's own in place of ours where queries_dir holds them. Raises `ConfigError`."""
+    from gcms_tui.adapters.queries import QueryLibrary
+
+    return QueryLibrary.load(settings.queries_dir)
+
+
+def open_console(invocation: Invocation, *, notice: str = "") -> int:
+    """The console, until it is left; answers its exit status.
+
+    A configuration that is missing or wrong is shown on the screen, with what helps. `notice` is one sentence to know
+    at the start. Raises `UsageError` for a wrong --refresh.
+    """
+    from gcms_tui.console.launch import launch
+
+    with ExitStack() as opened:
+        try:
+            services = _console_services(invocation, load_settings(invocation).settings, opened)
+        except ConfigError as error:
+            settings = replace(Settings(), state_dir=default_state_dir(os.environ))
+            services = replace(_console_services(invocation, settings, opened), config_error=error)
+        return launch(replace(services, notice=notice))
+
+
+def _console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
+    """What the console works with. Reads no file but, where no target is configured, dbt's profile."""
+    from gcms_tui.adapters.last_health import LastHealthFile
+    from gcms_tui.console.services import ConsoleServices
+
+    try:
+        target = target_name(settings)
+    except ConfigError:
+        target = ""  # each check says why
+    allowed = read_only(settings, invocation, target or None)
+
+    def last_report() -> HealthReport | None:
+        report = LastHealthFile(settings.state_dir).load()
+        return report if report is not None and report.target == (target or UNKNOWN_TARGET) else None
+
+    return ConsoleServices(
+        settings=settings,
+        target=target or UNKNOWN_TARGET,
+        read_only=allowed.on,
+        read_only_reason=allowed.reason if allowed.on else "",
+        sandbox=settings.sandbox,
+        last_report=last_report,
+        open_health=lambda: opened.enter_context(open_health(settings)),
+        now=lambda: datetime.now(UTC),
+        copy_dir=settings.state_dir / "copies",
+        version=__version__,
+        refresh_s=parse_duration(settings.console.refresh).total_seconds() if settings.console.refresh else None,
+        ascii=invocation.ascii,
+        slow_link=invocation.slow_link,
+    )
