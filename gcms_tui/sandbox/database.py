@@ -47,14 +47,11 @@ class Database:
     directory: Path
     port: int
     password: Secret
+    log: Path
 
     @property
     def data(self) -> Path:
         return self.directory / "data"
-
-    @property
-    def log(self) -> Path:
-        return self.directory / "postgres.log"
 
     @property
     def dsn(self) -> Secret:

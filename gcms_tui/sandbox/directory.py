@@ -2,7 +2,7 @@
 
     users.lock     held shared by every console, exclusively by a keeper that stops the servers
     keeper.lock    held by the keeper, the process whose children the servers are
-    keeper.log     what the keeper and dbt's first build said
+    *.log          what the keeper, the servers and dbt's first build said since the last start
     ports.json     the two ports, kept for good: another port costs dbt a full parse
     ready.json     there while the servers answer; believed only while keeper.lock is held
     current        link to the generation in use, set only when that is whole
@@ -144,9 +144,9 @@ class SandboxDirectory:
     def keeper_lock(self) -> Path:
         return self.root / "keeper.lock"
 
-    @property
-    def keeper_log(self) -> Path:
-        return self.root / "keeper.log"
+    def log(self, name: str) -> Path:
+        """The log of `keeper`, `warehouse`, `postgres` or `dbt`."""
+        return self.root / f"{name}.log"
 
     @property
     def ports_file(self) -> Path:

@@ -44,7 +44,6 @@ async def spawn(
     unprivileged: bool = False,
     environment: Mapping[str, str] | None = None,
     stdin: int = DEVNULL,
-    cwd: Path | None = None,
 ) -> Process:
     """A program in a session of its own, writing to `log`, that gets `death_signal` when this process dies.
 
@@ -60,7 +59,6 @@ async def spawn(
             stdout=output,
             stderr=output,
             env=child_environment() if environment is None else dict(environment),
-            cwd=cwd,
             start_new_session=True,
         )
 
@@ -73,9 +71,12 @@ async def run(
     text: str = "",
     unprivileged: bool = False,
     environment: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
+    timeout_s: float = 120.0,
 ) -> None:
-    """A program to its end, with `text` on its stdin. Unavailable, with the log's last lines, where it fails."""
+    """A program to its end, with `text` on its stdin.
+
+    Raises Unavailable, with the log's last lines, where it fails or takes too long.
+    """
     process = await spawn(
         argv,
         log=log,
@@ -83,10 +84,11 @@ async def run(
         unprivileged=unprivileged,
         environment=environment,
         stdin=PIPE,
-        cwd=cwd,
     )
     try:
-        await process.communicate(text.encode())
+        await asyncio.wait_for(process.communicate(text.encode()), timeout_s)
+    except TimeoutError:
+        raise failed(f"{what} took longer than {timeout_s:.0f} s and", log) from None
     finally:
         await stop(process, signal.SIGKILL)
     if process.returncode != 0:

@@ -29,7 +29,7 @@ PASSWORD = Secret("correct-horse")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty cluster at rest, to be copied."""
     directory = tmp_path_factory.mktemp("cluster") / "postgres"
-    asyncio.run(Database(directory, 1, PASSWORD).create())
+    asyncio.run(Database(directory, 1, PASSWORD, directory.with_name("log")).create())
     return directory
 
 
@@ -39,7 +39,7 @@ def database(cluster: Path, tmp_path: Path) -> Database:
     private = tmp_path / "for me only"
     private.mkdir(mode=0o700)
     shutil.copytree(cluster, private / "postgres")
-    return Database(private / "postgres", choose_port(), PASSWORD)
+    return Database(private / "postgres", choose_port(), PASSWORD, private / "log")
 
 
 def postmaster(database: Database) -> psutil.Process:
@@ -152,7 +152,7 @@ from gcms_tui.sandbox.database import Database
 
 async def main():
     async with AsyncExitStack() as stack:
-        await Database(Path(sys.argv[1]), int(sys.argv[2]), Secret("correct-horse")).start(stack)
+        await Database(Path(sys.argv[1]), int(sys.argv[2]), Secret("correct-horse"), Path(sys.argv[3])).start(stack)
         print("started", flush=True)
         await asyncio.sleep(600)
 
@@ -162,9 +162,8 @@ asyncio.run(main())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends what a killed owner left")
 def test_it_ends_with_an_owner_that_is_killed(database: Database) -> None:
-    owner = subprocess.Popen(
-        [sys.executable, "-c", _OWNER, str(database.directory), str(database.port)], stdout=subprocess.PIPE
-    )
+    arguments = (str(database.directory), str(database.port), str(database.log))
+    owner = subprocess.Popen([sys.executable, "-c", _OWNER, *arguments], stdout=subprocess.PIPE)
     assert owner.stdout is not None
     with owner.stdout:
         assert owner.stdout.readline() == b"started\n"

@@ -1,0 +1,38 @@
+"""The sandbox's own gcms.toml: the console is told of the practice platform exactly as of a real one."""
+
+from __future__ import annotations
+
+import json
+
+from gcms_tui.sandbox.directory import Generation, write_private
+
+SOURCES = ("attendance", "concert", "instrument", "musician", "payment", "rehearsal")
+SCD2_TABLES = ("br_attendance_scd2", "br_musician_scd2", "br_concert_scd2")
+
+_HEAD = """\
+# The practice platform's configuration. Nothing in it is real; change it as you like.
+sandbox = true
+read_only = false
+state_dir = {state}
+
+[dbt]
+project_dir = {project}
+profiles_dir = {project}
+target = "sandbox"
+
+[supabase]
+dsn_file = {dsn}
+"""
+
+
+def write_config(generation: Generation) -> None:
+    """Paths are relative to the file, so a copy of the directory needs no other one."""
+    names = {
+        "state": generation.state.name,
+        "project": generation.dbt_project.name,
+        "dsn": generation.dsn_file.name,
+    }
+    parts = [_HEAD.format(**{key: json.dumps(value) for key, value in names.items()})]
+    parts += [f'[[sources]]\ntable = "raw.supabase_{name}"\n' for name in SOURCES]
+    parts += [f'[[scd2]]\ntable = "bronze.{name}"\n' for name in SCD2_TABLES]
+    write_private(generation.config, "\n".join(parts))

@@ -1,0 +1,67 @@
+"""The sandbox's two servers as child processes of the keeper."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import Process
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from gcms_tui.core.secret import Secret
+from gcms_tui.sandbox.database import Database
+from gcms_tui.sandbox.directory import About, Generation, Ports, SandboxDirectory
+from gcms_tui.sandbox.errors import failed
+from gcms_tui.sandbox.processes import LOOPBACK, child_environment, spawn, stop
+from gcms_tui.sandbox.story.project import WarehouseLogin
+
+USER = "gcms"
+START_TIMEOUT_S = 60.0
+"""Generous: the very first import ever, from a cold disk and without compiled code, takes 13 s."""
+
+
+def warehouse_login(port: int, password: Secret) -> WarehouseLogin:
+    return WarehouseLogin(LOOPBACK, port, USER, password)
+
+
+def database(directory: SandboxDirectory, generation: Generation, ports: Ports, about: About) -> Database:
+    return Database(generation.postgres, ports.postgres, about.postgres_password, directory.log("postgres"))
+
+
+async def start_warehouse(data: Path, login: WarehouseLogin, log: Path, stack: AsyncExitStack) -> Process:
+    """The warehouse, answering; `stack` stops it."""
+    process = await spawn(
+        (
+            *(sys.executable, "-P", "-m", "gcms_tui.sandbox.warehouse"),
+            *("--directory", data, "--port", str(login.port)),
+        ),
+        log=log,
+        death_signal=signal.SIGTERM,
+        environment=child_environment(GCMS_WAREHOUSE_USER=login.user, GCMS_WAREHOUSE_PASSWORD=login.password.reveal()),
+    )
+    stack.push_async_callback(stop, process, signal.SIGTERM)
+    deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+    while await _pid_answering(login.port) != process.pid:
+        if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
+            raise failed("Starting the warehouse", log)
+        await asyncio.sleep(0.03)
+    return process
+
+
+async def _pid_answering(port: int) -> int | None:
+    """The process that answers /healthz on that port; None where none does."""
+    try:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return None
+    try:
+        writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 5)
+        pid = json.loads(answer.partition(b"\r\n\r\n")[2])["pid"]
+        return pid if isinstance(pid, int) else None
+    except (OSError, TimeoutError, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        writer.close()

@@ -1,0 +1,59 @@
+"""What every test may ask for: the practice platform, and to be left alone by the developer's own configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.practice import RunningPlatform, copy_sandbox, ensure_template, running
+
+_OWN_PREFIXES = ("GCMS_", "DBT_", "SNOWFLAKE_", "XDG_", "PG")
+
+
+def _hide_own_configuration(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in os.environ:
+        if name.startswith(_OWN_PREFIXES):
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("SNOWFLAKE_HOME", str(home / "snowflake"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For what is made once a session."""
+    with pytest.MonkeyPatch.context() as patch:
+        _hide_own_configuration(patch, tmp_path_factory.mktemp("home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory for each test, where XDG's directories fall back to as well."""
+    home = tmp_path_factory.mktemp("home")
+    _hide_own_configuration(monkeypatch, home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def sandbox_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A seeded sandbox at rest, one for all workers of this test session. To be copied only."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return ensure_template(shared / "sandbox-template")
+
+
+@pytest.fixture(scope="session")
+def platform(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """This worker's own running platform. Tests read it; those that write or kill ask for `fresh_platform`."""
+    with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("platform") / "sandbox")) as started:
+        yield started
+
+
+@pytest.fixture
+def fresh_platform(sandbox_template: Path, tmp_path: Path) -> Iterator[RunningPlatform]:
+    """A running platform for one test alone."""
+    with running(copy_sandbox(sandbox_template, tmp_path / "sandbox")) as started:
+        yield started

@@ -1,0 +1,292 @@
+"""The sandbox from the first start to the last exit, with real processes: shared, killed, copied, broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import snowflake.connector
+
+from gcms_tui.core.errors import Unavailable
+from gcms_tui.sandbox import lifecycle
+from gcms_tui.sandbox.directory import SandboxDirectory, wait_until
+from gcms_tui.sandbox.lifecycle import default_directory, practice_platform
+from gcms_tui.sandbox.processes import child_environment, port_is_free
+from tests.practice import RunningPlatform, copy_sandbox
+from tests.sandbox.serving import Demo, assert_nothing_runs, one_running, processes_in
+
+
+@pytest.fixture
+def sandbox(sandbox_template: Path, tmp_path: Path) -> Iterator[Path]:
+    """A seeded sandbox at rest. Whatever the test does, nothing runs in it afterwards."""
+    directory = copy_sandbox(sandbox_template, tmp_path / "sandbox")
+    yield directory
+    assert_nothing_runs(directory)
+
+
+def first_row(connect: Mapping[str, Any], statement: str) -> object:
+    with snowflake.connector.connect(**connect) as warehouse, warehouse.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()
+
+
+def test_everything_in_it_answers(platform: RunningPlatform) -> None:
+    payments = first_row(platform.snowflake, "SELECT COUNT(*) FROM GOLD.FCT_MUSICIAN_PAYMENT")
+    assert isinstance(payments, tuple)
+    assert payments[0] > 0
+    with psycopg.connect(platform.postgres) as supabase:
+        musicians = supabase.execute("SELECT count(*) FROM public.musician").fetchone()
+        assert musicians is not None
+        assert musicians[0] >= 150
+    assert (platform.dbt_project / "dbt_project.yml").is_file()
+    assert (platform.dbt_project / "target" / "run_results.json").is_file()
+    assert platform.state_dir.is_dir()
+
+
+def test_every_file_is_private(platform: RunningPlatform) -> None:
+    paths = [platform.directory, *platform.directory.rglob("*")]
+    open_to_others = [
+        path for path in paths if not path.is_symlink() and path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+    assert open_to_others == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_announces_itself_once_and_ends_when_told(sandbox: Path, how: signal.Signals) -> None:
+    with Demo(sandbox) as demo:
+        announcement = demo.ready()
+        assert set(announcement) == {"ready", "config", "snowflake", "postgres", "dbt_project", "state_dir"}
+        assert announcement["ready"] is True
+        assert Path(announcement["config"]).is_file()
+        assert first_row(announcement["snowflake"], "SELECT 1") == (1,)
+        assert demo.end(how) == 0
+        assert demo.rest() == b""
+        assert processes_in(sandbox) == []
+        assert "Postgres is up" in demo.told()
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL])
+def test_nothing_outlives_a_console_that_is_cut_off(sandbox: Path, how: signal.Signals) -> None:
+    with Demo(sandbox) as demo:
+        demo.ready()
+        demo.end(how)
+    assert_nothing_runs(sandbox)
+
+
+def test_nothing_outlives_a_console_that_is_killed_while_it_starts(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        assert wait_until(lambda: bool(processes_in(sandbox)), 30)
+        demo.process.kill()
+    assert_nothing_runs(sandbox)
+
+
+def test_killed_servers_keep_what_was_committed(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        announcement = demo.ready()
+        first_row(announcement["snowflake"], "CREATE TABLE GCMS_OPS.KEPT AS SELECT 1 AS N")
+        with psycopg.connect(announcement["postgres"]) as supabase:
+            supabase.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        one_running(sandbox, "gcms_tui.sandbox.warehouse").kill()
+        one_running(sandbox, "bin/postgres").kill()
+        assert demo.end(signal.SIGTERM) == 0
+    with Demo(sandbox) as demo:
+        announcement = demo.ready()
+        assert first_row(announcement["snowflake"], "SELECT N FROM GCMS_OPS.KEPT") == (1,)
+        with psycopg.connect(announcement["postgres"]) as supabase:
+            assert supabase.execute("SELECT n FROM kept").fetchone() == (1,)
+        demo.end(signal.SIGTERM)
+
+
+def test_a_killed_keeper_takes_the_servers_along_and_is_told_of(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        before = demo.ready()
+        one_running(sandbox, "gcms_tui.sandbox.keeper").kill()
+        assert demo.wait() == Unavailable.exit_code
+        assert "Start it again" in demo.told()
+        assert_nothing_runs(sandbox)
+    with Demo(sandbox) as again:
+        assert again.ready() == before
+        again.end(signal.SIGTERM)
+
+
+def test_two_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Path) -> None:
+    with Demo(sandbox) as first, Demo(sandbox) as second:
+        announcement = first.ready()
+        assert second.ready() == announcement
+        assert first.end(signal.SIGTERM) == 0
+        with psycopg.connect(announcement["postgres"]) as supabase:
+            assert supabase.execute("SELECT 1").fetchone() == (1,)
+        assert second.end(signal.SIGTERM) == 0
+        assert processes_in(sandbox) == []
+
+
+def test_a_running_sandbox_that_lost_a_server_is_refused(sandbox: Path) -> None:
+    with Demo(sandbox) as first:
+        announcement = first.ready()
+        one_running(sandbox, "gcms_tui.sandbox.warehouse").kill()
+        assert wait_until(lambda: port_is_free(announcement["snowflake"]["port"]), 20)
+        with Demo(sandbox) as second:
+            assert second.wait() == Unavailable.exit_code
+            assert "its warehouse has ended" in second.told()
+        with psycopg.connect(announcement["postgres"]) as supabase:
+            assert supabase.execute("SELECT 1").fetchone() == (1,)
+        first.end(signal.SIGTERM)
+
+
+def test_fresh_is_refused_while_another_uses_it(sandbox: Path) -> None:
+    generation = SandboxDirectory(sandbox).link.resolve()
+    with Demo(sandbox) as first:
+        first.ready()
+        with Demo(sandbox, "--fresh") as second:
+            assert second.wait() == 65
+            assert "Leave it first" in second.told()
+        assert SandboxDirectory(sandbox).link.resolve() == generation
+        first.end(signal.SIGTERM)
+
+
+def test_seeding_that_is_killed_leaves_the_old_sandbox_whole(sandbox: Path) -> None:
+    directory = SandboxDirectory(sandbox)
+    before = directory.link.resolve()
+    with Demo(sandbox, "--fresh") as demo:
+        assert wait_until(lambda: bool(list(sandbox.glob("data-*/warehouse/*.db"))[1:]), 60)
+        one_running(sandbox, "gcms_tui.sandbox.keeper").kill()
+        assert demo.wait() == Unavailable.exit_code
+    assert_nothing_runs(sandbox)
+    assert directory.link.resolve() == before
+    assert len(list(sandbox.glob("data-*"))) == 2
+    with Demo(sandbox) as demo:
+        demo.ready()
+        demo.end(signal.SIGTERM)
+    assert list(sandbox.glob("data-*")) == [before]
+
+
+def test_fresh_seeds_anew_on_the_same_ports(sandbox: Path) -> None:
+    directory = SandboxDirectory(sandbox)
+    with Demo(sandbox) as demo:
+        before = demo.ready()
+        (directory.link / "state" / "old").touch()
+        demo.end(signal.SIGTERM)
+    ports = directory.ports()
+    with Demo(sandbox, "--fresh") as demo:
+        announcement = demo.ready()
+        assert directory.ports() == ports
+        assert announcement["snowflake"]["port"] == before["snowflake"]["port"]
+        assert announcement["config"] == before["config"]
+        assert list(Path(announcement["state_dir"]).iterdir()) == []
+        demo.end(signal.SIGTERM)
+    assert len(list(sandbox.glob("data-*"))) == 1
+
+
+def test_a_port_that_a_stranger_took_is_replaced_and_said(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        port = demo.ready()["snowflake"]["port"]
+        demo.end(signal.SIGTERM)
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+        with Demo(sandbox) as demo:
+            announcement = demo.ready()
+            assert announcement["snowflake"]["port"] != port
+            assert f"Port {port} is taken" in demo.told()
+            profile = (Path(announcement["dbt_project"]) / "profiles.yml").read_text()
+            assert f"port: {announcement['snowflake']['port']}" in profile
+            demo.end(signal.SIGTERM)
+
+
+def test_an_aged_sandbox_says_so(sandbox: Path) -> None:
+    about = sandbox / "current" / "sandbox.json"
+    content = json.loads(about.read_text())
+    content["extracted_at"] = (datetime.now(UTC) - timedelta(hours=50)).isoformat()
+    about.write_text(json.dumps(content))
+    with practice_platform(sandbox) as aged:
+        assert "50 h old" in aged.notice
+        assert "--fresh" in aged.notice
+
+
+def test_postgres_that_cannot_start_takes_the_rest_down(sandbox: Path) -> None:
+    (sandbox / "current" / "postgres" / "data" / "PG_VERSION").write_text("9.4\n")
+    with Demo(sandbox) as demo:
+        assert demo.wait() == Unavailable.exit_code
+        assert "Starting Postgres failed" in demo.told()
+        assert "not compatible" in demo.told()
+        assert processes_in(sandbox) == []
+
+
+@pytest.mark.parametrize("name", ['it\'s "my" demo; $(id) ñ', "deep/" + "/".join(["a-rather-long-directory-name"] * 8)])
+def test_any_directory_will_do(sandbox_template: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    directory = copy_sandbox(sandbox_template, tmp_path / name)
+    with practice_platform(directory) as platform:
+        with psycopg.connect(platform.postgres.reveal()) as supabase:
+            assert supabase.execute("SELECT 1").fetchone() == (1,)
+        assert first_row(platform.snowflake(), "SELECT 1") == (1,)
+    assert_nothing_runs(directory)
+
+
+def test_a_directory_that_cannot_be_made() -> None:
+    with pytest.raises(Unavailable) as caught, practice_platform(Path("/proc/nowhere/demo")):
+        pass
+    assert "/proc/nowhere" in caught.value.message
+    assert "--dir" in caught.value.next_step
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    mount = tmp_path / "small"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "gcms-test", str(mount)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_full_disk_is_told_and_left_as_it_was(small_disk: Path) -> None:
+    directory = small_disk / "demo"
+    with Demo(directory) as demo:
+        assert demo.wait() == Unavailable.exit_code
+        assert "No space left on device" in demo.told()
+        assert "--dir" in demo.told()
+        demo.errors.unlink()
+    assert processes_in(directory) == []
+    assert list(directory.glob("data-*")) == []
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lifecycle, "find_spec", lambda name: None if name == "fakesnow" else object())
+    with pytest.raises(Unavailable) as caught, practice_platform(tmp_path / "demo"):
+        pass
+    assert "fakesnow" in caught.value.message
+    assert "gcms-tui[demo]" in caught.value.next_step
+    assert not (tmp_path / "demo").exists()
+
+
+def test_it_lives_in_the_users_state_directory(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_directory() == own_home / ".local" / "state" / "gcms-tui" / "demo"
+    monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
+    assert default_directory() == Path("/var/state/gcms-tui/demo")
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    assert default_directory() == own_home / ".local" / "state" / "gcms-tui" / "demo"
+
+
+def test_children_may_compile_and_are_not_bent_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONDONTWRITEBYTECODE", "DBT_TARGET_PATH", "PGHOST", "SNOWFLAKE_HOME"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("KEPT", "1")
+    environment = child_environment(MORE="2")
+    assert environment["KEPT"] == "1"
+    assert environment["MORE"] == "2"
+    assert not {"PYTHONDONTWRITEBYTECODE", "DBT_TARGET_PATH", "PGHOST", "SNOWFLAKE_HOME"} & set(environment)
+    assert os.environ["PGHOST"] == "1"
