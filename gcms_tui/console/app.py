@@ -34,7 +34,22 @@ from gcms_tui.core.errors import GcmsError
 PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane}
 """The modes, in the order of their keys."""
 
-_KEYS = {"escape": "Esc", "enter": "Enter", "slash": "/", "colon": ":", "question_mark": "?", "space": "Space"}
+_KEYS = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "space": "Space",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
 
 
 @dataclass
@@ -118,12 +133,12 @@ class ConsoleApp(App[None]):
     def action_help(self) -> None:
         from gcms_tui.console.help import Help
 
-        here: list[Command] = []
-        everywhere: list[Command] = []
-        for command in commands(self, self.screen):
-            (everywhere if command.node is self else here).append(command)
         title = self.pane.TITLE if self.pane is not None and self.pane.TITLE else "Here"
-        self.push_screen(Help(self.look, ((title, here), ("Everywhere", everywhere))))
+        groups: dict[str, list[Command]] = {title: [], "Everywhere": [], "Moving about": []}
+        for command in commands(self, self.screen):
+            group = "Moving about" if command.moves else "Everywhere" if command.node is self else title
+            groups[group].append(command)
+        self.push_screen(Help(self.look, tuple(groups.items())))
 
     def action_palette(self) -> None:
         from gcms_tui.console.palette import CommandPalette

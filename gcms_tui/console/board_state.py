@@ -98,8 +98,10 @@ class Overall:
     """The line above the board."""
 
     verdict: Verdict
-    last_known: Verdict | None
-    """What the answers said when they were young, where that is no longer the verdict."""
+    said: Verdict | None
+    """What the answers alone say, where that is not the verdict: they are old, or not all of them."""
+    partial: bool
+    """Some findings have no answer at all."""
     counts: Mapping[Verdict, int]
     age: timedelta | None
     """Of the oldest answer; None where there is none."""
@@ -107,15 +109,18 @@ class Overall:
 
 
 def overall(state: BoardState, now: datetime, ttl: timedelta) -> Overall:
-    """The verdict of the whole board. Answers past `ttl`, or whose successor could not be had, are not green."""
+    """The verdict of the whole board. It is not known while an answer is missing, or past `ttl`, or its successor
+    could not be had."""
     verdicts = [finding.verdict for finding in state.findings.values()]
+    partial = not {*state.names, *state.pending} <= state.findings.keys()
     age = None if state.taken_at is None else now - state.taken_at
     stale = age is not None and age > ttl
     said = worst(verdicts)
-    believed = Verdict.UNKNOWN if stale or state.error is not None else said
+    believed = Verdict.UNKNOWN if stale or partial or state.error is not None else said
     return Overall(
         verdict=believed,
-        last_known=said if verdicts and believed is not said else None,
+        said=said if verdicts and believed is not said else None,
+        partial=partial,
         counts=Counter(verdicts),
         age=age,
         stale=stale,
@@ -139,10 +144,11 @@ def rows(state: BoardState, now: datetime, ttl: timedelta, wanted: str = "") -> 
 
     `wanted` keeps rows that hold all of its words, in their name, section, verdict or summary.
     """
-    order = {name: place for place, name in enumerate((*state.names, *sorted(state.findings)))}
     sections: dict[str, list[Row]] = {}
-    for name in sorted({*state.findings, *state.pending}, key=lambda name: order.get(name, len(order))):
+    for name in dict.fromkeys((*state.names, *state.findings)):
         finding = state.findings.get(name)
+        if finding is None and name not in state.pending:
+            continue
         if not _matches(name, finding, wanted):
             continue
         title = _UNANSWERED if finding is None else section_title(finding.section)
@@ -152,6 +158,18 @@ def rows(state: BoardState, now: datetime, ttl: timedelta, wanted: str = "") -> 
     placed = [(title, sorted(members, key=lambda row: -_severity(state, row))) for title, members in sections.items()]
     placed.sort(key=lambda section: -_severity(state, section[1][0]))
     return tuple(row for title, members in placed for row in (Row(f"§{title}", heading=title), *members))
+
+
+def spaced(rows: tuple[Row, ...], height: int) -> tuple[Row, ...]:
+    """`rows` with a blank line above each heading but the first, where `height` lines have room for that."""
+    headings = sum(bool(row.heading) for row in rows)
+    if not rows or len(rows) + headings - 1 > height:
+        return rows
+    return tuple(
+        line
+        for place, row in enumerate(rows)
+        for line in ((Row(f"blank above {row.key}", heading=" "), row) if row.heading and place else (row,))
+    )
 
 
 def _severity(state: BoardState, row: Row) -> int:

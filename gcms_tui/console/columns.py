@@ -11,8 +11,10 @@ VERDICT = 9
 """`? UNKNOWN` is the longest."""
 _NAME_LEAST = 10
 _NAME_GOOD = 26
-_SPARK_LEAST = 6
+_SPARK_LEAST = 5
 _SPARK_MOST = 24
+_ROOMY = 100
+"""From this width on, long values and targets are shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,18 @@ class Columns:
 
 def fit(width: int, natural: Mapping[str, int]) -> Columns:
     """Share `width` cells among the columns, which would be as wide as `natural` says."""
-    room = width - MARK - VERDICT - 1
+    room = width - MARK - VERDICT - 2  # a space after the verdict, and one at the right edge
     chosen: dict[str, int] = {}
-    for column, most in (("value", 14), ("age", 12), ("target", 18)):
+    value, target = (14, 18) if width >= _ROOMY else (10, 9)
+    for column, most in (("value", value), ("age", 12), ("target", target)):
         wanted = min(natural.get(column, 0), most)
         least_name = _NAME_GOOD if column == "target" else _NAME_LEAST + 6
         if wanted and room - _taken(chosen) - wanted - GAP >= min(least_name, natural.get("name", 0)):
             chosen[column] = wanted
     name = max(min(natural.get("name", 0), room - _taken(chosen)), min(room, _NAME_LEAST), 0)
     spare = room - _taken(chosen) - name - GAP
-    if natural.get("spark", 0) and spare >= _SPARK_LEAST:
-        chosen["spark"] = min(spare, _SPARK_MOST)
+    if natural.get("spark", 0) and spare >= min(natural["spark"], _SPARK_LEAST):
+        chosen["spark"] = min(spare, natural["spark"], _SPARK_MOST)
     return Columns(name=name, **chosen)
 
 

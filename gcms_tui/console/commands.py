@@ -10,6 +10,9 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+_MOVES = ("list", "page")
+"""First words of the ids of bindings that only move the cursor or the page."""
+
 
 @runtime_checkable
 class Refusing(Protocol):
@@ -24,7 +27,7 @@ class Command:
 
     id: str
     keys: tuple[str, ...]
-    """As they are shown."""
+    """As they are shown, the shortest first."""
     title: str
     tooltip: str
     action: str
@@ -41,9 +44,14 @@ class Command:
     def heading(self) -> str:
         return ""
 
+    @property
+    def moves(self) -> bool:
+        """It changes nothing but what is looked at."""
+        return self.id.partition(".")[0] in _MOVES
+
 
 def commands(app: App[Any], screen: Screen[Any]) -> list[Command]:
-    """Every command in force on `screen`, the nearest node's first."""
+    """Every command in force on `screen`: the nearest node's first; what is refused and what only moves about last."""
     found: dict[str, tuple[DOMNode, Binding, list[str]]] = {}
     for node, bindings in screen._modal_binding_chain:
         for _, binding in bindings:
@@ -51,11 +59,11 @@ def commands(app: App[Any], screen: Screen[Any]) -> list[Command]:
                 keys = found.setdefault(binding.id, (node, binding, []))[2]
                 shown = app.get_key_display(binding)
                 keys += [] if shown in keys else [shown]
-    return [
-        Command(name, tuple(keys), binding.description, binding.tooltip, binding.action, node, _refusal(node, binding))
-        for name, (node, binding, keys) in found.items()
-    ]
+    listed = [_command(node, binding, keys) for node, binding, keys in found.values()]
+    return sorted(listed, key=lambda command: (command.moves, command.refusal is not None))
 
 
-def _refusal(node: DOMNode, binding: Binding) -> str | None:
-    return node.refusal(binding.action.partition("(")[0]) if isinstance(node, Refusing) else None
+def _command(node: DOMNode, binding: Binding, keys: list[str]) -> Command:
+    refusal = node.refusal(binding.action.partition("(")[0]) if isinstance(node, Refusing) else None
+    keys.sort(key=len)
+    return Command(binding.id or "", tuple(keys), binding.description, binding.tooltip, binding.action, node, refusal)

@@ -85,7 +85,7 @@ class Detail:
         for label, value, style in pairs:
             if value:
                 wrapped = flow(Text(glyphs.text(value, 400), style), max(width - 11, 8))
-                lines.append(Text.assemble((f" {label:<9}", palette.faint)).append_text(wrapped[0]))
+                lines.append(Text.assemble((f" {label:<9}", palette.faint), wrapped[0]))
                 lines += [Text(" " * 10).append_text(line) for line in wrapped[1:]]
         return lines + self._history(width)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -18,6 +19,10 @@ from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import Document, flow
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding, Provenance
+
+_WIDEST = 110
+_AROUND_X, _AROUND_Y = 2, 5
+"""Cells that frame, air and keys take."""
 
 
 class CopyAsked(Message):
@@ -52,7 +57,19 @@ class PageDialog(ModalScreen[None]):
     def on_mount(self) -> None:
         self.query_one(Document).focus()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """As high as the page asks for, and on a small terminal the whole of it."""
+        frame = self.query_one("#dialog")
+        width, height = event.size
+        small = width < 60 or height < 16
+        frame.set_class(small, "-small")
+        outer = width if small else min(width * 9 // 10, _WIDEST)
+        lines = len(self.page(max(outer - _AROUND_X, 1)))
+        frame.styles.width = outer
+        frame.styles.height = height if small else min(lines + _AROUND_Y, height - 2)
+
     def page(self, width: int) -> Sequence[Text]:
+        """The lines at that width."""
         raise NotImplementedError
 
     def as_text(self) -> str:
@@ -74,20 +91,20 @@ class ErrorDialog(PageDialog):
         self.error = error
 
     def page(self, width: int) -> Sequence[Text]:
-        return error_page(self.error, self.look, width)
+        return error_page(self.error, self.look, width, title=False)
 
     def as_text(self) -> str:
         error = self.error
         return "\n\n".join(part for part in (error.title, error.message, error.next_step) if part)
 
 
-def error_page(error: GcmsError, look: Look, width: int) -> list[Text]:
+def error_page(error: GcmsError, look: Look, width: int, *, title: bool = True) -> list[Text]:
     """Title, message and next step, wrapped."""
     palette, glyphs = look.palette, look.glyphs
-    lines = flow(Text(glyphs.text(error.title, 400), f"bold {palette.fail}"), width, " ")
+    lines = flow(Text(glyphs.text(error.title, 400), f"bold {palette.fail}"), width, " ") if title else []
     for heading, body in (("", error.message), ("What to do", error.next_step)):
         if body:
-            lines.append(Text())
+            lines += [Text()] if lines else []
             lines += [Text(f" {heading}", f"bold {palette.accent}")] if heading else []
             for line in glyphs.lines(body):
                 lines += flow(Text(line, palette.text), width - 1, " ")

@@ -52,7 +52,7 @@ UNICODE = Glyphs(
     ellipsis="…",
     arrow="→",
     waiting="·",
-    sparks="▁▂▃▄▅▆▇█",
+    sparks="▁▂▃▄▅▆▇",
     gap="·",
     border="round",
 )
@@ -65,7 +65,7 @@ ASCII = Glyphs(
     ellipsis="~",
     arrow="->",
     waiting=".",
-    sparks="_.-~=+*#",
+    sparks="_.-=+*#",
     gap=" ",
     border="ascii",
 )

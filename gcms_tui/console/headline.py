@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -24,34 +26,60 @@ class Headline(Widget):
         return Text(" ").append_text(fit_parts(self.line, self.size.width - 1, Text("   ")))
 
 
-def headline(overall: Overall, look: Look, wanted: str, shown: int, total: int) -> tuple[Part, ...]:
-    """The headline's parts; `wanted` is the filter, which lets `shown` of `total` findings through."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a look under way has got; `of` is 0 before the number of checks is known."""
+
+    answered: int
+    of: int
+
+
+def headline(
+    overall: Overall, look: Look, progress: Progress | None, filtered: tuple[str, int, int] | None
+) -> tuple[Part, ...]:
+    """The headline's parts. `filtered`: the filter's words, and how many findings of how many it lets through."""
     palette, glyphs = look.palette, look.glyphs
     parts = [Part((Text(glyphs.verdict(overall.verdict), f"bold {look.colour(overall.verdict)}"),), 0)]
-    if overall.last_known is not None:
-        said = glyphs.verdict(overall.last_known)
-        parts.append(Part((Text(f"last known: {said}", palette.muted), Text(f"was {said}", palette.muted)), 2))
+    if overall.said is not None:
+        said = glyphs.verdict(overall.said)
+        when = "so far" if overall.partial else "last known"
+        parts.append(Part((Text(f"{when}: {said}", palette.muted), Text(said, palette.muted)), 2))
     if overall.age is not None:
-        counts, brief = Text(), Text()
-        for verdict in sorted(Verdict, reverse=True):
-            number = overall.counts.get(verdict, 0)
-            tint = look.colour(verdict) if number and not overall.stale else palette.faint
-            counts.append("  " if counts else "").append(f"{number} {verdict.name.lower()}", tint)
-            if number:
-                brief.append(" " if brief else "").append(f"{number}{verdict.name[0].lower()}", tint)
-        parts.append(Part((counts, brief), 3))
-        age = ago(overall.age)
-        style = f"bold {palette.warn}" if overall.stale else palette.muted
-        long = f"STALE, checked {age}" if overall.stale else f"checked {age}"
-        parts.append(Part((Text(long, style), Text("STALE" if overall.stale else age, style)), 1))
-    else:
-        parts.append(Part((Text("never checked", palette.muted),), 1))
-    if wanted:
-        words = glyphs.text(wanted, 30)
-        parts.append(
-            Part((Text(f"/{words}  {shown} of {total}", palette.accent), Text(f"/{words}", palette.accent)), 1)
-        )
+        parts.append(_counts(overall, look))
+    parts.append(_age(overall, look) if progress is None else _progress(progress, look))
+    if filtered is not None:
+        words, shown, total = f"/{glyphs.text(filtered[0], 30)}", filtered[1], filtered[2]
+        parts.append(Part((Text(f"{words}  {shown} of {total}", palette.accent), Text(words, palette.accent)), 1))
     return tuple(parts)
+
+
+def _counts(overall: Overall, look: Look) -> Part:
+    counts, brief = Text(), Text()
+    for verdict in sorted(Verdict, reverse=True):
+        number = overall.counts.get(verdict, 0)
+        tint = look.colour(verdict) if number and not overall.stale else look.palette.faint
+        counts.append("  " if counts else "").append(f"{number} {verdict.name.lower()}", tint)
+        if number:
+            brief.append(" " if brief else "").append(f"{number}{verdict.name[0].lower()}", tint)
+    return Part((counts, brief), 3)
+
+
+def _age(overall: Overall, look: Look) -> Part:
+    if overall.age is None:
+        return Part((Text("never checked", look.palette.muted),), 1)
+    age = ago(overall.age)
+    if overall.stale:
+        style = f"bold {look.palette.warn}"
+        return Part((Text(f"STALE, checked {age}", style), Text("STALE", style)), 1)
+    return Part((Text(f"checked {age}", look.palette.muted), Text(age, look.palette.muted)), 1)
+
+
+def _progress(progress: Progress, look: Look) -> Part:
+    style = look.palette.accent
+    if not progress.of:
+        return Part((Text("connecting", style),), 1)
+    said = f"{progress.answered} of {progress.of}"
+    return Part((Text(f"checking {said}", style), Text(said, style)), 1)
 
 
 class Preview(Widget):
@@ -67,25 +95,39 @@ class Preview(Widget):
         finding, palette, glyphs = self.finding, self._look.palette, self._look.glyphs
         if finding is None:
             return Text()
-        room = max(self.size.width - 2, 8)
-        first = Text(glyphs.text(finding.summary, 400), palette.text)
-        second = Text.assemble((f"{glyphs.arrow} {glyphs.text(finding.next_step, 400)}", palette.muted))
-        lines = [first, second] if finding.next_step else flow(first, room)[:2]
-        for line in lines:
-            line.truncate(room, overflow="ellipsis" if not glyphs.ascii else "crop")
-        return Text("\n").join(Text(" ").append_text(line) for line in lines)
+        summary = Text(glyphs.text(finding.summary, 400), palette.text)
+        step = Text(f"{glyphs.arrow} {glyphs.text(finding.next_step, 400)}", palette.muted)
+        lines = [summary, step] if finding.next_step else flow(summary, self.size.width - 2)[:2]
+        return Text("\n").join(cut(line, self.size.width - 1, self._look) for line in lines)
 
 
 class Banner(Widget):
     """Something to know before anything else; hidden while there is nothing."""
 
-    said: reactive[Text | None] = reactive(None, layout=True)
+    said: reactive[tuple[Text, ...]] = reactive((), layout=True)
+    """Its lines; one that must not wrap is cut to the width."""
 
-    def watch_said(self, said: Text | None) -> None:
-        self.display = said is not None
+    def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._look = look
+
+    def watch_said(self, said: tuple[Text, ...]) -> None:
+        self.display = bool(said)
 
     def render(self) -> Text:
-        if self.said is None:
-            return Text()
-        lines = flow(self.said, max(self.size.width - 2, 8))
-        return Text("\n").join(Text(" ").append_text(line) for line in lines)
+        lines: list[Text] = []
+        for line in self.said:
+            lines += (
+                [cut(line, self.size.width - 1, self._look)] if line.no_wrap else flow(line, self.size.width - 1, " ")
+            )
+        return Text("\n").join(lines)
+
+
+def cut(line: Text, width: int, look: Look) -> Text:
+    """`line` after a space, in at most `width` cells more."""
+    room = max(width - 1, 1)
+    if line.cell_len > room:
+        line = line.copy()
+        line.truncate(room - 1)
+        line.append(look.glyphs.ellipsis)
+    return Text(" ").append_text(line)

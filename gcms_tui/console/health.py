@@ -12,14 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input
 
 from gcms_tui.console import board_state
 from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
 from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
 from gcms_tui.console.dialogs import CopyAsked, ErrorDialog, ProvenanceDialog
-from gcms_tui.console.headline import Banner, Headline, Preview, headline
+from gcms_tui.console.headline import Banner, Headline, Preview, Progress, headline
 from gcms_tui.console.pane import Loader, LoadFailed, Pane
 from gcms_tui.console.present import age_text, finding_text, interval_text
 from gcms_tui.console.services import ConsoleServices, HealthExaminer
@@ -27,6 +26,7 @@ from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.board import Board
 from gcms_tui.console.widgets.document import Document
+from gcms_tui.console.widgets.filter_line import FilterLine
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.finding import Finding, HealthReport
 from gcms_tui.core.verdict import Verdict
@@ -93,9 +93,9 @@ class HealthPane(Pane):
         Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
         Binding("slash", "filter", "Filter", id="health.filter", tooltip="Keep the findings that hold these words"),
-        Binding("p", "provenance", "Provenance", id="health.provenance", tooltip="The SQL as it was run, and when"),
+        Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
-        Binding("e", "error", "Error", id="health.error", show=False, tooltip="The last failure in full"),
+        Binding("e", "error", "Error", id="health.error", tooltip="The last failure in full"),
     ]
 
     def __init__(self, services: ConsoleServices, look: Look) -> None:
@@ -108,6 +108,8 @@ class HealthPane(Pane):
         self._source = HealthSource(services, self._loader)
         self._connection = "not connected"
         self._by_hand = False
+        self._asked = 0
+        self._notice_read = False
         self._failures = 0
         self._overdue = False
         self._next: Timer | None = None
@@ -116,7 +118,7 @@ class HealthPane(Pane):
         self.detail = Document(id="detail")
         self.preview = Preview(look, id="preview")
         self.headline = Headline(id="headline")
-        self.banner = Banner(id="banner")
+        self.banner = Banner(look, id="banner")
 
     def compose(self) -> ComposeResult:
         yield self.status_bar
@@ -141,7 +143,7 @@ class HealthPane(Pane):
     def look_again(self, only: tuple[str, ...] | None = None, *, by_hand: bool = False) -> None:
         """Start a look off the loop, unless one is under way."""
         if self._loader.start(lambda: self._source.look(only)):
-            self._by_hand, self._overdue = by_hand, False
+            self._by_hand, self._overdue, self._asked = by_hand, False, 0
             if self._next is not None:
                 self._next.stop()
             if self._connection != "connected":
@@ -152,6 +154,7 @@ class HealthPane(Pane):
     def on_begun(self, message: Begun) -> None:
         self._connection = "connected"
         self.state = board_state.begin(self.state, message.names, message.only)
+        self._asked = len(self.state.pending)
         self.draw()
 
     def on_answered(self, message: Answered) -> None:
@@ -165,6 +168,7 @@ class HealthPane(Pane):
         self._ended(well=answered)
 
     def on_load_failed(self, message: LoadFailed) -> None:
+        message.stop()
         self.state = board_state.fail(self.state, message.error)
         self._connection = "not connected"
         self._ended(well=False)
@@ -206,14 +210,14 @@ class HealthPane(Pane):
         self._draw_with(self._rows())
 
     def _rows(self) -> tuple[Row, ...]:
-        return board_state.rows(self.state, self.services.now(), self._ttl, self.wanted)
+        rows = board_state.rows(self.state, self.services.now(), self._ttl, self.wanted)
+        return board_state.spaced(rows, self.board.size.height)
 
     def _draw_with(self, rows: tuple[Row, ...]) -> None:
         whole = overall(self.state, self.services.now(), self._ttl)
-        shown = sum(not row.heading for row in rows)
-        total = len({*self.state.findings, *self.state.pending})
-        self.headline.line = headline(whole, self.look, self.wanted, shown, total)
+        self.headline.line = headline(whole, self.look, self._progress(), self._filtered(rows))
         self.banner.said = self._failure() or self._notice()
+        self.board.empty = self._nothing(0)[0]
         self.board.show(rows)
         self._draw_detail()
         self.say(
@@ -225,6 +229,13 @@ class HealthPane(Pane):
                 refresh=self._refresh_text(),
             )
         )
+
+    def _progress(self) -> Progress | None:
+        return Progress(self._asked - len(self.state.pending), self._asked) if self._loader.busy else None
+
+    def _filtered(self, rows: tuple[Row, ...]) -> tuple[str, int, int] | None:
+        shown = sum(not row.heading for row in rows)
+        return (self.wanted, shown, len({*self.state.findings, *self.state.pending})) if self.wanted else None
 
     def _draw_detail(self) -> None:
         row = self.focused_row
@@ -249,8 +260,7 @@ class HealthPane(Pane):
 
     def _refresh_text(self) -> str:
         if self._loader.busy:
-            asked = len(self.state.pending)
-            return f"checking, {asked} to come" if asked else "checking"
+            return "checking"
         if self._overdue:
             return "paused while not in focus"
         if self.services.refresh_s is None:
@@ -259,26 +269,20 @@ class HealthPane(Pane):
             return f"retry in {interval_text(next_look(self.services.refresh_s, self._failures) or 0)}"
         return f"every {interval_text(self.services.refresh_s)}"
 
-    def _failure(self) -> Text | None:
+    def _failure(self) -> tuple[Text, ...]:
+        """Two lines: what failed, and what to do. The dialog tells the whole of it."""
         error, palette, glyphs = self.state.error, self.look.palette, self.look.glyphs
         if error is None:
-            return None
-        said = Text.assemble(
-            (f"{glyphs.verdict(Verdict.UNKNOWN)}  ", palette.unknown),
-            (glyphs.text(error.title, 100), f"bold {palette.strong}"),
-        )
-        said.append(f"  {glyphs.text(error.message, 300)}", palette.text)
-        if error.next_step:
-            said.append(f"\n{glyphs.arrow} {glyphs.text(error.next_step, 200)}", palette.muted)
-        return said.append("  (e: in full)", palette.faint)
+            return ()
+        said = Text.assemble((glyphs.text(error.title, 60), f"bold {palette.unknown}"), "  ", no_wrap=True)
+        said.append(glyphs.text(error.message, 300), palette.text)
+        step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 300)}", palette.muted, no_wrap=True)
+        return (said, step) if error.next_step else (said,)
 
-    def _notice(self) -> Text | None:
-        notice = self.services.notice
-        if not notice or self._notice_read:
-            return None
-        return Text(f"{self.look.glyphs.text(notice, 300)}  (Esc hides this)", self.look.palette.warn)
-
-    _notice_read = False
+    def _notice(self) -> tuple[Text, ...]:
+        if not self.services.notice or self._notice_read:
+            return ()
+        return (Text(self.look.glyphs.text(self.services.notice, 300), self.look.palette.warn),)
 
     # -- the focused finding ----------------------------------------------------------------------------------------
 
@@ -307,13 +311,23 @@ class HealthPane(Pane):
                 return "a check is running"
             case "refresh_one" | "open" if self.focused_row is None:
                 return "no finding is focused"
+            case "open" if self.detail.has_focus:
+                return "it is open"
             case "copy" | "provenance" if finding is None:
                 return "no answered finding is focused"
             case "provenance" if finding is not None and not finding.provenance:
                 return "nothing was read for this finding"
             case "error" if self.state.error is None:
                 return "nothing has failed"
-        return None
+            case "filter" if self.query(FilterLine):
+                return "it is being typed"
+        return super().refusal(action)
+
+    def pointless(self, action: str) -> bool:
+        return action in ("open", "error", "back", "filter")
+
+    def something_is_open(self) -> bool:
+        return bool(self.detail.has_focus or self.has_class("-detail") or self.wanted or self._notice())
 
     def action_refresh_all(self) -> None:
         self.look_again(by_hand=True)
@@ -339,38 +353,34 @@ class HealthPane(Pane):
             self.app.push_screen(ErrorDialog(self.look, self.state.error))
 
     def action_back(self) -> None:
-        """Close the filter's line, then the detail; then clear the filter, then hide the notice."""
-        if self.query("#filter"):
-            self._end_filter(clear=True)
-        elif self.has_class("-detail"):
+        """Close the detail; then clear the filter; then hide the notice."""
+        if self.has_class("-detail") or self.detail.has_focus:
             self.remove_class("-detail")
-            self.board.focus()
         elif self.wanted:
-            self._end_filter(clear=True)
+            self.wanted = ""
         else:
             self._notice_read = True
-            self.banner.said = self._failure()
-            self.board.focus()
+        self.board.focus()
+        self.draw()
+        self.refresh_bindings()
 
     # -- the filter -------------------------------------------------------------------------------------------------
 
     async def action_filter(self) -> None:
-        if not self.query("#filter"):
+        if not self.query(FilterLine):
             self.remove_class("-detail")
-            line = Input(self.wanted, placeholder="words to keep", id="filter", compact=True, select_on_focus=False)
+            line = FilterLine(self.wanted)
             await self.mount(line, before=self.key_bar)
             line.focus()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
+    def on_input_changed(self, message: FilterLine.Changed) -> None:
         self.wanted = message.value
         self.draw()
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self._end_filter(clear=False)
-
-    def _end_filter(self, *, clear: bool) -> None:
-        self.query("#filter").remove()
-        if clear:
+    def on_filter_line_ended(self, message: FilterLine.Ended) -> None:
+        self.query(FilterLine).remove()
+        if not message.keep:
             self.wanted = ""
         self.board.focus()
         self.draw()
+        self.refresh_bindings()

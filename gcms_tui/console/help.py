@@ -43,7 +43,7 @@ class Help(PageDialog):
 
     def _entry(self, label: str, meaning: str, width: int, style: str = "") -> list[Text]:
         palette = self.look.palette
-        head = Text(f" {label:<16} ", style or f"bold {palette.text}")
+        head = Text.assemble((f" {label:<16} ", style or f"bold {palette.text}"))
         wrapped = flow(Text(meaning, palette.muted), max(width - head.cell_len - 1, 10))
         return [head.append_text(wrapped[0]), *(Text(" " * 18).append_text(line) for line in wrapped[1:])]
 

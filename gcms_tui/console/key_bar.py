@@ -34,24 +34,23 @@ class KeyBar(Widget):
         shown: dict[str, tuple[Binding, bool]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and binding.id and binding.id not in shown:
-                shown[binding.id] = (binding, active.enabled)
-        ordered = [one for one in shown if one not in _LAST] + [one for one in _LAST if one in shown]
+            if binding.show and binding.id:
+                known = shown.get(binding.id)
+                if known is None or len(binding.key) < len(known[0].key):  # of several keys, the one told soonest
+                    shown[binding.id] = (binding, active.enabled)
+        ordered = [name for name in shown if name not in _LAST] + [name for name in _LAST if name in shown]
         parts = [
-            Part(self._wordings(*shown[name]), 0 if name in _LAST else 1 + place) for place, name in enumerate(ordered)
+            Part((self._wording(*shown[name]),), 0 if name in _LAST else 1 + place)
+            for place, name in enumerate(ordered)
         ]
         return Text(" ").append_text(fit_parts(parts, self.size.width - 1, Text("  ")))
 
-    def _wordings(self, binding: Binding, enabled: bool) -> tuple[Text, ...]:
+    def _wording(self, binding: Binding, enabled: bool) -> Text:
         palette = self._look.palette
         strong, soft = (f"bold {palette.accent}", palette.muted) if enabled else (palette.faint, palette.faint)
-        key = self.app.get_key_display(binding)
-        meta = Style(meta={"key": binding.key})
-        long = Text.assemble((key, strong), " ", (binding.description, soft))
-        short = Text(key, strong)
-        for text in (long, short):
-            text.stylize(meta)
-        return long, short
+        text = Text.assemble((self.app.get_key_display(binding), strong), " ", (binding.description, soft))
+        text.stylize(Style(meta={"key": binding.key}))
+        return text
 
     def on_click(self, event: events.Click) -> None:
         key = event.style.meta.get("key")

@@ -42,7 +42,7 @@ class NoConfiguration(Pane):
         yield self.key_bar
 
     def on_mount(self) -> None:
-        self.say(Status(title=self.TITLE or "", connection="not connected"))
+        self.say(Status(title=self.TITLE or "", connection="no configuration"))
         self.query_one(Document).focus()
 
     def page(self, width: int) -> Sequence[Text]:

@@ -17,6 +17,8 @@ from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.row_list import RowList, cell
 
+_TITLE, _KEYS = 14, 10
+
 
 class CommandList(RowList[Command]):
     """Title and key of each command; of a disabled one the reason."""
@@ -26,13 +28,13 @@ class CommandList(RowList[Command]):
     def draw(self, row: Command, width: int, *, current: bool) -> Text:
         palette, glyphs = self.look.palette, self.look.glyphs
         keys = "  ".join(row.keys[:2])
-        line = Text(f"{glyphs.cursor if current else ' '}", palette.accent)
-        line.append(
-            cell(glyphs.text(row.title, 40), 24, glyphs.ellipsis), palette.faint if row.refusal else palette.text
-        )
+        tint = palette.faint if row.refusal else palette.text
         said = f"not now: {row.refusal}" if row.refusal else row.tooltip
-        line.append(" " + cell(glyphs.text(said, 200), max(width - 38, 0), glyphs.ellipsis), palette.faint)
-        return line.append(" " + cell(keys, 10, glyphs.ellipsis, right=True), palette.muted)
+        room = max(width - _TITLE - _KEYS - 4, 0)
+        line = Text.assemble((glyphs.cursor if current else " ", palette.accent))
+        line.append(cell(glyphs.text(row.title, 40), _TITLE, glyphs.ellipsis), tint)
+        line.append(" " + cell(glyphs.text(said, 200), room, glyphs.ellipsis), palette.faint)
+        return line.append(" " + cell(keys, _KEYS, glyphs.ellipsis, right=True), palette.muted)
 
 
 class CommandPalette(ModalScreen[Command | None]):

@@ -83,14 +83,15 @@ class Pane(Screen[None]):
 
     TITLE: ClassVar[str | None] = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="back", show=False, tooltip="Close what is open, then clear the filter"),
+        Binding("escape", "back", "Back", id="back", tooltip="Close what is open, then clear the filter"),
     ]
 
     def __init__(self, services: ConsoleServices, look: Look) -> None:
         super().__init__()
         self.services = services
         self.look = look
-        self.status_bar = StatusBar(look, Place(services.target, services.sandbox, services.read_only))
+        place = Place(services.target, services.sandbox, services.read_only)
+        self.status_bar = StatusBar(look, place if services.config_error is None else None)
         self.key_bar = KeyBar(look)
 
     @property
@@ -103,10 +104,20 @@ class Pane(Screen[None]):
 
     def refusal(self, action: str) -> str | None:
         """Why an action cannot be had just now; None where it can."""
-        return None
+        return "there is nothing to go back from" if action == "back" and not self.something_is_open() else None
+
+    def pointless(self, action: str) -> bool:
+        """Whether a refused action is not even offered in the bar at the bottom."""
+        return action == "back"
+
+    def something_is_open(self) -> bool:
+        """Whether `back` has something to close."""
+        return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if self.refusal(action) else True
+        if self.refusal(action) is None:
+            return True
+        return False if self.pointless(action) else None
 
     def looked_at(self) -> None:
         """The terminal has come back into focus."""

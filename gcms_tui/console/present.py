@@ -10,25 +10,18 @@ from gcms_tui.core.finding import Finding, Provenance, Scalar
 DASH = "-"
 
 
-def age_text(age: timedelta) -> str:
-    """How long ago, in the largest whole unit. Within the first minute it does not change: `< 1 min`."""
+def age_text(age: timedelta, young: str = "< 1 min") -> str:
+    """How long ago, in the largest whole unit; `young` within the first minute, so that it does not tick."""
     seconds = max(int(age.total_seconds()), 0)
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"
-    return "< 1 min"
+    return young
 
 
 def ago(age: timedelta) -> str:
-    text = age_text(age)
-    return "just now" if text == "< 1 min" else f"{text} ago"
-
-
-def until_older(age: timedelta) -> float:
-    """Seconds until `age_text` says something else."""
-    seconds = max(age.total_seconds(), 0.0)
-    step = 86_400 if seconds >= 86_400 else 3_600 if seconds >= 3_600 else 60
-    return step - seconds % step
+    text = age_text(age, young="")
+    return f"{text} ago" if text else "just now"
 
 
 def interval_text(seconds: float) -> str:

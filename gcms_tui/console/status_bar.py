@@ -15,6 +15,10 @@ from gcms_tui.console.widgets.bars import Part, fit_parts
 _PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|production|prd|live)(?:[^a-z]|$)", re.IGNORECASE)
 
 
+_TITLED = 60
+"""From this width on the pane's title is shown."""
+
+
 def is_production(target: str) -> bool:
     """Whether a target's name says that this is the real thing."""
     return bool(_PRODUCTION.search(target))
@@ -45,7 +49,7 @@ class StatusBar(Widget):
 
     status: reactive[Status] = reactive(Status())
 
-    def __init__(self, look: Look, place: Place) -> None:
+    def __init__(self, look: Look, place: Place | None) -> None:
         super().__init__()
         self._look = look
         self._place = place
@@ -54,30 +58,37 @@ class StatusBar(Widget):
         return status_line(self._place, self.status, self._look, self.size.width)
 
 
-def status_line(place: Place, status: Status, look: Look, width: int) -> Text:
-    """The whole bar; on a narrow terminal it keeps the target and the mode."""
+def status_line(place: Place | None, status: Status, look: Look, width: int) -> Text:
+    """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
-    name = glyphs.text(place.target, 24)
-    if place.sandbox:
-        word, style = "SANDBOX", f"bold {palette.ground} on {palette.accent}"
-    elif is_production(place.target):
-        word, style = name.upper(), f"bold {palette.on_danger} on {palette.danger}"
-    else:
-        word, style = name.upper(), f"bold {palette.ground} on {palette.muted}"
-    mode = "READ-ONLY" if place.read_only else "WRITE"
-    mode_style = palette.muted if place.read_only else f"bold {palette.warn}"
-    parts = [
-        Part((Text(f" {word} ", style), Text(word, style)), 0),
-        Part((Text(mode, mode_style), Text("RO" if place.read_only else "RW", mode_style)), 1),
+    said = [
+        *([] if place is None else _place(place, look)),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 3),
         Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 2),
         Part((Text(glyphs.text(status.refresh, 60), palette.faint),), 4),
     ]
+    said = [part for part in said if part.wordings[0].plain]
     gap = Text(f" {glyphs.bar} ", palette.line)
+    if width < _TITLED:
+        return fit_parts(said, width, gap)
     title = Text(f"{status.title} ", f"bold {palette.strong}")
-    said = [part for part in parts if part.wordings[0].plain.strip()]
-    line = fit_parts(said, width - title.cell_len - 2, gap) if width >= 60 else fit_parts(said, width, gap)
-    if width >= 60:
-        line.append(" " * (width - title.cell_len - line.cell_len))
-        line.append_text(title)
-    return line
+    line = fit_parts(said, width - title.cell_len - 2, gap)
+    line.append(" " * (width - title.cell_len - line.cell_len))
+    return line.append_text(title)
+
+
+def _place(place: Place, look: Look) -> list[Part]:
+    palette = look.palette
+    name = look.glyphs.text(place.target, 24).upper() or "NO TARGET"
+    if place.sandbox:
+        word, style = "SANDBOX", f"bold {palette.ground} on {palette.accent}"
+    elif is_production(place.target):
+        word, style = name, f"bold {palette.on_danger} on {palette.danger}"
+    else:
+        word, style = name, f"bold {palette.ground} on {palette.muted}"
+    mode = ("READ-ONLY", "RO") if place.read_only else ("WRITE", "RW")
+    mode_style = palette.muted if place.read_only else f"bold {palette.warn}"
+    return [
+        Part((Text(f" {word} ", style), Text(word, style)), 0),
+        Part(tuple(Text(wording, mode_style) for wording in mode), 1),
+    ]

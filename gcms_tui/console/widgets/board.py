@@ -53,7 +53,7 @@ class Board(RowList[Row]):
             "name": _widest(text(row.key, _NAME) for row in shown),
             "value": _widest(text(value_text(one.value, one.unit), _VALUE) for one in answered),
             "target": _widest(text(one.target, _TARGET) for one in answered),
-            "age": max(_widest(self._ages.values()), len("checking")),
+            "age": max(_widest(self._ages.values()), len("59 min")),
             "spark": max((len(row.points) for row in shown), default=0),
         }
         self._columns = fit(self.scrollable_content_region.width, natural)
@@ -62,19 +62,21 @@ class Board(RowList[Row]):
     def draw(self, row: Row, width: int, *, current: bool) -> Text:
         if row.heading:
             return self._heading(row, width)
-        line = Text(self.look.glyphs.cursor if current else " ", self.look.palette.accent)
+        line = Text.assemble((self.look.glyphs.cursor if current else " ", self.look.palette.accent))
         return line.append_text(self._waiting(row) if row.finding is None else self._answer(row))
 
     def _age(self, row: Row) -> str:
         if row.finding is None:
             return ""
         if row.pending:
-            return "checking"
-        age = age_text(self._now() - row.finding.taken_at)
-        return f"STALE {age}" if row.stale else age
+            return self.look.glyphs.waiting * 3
+        age = self._now() - row.finding.taken_at
+        return f"STALE {age_text(age)}" if row.stale else age_text(age, young="now")
 
     def _heading(self, row: Row, width: int) -> Text:
         palette, glyphs = self.look.palette, self.look.glyphs
+        if not row.heading.strip():
+            return Text()
         text = Text.assemble((f" {glyphs.text(row.heading, _NAME)} ", f"bold {palette.accent}"))
         return text.append(glyphs.rule * max(width - text.cell_len - 1, 0), palette.line)
 
@@ -101,7 +103,7 @@ class Board(RowList[Row]):
             text.append(" " * GAP + target, palette.faint)
         if columns.age:
             age = cell(self._ages.get(row.key, ""), columns.age, glyphs.ellipsis, right=True)
-            text.append(" " * GAP + age, palette.warn if row.stale else palette.faint)
+            text.append(" " * GAP + age, palette.muted if row.stale else palette.faint)
         if columns.spark:
             text.append(" " * GAP)
             text.append_text(sparkline(row.points, columns.spark, self.look, palette.faint if faded else ""))

@@ -13,6 +13,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from gcms_tui.console.widgets.strips import strip
+
 _WRAPPER = Console(color_system=None)
 """Rich wraps text only with a console in hand; this one draws nothing."""
 
@@ -38,6 +40,7 @@ class Document(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._page: Page = page or (lambda width: ())
         self._lines: Sequence[Text] = ()
+        self._flowed = 0
 
     def show(self, page: Page, *, keep_place: bool = True) -> None:
         """Show another page; `keep_place` where it is the same matter, told anew."""
@@ -53,10 +56,16 @@ class Document(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width <= 0:
             return
-        self._lines = self._page(width)
-        widest = max((line.cell_len for line in self._lines), default=0)
-        self.virtual_size = Size(widest, len(self._lines))
-        self.refresh()
+        before, self._lines = self._lines, self._page(width)
+        size = Size(max((line.cell_len for line in self._lines), default=0), len(self._lines))
+        if size != self.virtual_size or width != self._flowed:
+            self._flowed = width
+            self.virtual_size = size
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new or old.spans != new.spans or old.style != new.style:
+                self.refresh_line(y)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
@@ -65,8 +74,7 @@ class Document(ScrollView, can_focus=True):
         if top + y >= len(self._lines):
             return Strip.blank(width, style)
         line = self._lines[top + y]
-        strip = Strip(line.render(self.app.console), line.cell_len).apply_style(style)
-        return strip.crop_extend(left, left + width, style)
+        return strip(line, self.app.console, style, width, left)
 
 
 def flow(text: Text, width: int, indent: str = "") -> list[Text]:

@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.strips import strip
 
 _FAR = 1_000_000
 
@@ -64,6 +65,9 @@ class RowList(ScrollView, Generic[R], can_focus=True):
 
     cursor: reactive[str | None] = reactive(None)
     """The key of the row under the cursor."""
+
+    empty: reactive[Text | None] = reactive(None)
+    """What is said where there are no rows."""
 
     def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -142,14 +146,15 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         width = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
         base = self.rich_style
+        if not self._rows and y == 1 and self.empty is not None:
+            return strip(self.empty, self.app.console, base, width)
         if index >= len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]
         current = row.key == self.cursor
         if current:
             base += Style(bgcolor=self.look.palette.cursor, bold=True if self.has_focus else None)
-        line = self.draw(row, width, current=current)
-        return Strip(line.render(self.app.console), line.cell_len).apply_style(base).crop_extend(0, width, base)
+        return strip(self.draw(row, width, current=current), self.app.console, base, width)
 
     def _redraw_cursor(self) -> None:
         at = self._index(self.cursor, self._rows)

@@ -8,13 +8,14 @@ from decimal import Decimal
 from rich.text import Text
 
 from gcms_tui.console.theme import Look
+from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.ports import Point
 
 
 def sparkline(points: Sequence[Point], width: int, look: Look, style: str = "") -> Text:
-    """The newest `width` points, oldest first, in the colour of each point's verdict unless `style` names one.
+    """The newest `width` points, oldest first; what was not OK has its verdict's colour, unless `style` names one.
 
-    A moment without a figure is a gap. Equal values stand at half height: nothing has moved.
+    A moment without a figure is a gap. Values that are all equal lie on the ground: nothing has moved.
     """
     shown = points[-width:] if width > 0 else ()
     figures = [_figure(point) for point in shown]
@@ -22,7 +23,8 @@ def sparkline(points: Sequence[Point], width: int, look: Look, style: str = "") 
     text = Text(" " * (width - len(shown)))
     for point, level in zip(shown, levels, strict=True):
         glyph = look.glyphs.gap if level is None else look.glyphs.sparks[level]
-        text.append(glyph, style or look.colour(point.verdict))
+        quiet = look.palette.faint if point.verdict is Verdict.OK else look.colour(point.verdict)
+        text.append(glyph, style or quiet)
     return text
 
 
@@ -40,6 +42,6 @@ def _levels(figures: Sequence[float | None], steps: int) -> list[int | None]:
         return [None] * len(figures)
     low, high = min(present), max(present)
     if low == high:
-        return [None if figure is None else steps // 2 - 1 for figure in figures]
+        return [None if figure is None else 0 for figure in figures]
     scale = (steps - 1) / (high - low)
     return [None if figure is None else round((figure - low) * scale) for figure in figures]
