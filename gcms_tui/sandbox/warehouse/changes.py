@@ -6,6 +6,7 @@ from collections import Counter
 
 from sqlglot import Expr, exp
 
+from gcms_tui.sandbox.warehouse.dialect import duckdb_sql
 from gcms_tui.sandbox.warehouse.execution import Execution
 from gcms_tui.sandbox.warehouse.failures import StatementError, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer
@@ -31,7 +32,7 @@ def change(execution: Execution, statements: list[Expr]) -> Answer:
         affected = 0
         for parts in translated:
             for part in parts:
-                rows = execution.execute(part.sql(dialect="duckdb")).fetchall()
+                rows = execution.execute(duckdb_sql(part)).fetchall()
                 if part.key.upper() == verb:
                     affected += int(rows[0][0])
         return affected
@@ -63,7 +64,7 @@ def _merge(execution: Execution, merge: exp.Merge, target: TableName) -> Answer:
     operations = _operations(merge)
     (translated,) = execution.translate(merge)
     execution.validate([translated])
-    sql = translated.sql(dialect="duckdb") + " RETURNING merge_action"
+    sql = duckdb_sql(translated) + " RETURNING merge_action"
     actions: Counter[str] = Counter()
 
     def work() -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlglot import Expr, exp
 
 from gcms_tui.sandbox.warehouse.catalogue import Facts, quoted_name
-from gcms_tui.sandbox.warehouse.dialect import identifier_text, redirect
+from gcms_tui.sandbox.warehouse.dialect import duckdb_sql, identifier_text, redirect
 from gcms_tui.sandbox.warehouse.execution import Execution
 from gcms_tui.sandbox.warehouse.failures import (
     StatementError,
@@ -339,7 +339,7 @@ def _store_facts(execution: Execution, name: TableName, kind: str, facts: Facts)
 
 def _run_all(execution: Execution, parts: list[Expr]) -> int:
     for part in parts:
-        sql = part.sql(dialect="duckdb")
+        sql = duckdb_sql(part)
         if isinstance(part, exp.Command) or not sql:
             raise unsupported(execution.job.sql[:200])
         execution.execute(sql)

@@ -43,6 +43,11 @@ def identifier_text(identifier: object) -> str:
     return str(identifier.this) if identifier.quoted else str(identifier.this).upper()
 
 
+def duckdb_sql(translated: Expr) -> str:
+    """A translated statement as text. Names are quoted: one that Snowflake takes (AT) may be a keyword to DuckDB."""
+    return translated.sql(dialect="duckdb", identify=True)
+
+
 def table_name(table: exp.Table, database: str | None, schema: str | None) -> TableName:
     """The full name of a table reference in a session with that current database and schema."""
     return (

@@ -17,7 +17,7 @@ from fakesnow.statement_type import statement_type_id
 from sqlglot import Expr, exp
 
 from gcms_tui.sandbox.warehouse import wire
-from gcms_tui.sandbox.warehouse.dialect import Context, correct, table_name
+from gcms_tui.sandbox.warehouse.dialect import Context, correct, duckdb_sql, table_name
 from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, missing_object, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer, Job
 from gcms_tui.sandbox.warehouse.locks import LockMode, TableName
@@ -97,7 +97,7 @@ class Execution:
         if not self.transaction.active or self.session.temporaries or self._registered:
             return
         for part in translated:
-            self.session.validator.execute("EXPLAIN " + part.sql(dialect="duckdb"))
+            self.session.validator.execute("EXPLAIN " + duckdb_sql(part))
 
     def write(self, table: TableName | None, mode: LockMode, work: Callable[[], int]) -> int:
         """Run `work` under the table's lock, in the open transaction or in one of its own; answers what `work` does."""
@@ -140,7 +140,7 @@ class Execution:
 
     def read(self, translated: Expr) -> Answer:
         """Run a query and encode its rows batch by batch."""
-        sql = translated.sql(dialect="duckdb")
+        sql = duckdb_sql(translated)
         if not sql:
             raise unsupported(translated.sql(dialect="snowflake"))
         self.validate([translated])

@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlglot import Expr, exp
 
 from gcms_tui.sandbox.warehouse import catalogue, history
-from gcms_tui.sandbox.warehouse.dialect import identifier_text
+from gcms_tui.sandbox.warehouse.dialect import duckdb_sql, identifier_text
 from gcms_tui.sandbox.warehouse.execution import Execution
 from gcms_tui.sandbox.warehouse.failures import StatementError, missing_object
 from gcms_tui.sandbox.warehouse.jobs import Answer, Jobs
@@ -147,7 +147,7 @@ def _history_rows(execution: Execution, name: str, function: exp.Anonymous) -> p
 def _value(execution: Execution, expression: Expr) -> object:
     """The value of a constant expression."""
     (translated,) = execution.translate(exp.select(expression.copy()))
-    rows = execution.execute(translated.sql(dialect="duckdb")).fetchall()
+    rows = execution.execute(duckdb_sql(translated)).fetchall()
     return rows[0][0] if rows else None
 
 

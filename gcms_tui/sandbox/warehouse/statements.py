@@ -10,6 +10,7 @@ from sqlglot import Expr, exp, tokenize
 
 from gcms_tui.sandbox.warehouse import changes, definitions, introspection
 from gcms_tui.sandbox.warehouse.dialect import (
+    duckdb_sql,
     fill_placeholders,
     identifier_text,
     name_projections,
@@ -116,7 +117,7 @@ class Statements:
         if isinstance(statement, exp.Query):
             (translated,) = execution.translate(self._prepared(execution, statement))
             execution.validate([translated])
-            sql = f"SELECT * FROM ({translated.sql(dialect='duckdb')}) LIMIT 0"
+            sql = f"SELECT * FROM ({duckdb_sql(translated)}) LIMIT 0"
             return execution.table(execution.execute(sql).to_arrow_table())
         if isinstance(statement, exp.Update):
             execution.type_id = 0x3200

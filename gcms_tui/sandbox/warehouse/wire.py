@@ -148,8 +148,9 @@ def _timestamps(column: pa.ChunkedArray) -> pa.StructArray:
     kind = column.type
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     microseconds = values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.int64())
-    seconds = pc.floor(pc.divide(microseconds.cast(pa.float64()), 1e6)).cast(pa.int64())
-    seconds = _floor_seconds(microseconds, seconds)
+    seconds = pc.divide(microseconds, 1_000_000)
+    rounded_up = pc.greater(pc.multiply(seconds, 1_000_000), microseconds)  # before 1970: division is towards zero
+    seconds = pc.subtract(seconds, rounded_up.cast(pa.int64()))
     fraction = pc.multiply(pc.subtract(microseconds, pc.multiply(seconds, 1_000_000)), 1000).cast(pa.int32())
     fields = [pa.field("epoch", pa.int64()), pa.field("fraction", pa.int32())]
     parts = [seconds, fraction]
@@ -157,14 +158,6 @@ def _timestamps(column: pa.ChunkedArray) -> pa.StructArray:
         fields.append(pa.field("timezone", pa.int32()))
         parts.append(pa.array([1440] * len(values), pa.int32()))
     return pa.StructArray.from_arrays(parts, fields=fields, mask=pc.is_null(values))
-
-
-def _floor_seconds(microseconds: pa.Array, estimate: pa.Array) -> pa.Array:
-    """Exact floor division: the float estimate is off by one at most."""
-    rest = pc.subtract(microseconds, pc.multiply(estimate, 1_000_000))
-    down = pc.if_else(pc.less(rest, 0), 1, 0)
-    up = pc.if_else(pc.greater_equal(rest, 1_000_000), 1, 0)
-    return pc.add(pc.subtract(estimate, down), up)
 
 
 def to_ipc(table: pa.Table) -> pa.Buffer:
