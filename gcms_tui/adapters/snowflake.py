@@ -71,7 +71,7 @@ class SnowflakeWarehouse:
             try:
                 return self._run(session, statement)
             except SessionFailed as failed:
-                if not failed.failure.session_is_gone or session.is_new or self._closed:
+                if not failed.failure.worth_asking_again or session.is_new or self._closed:
                     raise failed.failure.error from None
             self._forget_all_idle()
             try:

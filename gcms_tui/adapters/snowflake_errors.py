@@ -33,8 +33,13 @@ class Failure:
 
     @property
     def session_is_gone(self) -> bool:
-        """The session cannot be used again; a read may be asked once more on a new one."""
+        """The session is not to be used again."""
         return self.kind in (Kind.SESSION_LOST, Kind.UNREACHABLE)
+
+    @property
+    def worth_asking_again(self) -> bool:
+        """A new session may answer. A server that cannot be reached has been tried by the driver for long enough."""
+        return self.kind is Kind.SESSION_LOST
 
 
 _KINDS: Mapping[int, Kind] = {
