@@ -198,13 +198,13 @@ class _PartReader:
 
     def date(self, modified_at: datetime) -> None:
         """Turn this file's times of day into moments, counting back from the file's own."""
-        day = modified_at.date()
-        if self._marked and self._last > (modified_at + timedelta(minutes=2)).time():
+        day, zone = modified_at.date(), modified_at.tzinfo
+        if datetime.combine(day, self._last, zone) > modified_at + timedelta(minutes=2):
             day -= timedelta(days=1)
         for draft in self._marked:
             for mark, name in ((draft.start, "started_at"), (draft.end, "ended_at")):
                 if mark is not None and getattr(draft, name) is None:
-                    local = datetime.combine(day - timedelta(days=self._day - mark.day), mark.time, modified_at.tzinfo)
+                    local = datetime.combine(day - timedelta(days=self._day - mark.day), mark.time, zone)
                     setattr(draft, name, local.astimezone(UTC))
             draft.exact = draft is self._marked[-1] and draft is self._drafts[-1]
 

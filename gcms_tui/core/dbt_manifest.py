@@ -135,11 +135,11 @@ def _snapshot(node: Node, relation_name: str) -> FoundScd2:
         key = key[0]
     if not isinstance(key, str):
         return FoundScd2(node.alias, None, f"its unique_key is {key!r}, not one column")
-    if until := node.config.get("dbt_valid_to_current"):
+    until = node.config.get("dbt_valid_to_current")
+    if until and "9999" not in str(until):  # the integrity queries take the year 9999 for open
         return FoundScd2(node.alias, None, f"its open versions end at {until} instead of NULL")
     known = names.get("dbt_updated_at") or "dbt_updated_at"
     try:
-        Column.parse(key)
         table = Scd2TableSettings(
             table=Relation.parse(relation_name),
             natural_key=key,
@@ -150,6 +150,8 @@ def _snapshot(node: Node, relation_name: str) -> FoundScd2:
             recorded_at=known,
             inserted_at=known,
         )
+        for column in (table.natural_key, table.scd_id, table.effective_from, table.effective_to, known):
+            Column.parse(column)
     except ValueError as error:
         return FoundScd2(node.alias, None, str(error))
     return FoundScd2(node.alias, table)

@@ -203,7 +203,7 @@ def _why(run: _Run, failing: Sequence[_Row]) -> str:
         return f"{failing[0][0]} ({failing[0][2]}){more}"
     if run.error:
         return " ".join(run.error.split())
-    return "before any node ran" if not run.nothing_to_do else "nothing was selected"
+    return "the command as a whole, and no node says why"
 
 
 def _other_targets(log: DbtLog, target: str) -> str:

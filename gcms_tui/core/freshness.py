@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, unknown, whole
@@ -53,7 +54,7 @@ def ahead_of_clock(moment: datetime, now: datetime) -> bool:
 
 
 def judge_source(
-    table: str, column: str, row: dict[str, Scalar], now: datetime, warn_after_h: float, fail_after_h: float
+    table: str, column: str, row: Mapping[str, Scalar], now: datetime, warn_after_h: float, fail_after_h: float
 ) -> Conclusion:
     """One landed table, from the `source_freshness` query's row."""
     rows, loaded_at = whole(row["row_count"]), row["last_loaded_at"]

@@ -32,7 +32,7 @@ _NEXT_CRITICAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class TestTally:
+class Tally:
     """Every test of the trusted run, of gold and of the other layers."""
 
     passed: int
@@ -66,7 +66,7 @@ def judge_gold_tests(
     log: DbtLog | ArtifactError,
     target: str,
     now: datetime,
-) -> tuple[Conclusion, TestTally | None]:
+) -> tuple[Conclusion, Tally | None]:
     """Any failure is FAIL; a test that did not run, or a run that cannot be trusted, is UNKNOWN."""
     for artifact in (results, manifest):
         if isinstance(artifact, ArtifactError):
@@ -178,7 +178,7 @@ def _row(item: _Tested) -> tuple[Scalar, ...]:
     )
 
 
-def _tally(results: RunResults, manifest: Manifest, gold: Sequence[_Tested]) -> TestTally:
+def _tally(results: RunResults, manifest: Manifest, gold: Sequence[_Tested]) -> Tally:
     tests = {
         result.unique_id: result.status for result in results.results if result.resource_type in ("test", "unit_test")
     }
@@ -186,7 +186,7 @@ def _tally(results: RunResults, manifest: Manifest, gold: Sequence[_Tested]) -> 
     statuses = Counter(tests.values())
     failed = [unique_id for unique_id, status in tests.items() if status in FAILED]
     nodes = manifest.nodes
-    return TestTally(
+    return Tally(
         passed=statuses["pass"],
         total=len(tests),
         failed=len(failed),

@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from gcms_tui.core.conclusion import Conclusion, counted, unknown
 from gcms_tui.core.dbt_runs import ModelRuns
 from gcms_tui.core.finding import Evidence, Finding
-from gcms_tui.core.gold_tests import TestTally
+from gcms_tui.core.gold_tests import Tally
 from gcms_tui.core.payroll_accuracy import Agreement
 from gcms_tui.core.verdict import Verdict, worst
 
@@ -50,7 +50,7 @@ def judge_run_success(runs: ModelRuns | None) -> Conclusion:
     )
 
 
-def judge_test_pass(tally: TestTally | None, tests: Finding | None) -> Conclusion:
+def judge_test_pass(tally: Tally | None, tests: Finding | None) -> Conclusion:
     """K2: all pass OK; a failing critical test FAIL; any other that does not pass WARN. Nothing known: UNKNOWN."""
     if tally is None or not tally.total:
         why = tests.summary if tests else "no test has run"

@@ -16,7 +16,7 @@ from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, model_runs
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
 from gcms_tui.core.finding import EVIDENCE_LIMIT, Scalar
-from gcms_tui.core.gold_tests import TestTally, judge_gold_tests
+from gcms_tui.core.gold_tests import Tally, judge_gold_tests
 from gcms_tui.core.identifier import Column, Relation
 from gcms_tui.core.payment_fact import FactReading, judge_fact
 from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
@@ -26,7 +26,7 @@ from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, SourceSet
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.questions import Questions
 
-Measure = ModelRuns | TestTally | Agreement | int
+Measure = ModelRuns | Tally | Agreement | int
 """What a metric derives from beside the finding: an `int` is the number of keys with duplicate current versions."""
 
 

@@ -16,7 +16,7 @@ from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, find_scd2
 from gcms_tui.core.dbt_runs import ModelRuns
 from gcms_tui.core.errors import GcmsError, UsageError
 from gcms_tui.core.finding import Finding, HealthReport, Point, Provenance
-from gcms_tui.core.gold_tests import TestTally
+from gcms_tui.core.gold_tests import Tally
 from gcms_tui.core.payroll_accuracy import Agreement
 from gcms_tui.core.settings import Settings
 from gcms_tui.operations import checks
@@ -261,7 +261,7 @@ def _metrics(why_no_scd2: str) -> list[_Metric]:
         return metrics.judge_run_success(_measure(needed, ModelRuns))
 
     def test_pass(needed: Mapping[str, _Answered]) -> Conclusion:
-        return metrics.judge_test_pass(_measure(needed, TestTally), needed["tests.gold"].finding)
+        return metrics.judge_test_pass(_measure(needed, Tally), needed["tests.gold"].finding)
 
     def oldest_source(needed: Mapping[str, _Answered]) -> Conclusion:
         return metrics.judge_oldest_source([answer.finding for answer in needed.values()])

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gcms_tui.core.dbt_results import ArtifactError, parse_run_results
+
+
+def document(version: str = "v6", **changes: Any) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "dbt_schema_version": f"https://schemas.getdbt.com/dbt/run-results/{version}.json",
+            "dbt_version": "1.11.16",
+            "generated_at": "2026-03-01T08:00:00.123456Z",
+            "invocation_id": "e4c1c6e9-a5a6-4e53-b786-626fbc42266d",
+            "env": {},
+        },
+        "results": [
+            {
+                "status": "fail",
+                "timing": [],
+                "thread_id": "Thread-1 (worker)",
+                "execution_time": 0.39,
+                "adapter_response": {"_message": "SUCCESS 1", "query_id": "01b2-1"},
+                "message": "Got 2 results, configured to fail if != 0",
+                "failures": 2,
+                "unique_id": "test.gcms.unique_dim_id.a3bd56e5bf",
+                "relation_name": "GCMS.TEST_RESULTS.unique_dim_id",
+            }
+        ],
+        "elapsed_time": 0.8,
+        "args": {"which": "test", "target": "sandbox"},
+        **changes,
+    }
+
+
+def test_everything_that_is_used_is_read() -> None:
+    results = parse_run_results(document(), "target/run_results.json")
+    assert results.invocation_id == "e4c1c6e9-a5a6-4e53-b786-626fbc42266d"
+    assert results.generated_at == datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
+    assert (results.command, results.target, results.schema_version) == ("test", "sandbox", "v6")
+    assert not results.unknown_version
+    (node,) = results.results
+    assert (node.status, node.failures, node.query_id) == ("fail", 2, "01b2-1")
+    assert node.relation_name == "GCMS.TEST_RESULTS.unique_dim_id"
+    assert node.resource_type == "test"
+
+
+def test_the_older_shapes_are_read() -> None:
+    """v4 (dbt 1.0 to 1.6) says neither where failing rows are nor that its times are UTC."""
+    old = document("v4")
+    old["metadata"]["generated_at"] = "2026-03-01T08:00:00.123456"
+    for node in old["results"]:
+        del node["relation_name"]
+    results = parse_run_results(old, "x")
+    assert results.generated_at.tzinfo is UTC
+    assert results.results[0].relation_name is None
+    assert not parse_run_results(document("v5"), "x").unknown_version
+
+
+def test_an_unknown_version_is_read_where_its_shape_fits_and_says_so() -> None:
+    results = parse_run_results(document("v9"), "x")
+    assert results.unknown_version
+    assert results.schema_version == "v9"
+
+
+def test_what_is_not_said_is_not_guessed() -> None:
+    bare = document(args={})
+    bare["results"][0].update(failures=None, adapter_response={}, relation_name="", message=None, status="mended")
+    results = parse_run_results(bare, "x")
+    assert (results.command, results.target) == ("", None)
+    assert results.results[0].status == "mended", "a word that is not known is kept, and is no pass"
+    assert results.results[0].relation_name is None
+    assert parse_run_results(document(args=None), "x").command == ""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        "run_results",
+        {},
+        {"metadata": {}, "results": []},
+        document(results=None),
+        document(results=["x"]),
+        document(results=[{"status": "pass"}]),
+        document(results=[{"status": None, "unique_id": "test.gcms.x"}]),
+        document(metadata={"generated_at": "yesterday", "invocation_id": "x"}),
+        document(metadata={"generated_at": "2026-03-01T08:00:00Z", "invocation_id": ""}),
+    ],
+)
+def test_another_shape_is_an_error_naming_the_file(wrong: Any) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        parse_run_results(wrong, "target/run_results.json")
+    assert "target/run_results.json" in caught.value.message
+    assert caught.value.next_step

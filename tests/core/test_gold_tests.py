@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gcms_tui.core.conclusion import Conclusion
+from gcms_tui.core.dbt_log import DbtLog
+from gcms_tui.core.dbt_manifest import Manifest
+from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
+from gcms_tui.core.gold_tests import Tally, judge_gold_tests
+from gcms_tui.core.verdict import Verdict
+from tests.core.dbt_samples import HOUR, MISSING, NOW, TARGET, gold_test, invocation, log, manifest, result, results
+
+PROJECT = manifest(gold_test("plain"), gold_test("grave", "critical"), gold_test("other", folder="bronze"))
+OURS = log(invocation(1, "test"))
+
+
+def ran(plain: str = "pass", grave: str = "pass", other: str = "pass") -> tuple[NodeResult, ...]:
+    return (
+        result("test.gcms.plain", plain, 1),
+        result("test.gcms.grave", grave, 7, "GCMS.TEST_RESULTS.grave"),
+        result("test.gcms.other", other),
+    )
+
+
+def judged(
+    artifact: RunResults | ArtifactError,
+    dbt_log: DbtLog | ArtifactError = OURS,
+    project: Manifest | ArtifactError = PROJECT,
+) -> tuple[Conclusion, Tally | None]:
+    return judge_gold_tests(artifact, project, dbt_log, TARGET, NOW)
+
+
+def test_all_passing_is_ok() -> None:
+    conclusion, tally = judged(results(1, "test", *ran()))
+    assert conclusion.verdict is Verdict.OK
+    assert (conclusion.value, conclusion.unit) == (0, "failing")
+    assert conclusion.summary == "all 2 gold tests passed 1 h ago"
+    assert tally == Tally(passed=3, total=3, failed=0, critical_failed=0, unclear=0)
+
+
+def test_a_failure_is_named_critical_ones_first_with_where_its_rows_are() -> None:
+    conclusion, tally = judged(results(1, "build", *ran("fail", "fail")))
+    assert conclusion.verdict is Verdict.FAIL
+    assert conclusion.value == 2
+    assert "2 of 2 gold tests failed 1 h ago: grave (critical, 7 rows), and 1 more" in conclusion.summary
+    assert "STOP payroll" in conclusion.next_step
+    assert [row[:5] for row in conclusion.evidence.rows] == [
+        ("grave", True, "fail", 7, "GCMS.TEST_RESULTS.grave"),
+        ("plain", False, "fail", 1, None),
+    ]
+    assert tally == Tally(passed=1, total=3, failed=2, critical_failed=1, unclear=0)
+
+
+def test_a_test_that_could_not_be_run_has_failed() -> None:
+    assert judged(results(1, "test", *ran(grave="error")))[0].verdict is Verdict.FAIL
+    assert judged(results(1, "test", *ran(plain="runtime error")))[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("status", ["skipped", "success", "mended", "PASS", ""])
+def test_only_pass_is_a_pass(status: str) -> None:
+    conclusion, tally = judged(results(1, "test", *ran(plain=status)))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert tally is None
+    assert judged(results(1, "test", *ran(plain=status, grave="fail")))[0].verdict is Verdict.FAIL
+
+
+def test_a_warning_is_a_warning() -> None:
+    conclusion, tally = judged(results(1, "test", *ran(plain="warn")))
+    assert conclusion.verdict is Verdict.WARN
+    assert tally is not None
+    assert (tally.passed, tally.failed, tally.unclear) == (2, 0, 0)
+
+
+def test_fewer_than_the_manifest_holds_is_unknown_unless_one_failed() -> None:
+    passed, failed = result("test.gcms.plain", "pass"), result("test.gcms.plain", "fail", 1)
+    conclusion, _ = judged(results(1, "test", passed))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "1 did not run" in conclusion.summary
+    assert conclusion.evidence.rows[0][:3] == ("grave", True, "did not run")
+    assert judged(results(1, "test", failed))[0].verdict is Verdict.FAIL
+
+
+def test_no_test_at_all_is_unknown() -> None:
+    assert judged(results(1, "test"))[0].verdict is Verdict.UNKNOWN
+    assert judged(results(1, "test", *ran()), project=manifest())[0].verdict is Verdict.UNKNOWN
+    assert judged(results(1, "test", *ran()), project=MISSING)[0].verdict is Verdict.UNKNOWN
+    assert judged(MISSING)[0].verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("command", ["generate", "compile", "run", "show", "retry", ""])
+@pytest.mark.parametrize("status", ["success", "fail"])
+def test_what_another_command_wrote_is_no_test_result(command: str, status: str) -> None:
+    conclusion, _ = judged(results(1, command, *ran(status, status)))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "no test has run since" in conclusion.summary
+
+
+def test_the_target_must_be_ours_and_known() -> None:
+    unsaid = results(1, "test", *ran(), target=None)
+    assert judged(results(1, "test", *ran(), target="dev"))[0].verdict is Verdict.UNKNOWN
+    assert judged(unsaid, log(invocation(1, "test", target=None)))[0].verdict is Verdict.UNKNOWN
+    assert judged(unsaid, log(invocation(1, "test", target="dev")))[0].verdict is Verdict.UNKNOWN
+    assert judged(unsaid)[0].verdict is Verdict.OK, "the log names the target of the same invocation"
+
+
+def test_an_artifact_that_the_log_does_not_know_is_foreign() -> None:
+    conclusion, _ = judged(results(2, "test", *ran("fail")))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "may come from elsewhere" in conclusion.summary
+
+
+@pytest.mark.parametrize("success", [True, False, None])
+def test_a_later_run_that_left_no_results_makes_the_artifact_old(success: bool | None) -> None:
+    """A parse failure exits 2 and leaves the green run_results.json of before."""
+    later = log(invocation(1, "test"), invocation(2, "build", success=success, target=None))
+    conclusion, _ = judged(results(1, "test", *ran()), later)
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "from before it" in conclusion.summary
+
+
+def test_commands_that_leave_the_results_alone_do_not_matter() -> None:
+    later = [invocation(2, "ls"), invocation(3, "debug"), invocation(4, "run", target="dev", success=False)]
+    assert judged(results(1, "test", *ran()), log(invocation(1, "test"), *later))[0].verdict is Verdict.OK
+
+
+def test_without_a_log_failures_count_and_passes_do_not() -> None:
+    assert judged(results(1, "test", *ran()), MISSING)[0].verdict is Verdict.UNKNOWN
+    assert judged(results(1, "test", *ran(grave="fail")), MISSING)[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [(24 * HOUR, Verdict.OK), (24.01 * HOUR, Verdict.UNKNOWN), (-HOUR, Verdict.UNKNOWN)],
+)
+def test_a_pass_wears_off_after_a_day(age: timedelta, verdict: Verdict) -> None:
+    assert judged(results(1, "test", *ran(), age=age))[0].verdict is verdict
+
+
+def test_a_failure_does_not_wear_off() -> None:
+    assert judged(results(1, "test", *ran("fail"), age=1000 * HOUR))[0].verdict is Verdict.FAIL
