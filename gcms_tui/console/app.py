@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual.app import App
@@ -71,7 +71,9 @@ class WholeCells(ScrollBarRender):
 class ConsoleApp(App[None]):
     """Owns what outlives a pane: keys that work everywhere, copying, leaving."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "health.tcss"]
+    """All at once: Textual parses everything anew for each stylesheet that comes later, before the first paint."""
+    DEFAULT_MODE = "health"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "gcms-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,21 +91,18 @@ class ConsoleApp(App[None]):
         self.services = services
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
         self.register_theme(textual_theme(self.look.palette))
-        self.theme = "gcms"
+        self.set_reactive(App.theme, "gcms")  # setting it aloud would parse every stylesheet a second time
+        self.stylesheet.set_variables(self.get_css_variables())
         self.crash = ""
         """The traceback of a bug, without the values of any variable; empty where there was none."""
         self._copier = Loader(self, "copy")
         self.set_class(services.ascii, "-ascii")
         if services.ascii:
             ScrollBar.renderer = WholeCells
-
-    def on_mount(self) -> None:
         for mode, pane in PANES.items():
-            self.add_mode(mode, partial(pane, self.services, self.look))
-        error = self.services.config_error
-        if error is not None:
-            self.add_mode("setup", partial(NoConfiguration, self.services, self.look, error))
-        self.switch_mode("health" if error is None else "setup")
+            self.add_mode(
+                mode, partial(pane if services.config_error is None else NoConfiguration, services, self.look)
+            )
 
     @property
     def pane(self) -> Pane | None:

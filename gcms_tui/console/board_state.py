@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.finding import Finding, HealthReport
+from gcms_tui.core.finding import Finding, HealthReport, Point
 from gcms_tui.core.verdict import Verdict, worst
-from gcms_tui.operations.ports import Point
 
 STALE_AFTER = timedelta(hours=1)
 """How long an answer counts as present where nothing refreshes it by itself."""
@@ -45,6 +44,8 @@ class BoardState:
     """Where rows stood when the look began: nothing moves under the reader's eyes until it ends."""
     error: GcmsError | None = None
     """Why the last look failed as a whole."""
+    notes: tuple[str, ...] = ()
+    """What went wrong beside the checks."""
 
     @property
     def taken_at(self) -> datetime | None:
@@ -70,7 +71,12 @@ def answer(state: BoardState, finding: Finding) -> BoardState:
 
 
 def finish(
-    state: BoardState, report: HealthReport, series: Mapping[str, tuple[Point, ...]], *, whole: bool
+    state: BoardState,
+    report: HealthReport,
+    series: Mapping[str, tuple[Point, ...]],
+    *,
+    whole: bool,
+    notes: tuple[str, ...] = (),
 ) -> BoardState:
     """The look has ended. A `whole` one replaces everything, so that what no longer exists goes."""
     answered = _by_name(report.findings)
@@ -81,6 +87,7 @@ def finish(
         pending=frozenset(),
         places={},
         error=None,
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

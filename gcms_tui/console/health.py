@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
 from textual.timer import Timer
 
 from gcms_tui.console import board_state
@@ -19,73 +16,27 @@ from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
 from gcms_tui.console.dialogs import CopyAsked, ErrorDialog, ProvenanceDialog
 from gcms_tui.console.headline import Banner, Headline, Preview, Progress, headline
+from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
 from gcms_tui.console.pane import Loader, LoadFailed, Pane
 from gcms_tui.console.present import age_text, finding_text, interval_text
-from gcms_tui.console.services import ConsoleServices, HealthExaminer
+from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.board import Board
 from gcms_tui.console.widgets.document import Document
 from gcms_tui.console.widgets.filter_line import FilterLine
 from gcms_tui.console.widgets.row_list import RowList
-from gcms_tui.core.finding import Finding, HealthReport
+from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.ports import Point
 
 _TICK_S = 60.0
 """How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
-
-Series = Mapping[str, tuple[Point, ...]]
-
-
-@dataclass
-class Begun(Message):
-    """The examiner is there and starts to look."""
-
-    names: tuple[str, ...]
-    only: tuple[str, ...] | None
-
-
-@dataclass
-class Answered(Message):
-    """One finding has come in."""
-
-    finding: Finding
-
-
-@dataclass
-class Loaded(Message):
-    """A look has ended with a report."""
-
-    report: HealthReport
-    series: Series
-    whole: bool
-
-
-class HealthSource:
-    """The examiner, opened when it is first needed. Belongs to the loader's thread."""
-
-    def __init__(self, services: ConsoleServices, loader: Loader) -> None:
-        self._services = services
-        self._loader = loader
-        self._examiner: HealthExaminer | None = None
-
-    def look(self, only: tuple[str, ...] | None) -> Message:
-        """Examine all, or `only` some; posts as it goes, and returns how it ended."""
-        if self._examiner is None:
-            self._examiner = self._services.open_health()
-        examiner = self._examiner
-        self._loader.post(Begun(examiner.names(), only))
-        report = examiner.examine(only, lambda finding: self._loader.post(Answered(finding)))
-        series = {finding.name: examiner.series(finding.name) for finding in report.findings}
-        return Loaded(report, series, whole=only is None)
 
 
 class HealthPane(Pane):
     """Mode `health`."""
 
     TITLE = "Health"
-    CSS_PATH = "health.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-medium"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -131,8 +82,8 @@ class HealthPane(Pane):
         yield self.key_bar
 
     def on_mount(self) -> None:
-        self.state = board_state.known(self.services.last_report())
-        self.banner.said = self._notice()
+        last = self.services.last_report()
+        self.state = board_state.known(last if last is not None and last.target == self.services.target else None)
         self.draw()
         self.board.focus()
         self.set_interval(_TICK_S, self.tick)
@@ -162,7 +113,9 @@ class HealthPane(Pane):
         self.draw()
 
     def on_loaded(self, message: Loaded) -> None:
-        self.state = board_state.finish(self.state, message.report, message.series, whole=message.whole)
+        self.state = board_state.finish(
+            self.state, message.report, message.series, notes=message.notes, whole=message.whole
+        )
         answered = any(finding.verdict is not Verdict.UNKNOWN for finding in message.report.findings)
         self._connection = "connected" if answered else "no answer"
         self._ended(well=answered)
@@ -197,6 +150,9 @@ class HealthPane(Pane):
     def on_screen_resume(self) -> None:
         self.looked_at()
 
+    def on_unmount(self) -> None:
+        self._source.abandon()
+
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -216,7 +172,7 @@ class HealthPane(Pane):
     def _draw_with(self, rows: tuple[Row, ...]) -> None:
         whole = overall(self.state, self.services.now(), self._ttl)
         self.headline.line = headline(whole, self.look, self._progress(), self._filtered(rows))
-        self.banner.said = self._failure() or self._notice()
+        self.banner.said = self._said()
         self.board.empty = self._nothing(0)[0]
         self.board.show(rows)
         self._draw_detail()
@@ -268,6 +224,12 @@ class HealthPane(Pane):
         if self._failures:
             return f"retry in {interval_text(next_look(self.services.refresh_s, self._failures) or 0)}"
         return f"every {interval_text(self.services.refresh_s)}"
+
+    def _said(self) -> tuple[Text, ...]:
+        """What is to be known before the board is read."""
+        glyphs, warn = self.look.glyphs, self.look.palette.warn
+        notes = tuple(Text(glyphs.text(note, 300), warn, no_wrap=True) for note in self.state.notes)
+        return (*self._failure(), *notes, *self._notice())
 
     def _failure(self) -> tuple[Text, ...]:
         """Two lines: what failed, and what to do. The dialog tells the whole of it."""

@@ -15,7 +15,6 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import Document, flow
-from gcms_tui.core.errors import GcmsError
 
 _COMMANDS = (
     ("gcms-tui demo", "opens a practice platform that needs nothing but this program"),
@@ -25,16 +24,17 @@ _COMMANDS = (
 
 
 class NoConfiguration(Pane):
-    """Mode `setup`."""
+    """Stands in every pane's place."""
 
     TITLE = "Setup"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="setup.copy", tooltip="Copy what is wrong"),
     ]
 
-    def __init__(self, services: ConsoleServices, look: Look, error: GcmsError) -> None:
+    def __init__(self, services: ConsoleServices, look: Look) -> None:
         super().__init__(services, look)
-        self.error = error
+        assert services.config_error is not None
+        self.error = services.config_error
 
     def compose(self) -> ComposeResult:
         yield self.status_bar

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.finding import Finding, HealthReport
-from gcms_tui.core.settings import Settings
-from gcms_tui.operations.ports import Clock, Point
+from gcms_tui.core.finding import Finding, HealthReport, Point
+
+if TYPE_CHECKING:  # names only: the first paint does not wait for them
+    from gcms_tui.core.settings import Settings
+    from gcms_tui.operations.ports import Clock
 
 
 class HealthExaminer(Protocol):
@@ -30,7 +32,11 @@ class HealthExaminer(Protocol):
         ...
 
     def series(self, name: str) -> tuple[Point, ...]:
-        """Past values of one finding, oldest first."""
+        """Past values of one finding, oldest first. Raises `GcmsError`."""
+        ...
+
+    def close(self) -> None:
+        """End the connections, so that a running `examine` ends soon."""
         ...
 
 

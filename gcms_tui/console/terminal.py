@@ -105,13 +105,13 @@ def screen_of_its_own(log: Path) -> Iterator[None]:
         target = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     os.dup2(target, 2)
     os.close(target)
+    picture = open(kept, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 (see below)
+    sys.__stderr__ = picture  # type: ignore[misc]
     try:
-        with open(kept, "w", encoding="utf-8", errors="replace", closefd=False) as picture:
-            sys.__stderr__ = picture  # type: ignore[misc]
-            yield
-            with suppress(OSError):
-                picture.flush()
+        yield
     finally:
         sys.__stderr__ = shown  # type: ignore[misc]
+        with suppress(OSError):  # what is still buffered cannot be written to a terminal that has gone
+            picture.close()
         os.dup2(kept, 2)
         os.close(kept)

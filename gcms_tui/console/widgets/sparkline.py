@@ -8,8 +8,8 @@ from decimal import Decimal
 from rich.text import Text
 
 from gcms_tui.console.theme import Look
+from gcms_tui.core.finding import Point
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.ports import Point
 
 
 def sparkline(points: Sequence[Point], width: int, look: Look, style: str = "") -> Text:

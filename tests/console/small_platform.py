@@ -11,10 +11,9 @@ from pathlib import Path
 
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.finding import Evidence, Finding, HealthReport, Provenance, Scalar
+from gcms_tui.core.finding import Evidence, Finding, HealthReport, Point, Provenance, Scalar
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.ports import Point
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -94,7 +93,7 @@ def story(taken_at: datetime = NOON) -> tuple[Finding, ...]:
             "< 24 h",
             alert="> 48 h",
             summary="raw.supabase_instrument was last landed 61 h ago; Airbyte should land it every 6 h.",
-            next_step="Look at the Airbyte connection of this table (Emergency 3, step 1). Payroll does not depend on it.",
+            next_step="Look at this table's Airbyte connection (Emergency 3, step 1). Payroll does not need it.",
             evidence=Evidence(
                 ("table", "newest", "age_h", "row_count"),
                 (("RAW.SUPABASE_INSTRUMENT", NOON - timedelta(hours=61.4), 61.4, 24),),
@@ -126,7 +125,25 @@ def story(taken_at: datetime = NOON) -> tuple[Finding, ...]:
             ),
         ),
         finding("fact.fct_musician_payment", "Daily 4", OK, 3412, "rows", "> 0 rows"),
-        finding("scd2.br_attendance_scd2", "Monthly 1", FAIL, 3, "keys", "0 keys", **_duplicates()),
+        finding(
+            "scd2.br_attendance_scd2",
+            "Monthly 1",
+            FAIL,
+            3,
+            "keys",
+            "0 keys",
+            summary="3 natural keys have more than one current version: 4 surplus versions in all.",
+            next_step="Repair them key by key (Emergency 2), then rebuild and test.",
+            evidence=Evidence(
+                ("defect", "natural_key", "versions", "newest_recorded_at"),
+                (
+                    ("duplicate_current", "27-14-311", 2, NOON - timedelta(days=2)),
+                    ("duplicate_current", "27-88-311", 3, NOON - timedelta(days=2)),
+                    ("duplicate_current", "27-131-312", 2, NOON - timedelta(days=2)),
+                ),
+                3,
+            ),
+        ),
         finding("scd2.br_concert_scd2", "Monthly 1", OK, 0, "keys", "0 keys"),
         finding("scd2.br_musician_scd2", "Monthly 1", OK, 0, "keys", "0 keys"),
         finding(
@@ -155,22 +172,6 @@ def story(taken_at: datetime = NOON) -> tuple[Finding, ...]:
         finding("metric.payroll_accuracy", "K5", FAIL, 3, "payments", "0"),
     ]
     return tuple(replace(answer, taken_at=taken_at) for answer in answers)
-
-
-def _duplicates() -> dict[str, object]:
-    return {
-        "summary": "3 natural keys have more than one current version: 4 surplus versions in all.",
-        "next_step": "Repair them key by key (Emergency 2), then rebuild and test.",
-        "evidence": Evidence(
-            ("defect", "natural_key", "versions", "newest_recorded_at"),
-            (
-                ("duplicate_current", "27-14-311", 2, NOON - timedelta(days=2)),
-                ("duplicate_current", "27-88-311", 3, NOON - timedelta(days=2)),
-                ("duplicate_current", "27-131-312", 2, NOON - timedelta(days=2)),
-            ),
-            3,
-        ),
-    }
 
 
 def series_of(one: Finding, points: int = 14) -> tuple[Point, ...]:
@@ -208,6 +209,7 @@ class Examiner:
     answers: Sequence[Finding]
     error: BaseException | None = None
     gate: threading.Semaphore | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, ...] | None] = field(default_factory=list)
     """What was asked for, call by call."""
 
@@ -227,6 +229,9 @@ class Examiner:
             if on_finding is not None:
                 on_finding(answer)
         return HealthReport("sandbox", NOON, tuple(found))
+
+    def close(self) -> None:
+        self.closed.set()
 
     def series(self, name: str) -> tuple[Point, ...]:
         return next((series_of(answer) for answer in self.answers if answer.name == name), ())
