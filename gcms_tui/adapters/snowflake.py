@@ -79,18 +79,15 @@ class SnowflakeWarehouse:
             except SessionFailed as failed:
                 raise failed.failure.error from None
 
-    def identity(self, question: Statement) -> Identity:
-        """Who the session is; `question` is the library's `warehouse_session`. Raises as `read` does."""
-        (record,) = self.read(question).records()
-        told = {key: "" if value is None else str(value) for key, value in record.items()}
-        return Identity(
-            told["user_name"],
-            told["role_name"],
-            told["warehouse_name"],
-            told["database_name"],
-            told["account_name"],
-            told["version"],
-        )
+    def identity(self) -> Identity:
+        """Who the session is. Raises as `read` does."""
+        answer = self.read(Statement("session_identity", "the session's identity", _IDENTITY))
+        return Identity(*("" if value is None else str(value) for value in answer.rows[0]))
+
+    def schemas(self) -> frozenset[str]:
+        """The schemas of the session's database that its role may see, as stored. Raises as `read` does."""
+        answer = self.read(Statement("visible_schemas", "the visible schemas", "SHOW SCHEMAS"))
+        return frozenset(str(record["name"]) for record in answer.records())
 
     def close(self) -> None:
         """End all sessions, running reads too. Returns within about two seconds, also where the server is gone."""
@@ -150,6 +147,12 @@ class SnowflakeWarehouse:
         with self._guard:
             idle, self._idle = self._idle, []
         self._forget(*idle)
+
+
+_IDENTITY = (
+    "SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_WAREHOUSE(), "
+    "CURRENT_DATABASE(), CURRENT_ACCOUNT(), CURRENT_VERSION()"
+)
 
 
 def _closed() -> Unavailable:

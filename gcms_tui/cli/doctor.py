@@ -28,19 +28,22 @@ def doctor(invocation: Invocation) -> int:
     if invocation.json:
         print_json({"verdict": verdict, "taken_at": timestamp(now), "checks": observations})
     else:
+        ascii_only = invocation.ascii or not _speaks_unicode()
+        width = max(len(observation.name) for observation in observations)
         for observation in observations:
-            click.echo(line(observation, ascii_only=invocation.ascii or not _speaks_unicode()))
+            click.echo(line(observation, width, ascii_only=ascii_only))
         click.echo(f"{verdict.name}: {_summary(observations)}")
     return verdict.value
 
 
-def line(observation: Observation, *, ascii_only: bool = False) -> str:
+def line(observation: Observation, width: int, *, ascii_only: bool = False) -> str:
     """One observation as a person reads it: symbol, verdict, name, what was seen, and below it what to do."""
     verdict = observation.verdict
     symbol = verdict.ascii_symbol if ascii_only else verdict.symbol
-    text = f"{symbol} {verdict.name:<7} {observation.name:<22} {printable(observation.summary)}"
+    head = f"{symbol} {verdict.name:<7} {observation.name:<{width}}  "
+    text = head + printable(observation.summary)
     if observation.next_step:
-        text += f"\n{' ' * 33}-> {printable(observation.next_step)}"
+        text += f"\n{' ' * len(head)}-> {printable(observation.next_step)}"
     return text
 
 

@@ -11,7 +11,7 @@ from gcms_tui.cli.observation import Observation, from_error, good
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.identifier import Relation, folded
 from gcms_tui.core.query import Statement
-from gcms_tui.core.settings import Settings
+from gcms_tui.core.settings import SchemaSettings, Settings
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 
@@ -28,7 +28,7 @@ def snowflake_observations(settings: Settings) -> list[Observation]:
     source = good("snowflake.credentials", f"{credentials.method} for {credentials.where}, from {credentials.source}")
     try:
         library = wiring.query_library(settings)
-        identity = warehouse.identity(library.get("warehouse_session").render())
+        identity, visible = warehouse.identity(), warehouse.schemas()
     except GcmsError as error:
         return [source, from_error("snowflake.login", error), *_not_looked_at(settings)]
     else:
@@ -36,6 +36,7 @@ def snowflake_observations(settings: Settings) -> list[Observation]:
             source,
             good("snowflake.login", f"user {identity.user}, account {identity.account}, version {identity.version}"),
             *_context(identity.role, identity.warehouse, identity.database),
+            _schemas(settings.schemas, visible),
             *_relations(settings, warehouse, library),
         ]
     finally:
@@ -49,6 +50,19 @@ def _context(role: str, warehouse: str, database: str) -> Iterator[Observation]:
             yield good(f"snowflake.{name}", value)
         else:
             yield Observation(f"snowflake.{name}", Verdict.FAIL, f"The session has no {name}.", advice)
+
+
+def _schemas(settings: SchemaSettings, visible: frozenset[str]) -> Observation:
+    name = "snowflake.schemas"
+    missing = [wanted for wanted in (settings.raw, settings.bronze, settings.gold) if folded(wanted) not in visible]
+    later = [wanted for wanted in (settings.silver, settings.test_results) if folded(wanted) not in visible]
+    if missing:
+        advice = "Ask for USAGE on it, or correct its name under [schemas] in gcms.toml."
+        return Observation(name, Verdict.FAIL, f"Not there, or not to be seen: {', '.join(missing)}.", advice)
+    if later:
+        advice = "dbt makes it: test_results by dbt test --store-failures. Else correct [schemas] in gcms.toml."
+        return Observation(name, Verdict.WARN, f"Not there, or not to be seen: {', '.join(later)}.", advice)
+    return good(name, f"{settings.raw}, {settings.bronze}, {settings.silver}, {settings.gold}, {settings.test_results}")
 
 
 def _relations(settings: Settings, warehouse: Warehouse, library: QueryLibrary) -> list[Observation]:
