@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.events import AppFocus
 from textual.message import Message
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from gcms_tui.console.clipboard import FILE, osc52, save_private
@@ -29,6 +32,7 @@ from gcms_tui.console.pane import Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.terminal import Terminal, Watchdog, screen_of_its_own, signals_leave
 from gcms_tui.console.theme import Look, palette_for, textual_theme
+from gcms_tui.console.tight import tight
 from gcms_tui.core.errors import GcmsError
 
 PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane}
@@ -177,6 +181,11 @@ class ConsoleApp(App[None]):
         self.notify(
             text(said, 400), title=text(title, 80), severity="warning" if warning else "information", markup=False
         )
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, tight(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
 
     # -- leaving ----------------------------------------------------------------------------------------------------
 

@@ -11,19 +11,22 @@ from textual.widget import Widget
 from gcms_tui.console.board_state import Overall
 from gcms_tui.console.present import ago
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.bars import Part, fit_parts
+from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
 
 
-class Headline(Widget):
+class Headline(Bar):
     """One line: the verdict of the whole board, how many of each, and how old."""
 
-    line: reactive[tuple[Part, ...]] = reactive(())
+    parts: reactive[tuple[Part, ...]] = reactive((), repaint=False)
 
-    def render(self) -> Text:
-        return Text(" ").append_text(fit_parts(self.line, self.size.width - 1, Text("   ")))
+    def watch_parts(self, parts: tuple[Part, ...]) -> None:
+        self.tell()
+
+    def line(self) -> Text:
+        return Text(" ").append_text(fit_parts(self.parts, self.size.width - 1, Text("   ")))
 
 
 @dataclass(frozen=True, slots=True)

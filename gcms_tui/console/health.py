@@ -68,7 +68,7 @@ class HealthPane(Pane):
         self.board = Board(look, services.now, id="board")
         self.detail = Document(id="detail")
         self.preview = Preview(look, id="preview")
-        self.headline = Headline(id="headline")
+        self.headline = Headline(look, id="headline")
         self.banner = Banner(look, id="banner")
 
     def compose(self) -> ComposeResult:
@@ -171,7 +171,7 @@ class HealthPane(Pane):
 
     def _draw_with(self, rows: tuple[Row, ...]) -> None:
         whole = overall(self.state, self.services.now(), self._ttl)
-        self.headline.line = headline(whole, self.look, self._progress(), self._filtered(rows))
+        self.headline.parts = headline(whole, self.look, self._progress(), self._filtered(rows))
         self.banner.said = self._said()
         self.board.empty = self._nothing(0)[0]
         self.board.show(rows)
@@ -214,16 +214,17 @@ class HealthPane(Pane):
             return [Text(" Looking for the first time.", palette.muted)]
         return [Text(" Nothing has been checked yet. Press r.", palette.muted)]
 
-    def _refresh_text(self) -> str:
+    def _refresh_text(self) -> tuple[str, ...]:
+        every = self.services.refresh_s
         if self._loader.busy:
-            return "checking"
+            return ("checking",)
         if self._overdue:
-            return "paused while not in focus"
-        if self.services.refresh_s is None:
-            return "refresh on demand"
+            return "paused while not in focus", "paused"
+        if every is None:
+            return "refresh on demand", "on demand"
         if self._failures:
-            return f"retry in {interval_text(next_look(self.services.refresh_s, self._failures) or 0)}"
-        return f"every {interval_text(self.services.refresh_s)}"
+            return (f"retry in {interval_text(next_look(every, self._failures) or 0)}",)
+        return (f"every {interval_text(every)}",)
 
     def _said(self) -> tuple[Text, ...]:
         """What is to be known before the board is read."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.bars import Part, fit_parts
+from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 
 _PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|production|prd|live)(?:[^a-z]|$)", re.IGNORECASE)
 
@@ -41,21 +40,24 @@ class Status:
     connection: str = ""
     data: str = ""
     stale: bool = False
-    refresh: str = ""
+    refresh: tuple[str, ...] = ("",)
+    """When it looks again, in ever shorter wordings."""
 
 
-class StatusBar(Widget):
-    """Repaints only when it has something else to say."""
+class StatusBar(Bar):
+    """The bar itself."""
 
-    status: reactive[Status] = reactive(Status())
+    status: reactive[Status] = reactive(Status(), repaint=False)
 
     def __init__(self, look: Look, place: Place | None) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
         self._place = place
 
-    def render(self) -> Text:
-        return status_line(self._place, self.status, self._look, self.size.width)
+    def watch_status(self, status: Status) -> None:
+        self.tell()
+
+    def line(self) -> Text:
+        return status_line(self._place, self.status, self.look, self.size.width)
 
 
 def status_line(place: Place | None, status: Status, look: Look, width: int) -> Text:
@@ -65,7 +67,7 @@ def status_line(place: Place | None, status: Status, look: Look, width: int) -> 
         *([] if place is None else _place(place, look)),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 3),
         Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 2),
-        Part((Text(glyphs.text(status.refresh, 60), palette.faint),), 4),
+        Part(tuple(Text(glyphs.text(wording, 60), palette.faint) for wording in status.refresh), 4),
     ]
     said = [part for part in said if part.wordings[0].plain]
     gap = Text(f" {glyphs.bar} ", palette.line)

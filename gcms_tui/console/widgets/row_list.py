@@ -73,6 +73,7 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         super().__init__(id=id)
         self.look = look
         self._rows: tuple[R, ...] = ()
+        self._measured = 0
 
     @property
     def rows(self) -> tuple[R, ...]:
@@ -144,6 +145,9 @@ class RowList(ScrollView, Generic[R], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
+        if width != self._measured:  # the first paint comes before the first word of the size
+            self._measured = width
+            self.measure()
         index = y + self.scroll_offset.y
         base = self.rich_style
         if not self._rows and y == 1 and self.empty is not None:

@@ -1,0 +1,50 @@
+"""Driving the console in a test: wait for what is to come, look at what is drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from gcms_tui.console.app import ConsoleApp
+from gcms_tui.console.health import HealthPane
+from tests.console.small_platform import Examiner
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
+    """Let the console run until `condition` holds."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come about:\n{drawn(pilot.app)}"
+        await asyncio.sleep(0.005)
+        await pilot.pause()
+    await pilot.pause()
+
+
+async def settled(pilot: Pilot[Any], examiner: Examiner | None = None, looks: int = 1) -> HealthPane:
+    """Wait until `examiner` (or whatever there is) has looked so often, and the pane has drawn what came of it."""
+    pane = health(pilot.app)
+
+    def done() -> bool:
+        asked = len(examiner.asked) >= looks if examiner else bool(pane.state.findings or pane.state.error)
+        return asked and not pane._loader.busy
+
+    await until(pilot, done, "the end of the look")
+    return pane
+
+
+def health(app: object) -> HealthPane:
+    assert isinstance(app, ConsoleApp)
+    assert isinstance(app.pane, HealthPane)
+    return app.pane
+
+
+def drawn(app: Any) -> str:
+    """The screen as text, line by line."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    lines = ["".join(segment.text for segment in strip).ljust(width).rstrip() for strip in strips[:height]]
+    return "\n".join(lines)
