@@ -5,6 +5,7 @@ Pure functions over the syntax tree; each puts right one thing that fakesnow or 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,8 +58,10 @@ def table_name(table: exp.Table, database: str | None, schema: str | None) -> Ta
     )
 
 
-_PLACEHOLDER_CAST = re.compile(r"""('(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/)|\?::""", re.S)
-"""Texts, quoted names and comments, to be left alone; or a placeholder with a cast."""
+_PLACEHOLDER = re.compile(r"""('(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/)|\?""", re.S)
+"""Texts, quoted names and comments, to be left alone; or a placeholder."""
+_POSITION = "position"
+"""Of a `?` in the text, counted from 1: where its node keeps it."""
 
 
 def parse(sql: str) -> Expr:
@@ -68,13 +71,19 @@ def parse(sql: str) -> Expr:
         StatementError: there is none, or more than one.
         sqlglot.errors.ParseError: the text is not Snowflake SQL.
     """
-    if "?::" in sql:  # sqlglot reads `?::` as an operator of another dialect
-        sql = _PLACEHOLDER_CAST.sub(lambda found: found[1] or "? ::", sql)
+    number = itertools.count(1)
+    if "?" in sql:
+        sql = _PLACEHOLDER.sub(lambda found: found[1] or f":{next(number)} ", sql)
     parsed = [one for one in sqlglot.parse(sql, read="snowflake") if one and not isinstance(one, exp.Semicolon)]
     if len(parsed) > 1:
         raise several_statements(len(parsed))
     if not parsed:
         raise StatementError(900, "42601", "SQL compilation error:\nEmpty SQL statement.")
+    if next(number) > 1:
+        # The tree does not keep the order of the text: a WITH comes last in it.
+        for placeholder in parsed[0].find_all(exp.Placeholder):
+            placeholder.meta[_POSITION] = int(placeholder.this)
+            placeholder.set("this", None)
     return parsed[0]
 
 
@@ -91,17 +100,15 @@ def require_no_placeholders(statement: Expr) -> None:
 def fill_placeholders(statement: Expr, values: Sequence[Expr] | Mapping[str, Expr]) -> Expr:
     """The statement with its `?` (or `:1`, `:name`) replaced by literals, in the order of the text."""
     filled = statement.copy()
-    placeholders = list(filled.find_all(exp.Placeholder, bfs=False))
-    position = 0
-    for placeholder in placeholders:
+    for placeholder in list(filled.find_all(exp.Placeholder)):
         name = placeholder.this
         if isinstance(values, Mapping):
             value = values.get(str(name))
         elif name and str(name).isdigit():
             value = values[int(name) - 1] if int(name) <= len(values) else None
         else:
-            value = values[position] if position < len(values) else None
-            position += 1
+            position = int(placeholder.meta[_POSITION])
+            value = values[position - 1] if position <= len(values) else None
         if value is None:
             raise StatementError(2049, "42601", f"SQL compilation error:\nBind variable {name or '?'} not set.")
         if placeholder is filled:
