@@ -2,7 +2,7 @@
 
     users.lock     held shared by every console, exclusively by a keeper that stops the servers
     keeper.lock    held by the keeper, the process whose children the servers are
-    *.log          what the keeper, the servers and dbt's first build said since the last start
+    *.log          what the keeper, the servers, the seeding and dbt's first build said since the last start
     ports.json     the two ports, kept for good: another port costs dbt a full parse
     ready.json     there while the servers answer; believed only while keeper.lock is held
     current        link to the generation in use, set only when that is whole
@@ -145,7 +145,7 @@ class SandboxDirectory:
         return self.root / "keeper.lock"
 
     def log(self, name: str) -> Path:
-        """The log of `keeper`, `warehouse`, `postgres` or `dbt`."""
+        """The log of `keeper`, `warehouse`, `postgres`, `seeding` or `dbt`."""
         return self.root / f"{name}.log"
 
     @property

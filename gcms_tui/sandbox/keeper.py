@@ -39,9 +39,12 @@ from gcms_tui.sandbox.directory import (
     write_private,
 )
 from gcms_tui.sandbox.errors import explained
-from gcms_tui.sandbox.processes import child_environment, choose_port, port_is_free, run
+from gcms_tui.sandbox.processes import choose_port, port_is_free, run
 from gcms_tui.sandbox.servers import database, start_warehouse, warehouse_login
+from gcms_tui.sandbox.story.calendar import Calendar
 from gcms_tui.sandbox.story.project import WarehouseLogin, write_project
+
+_PYTHON = (sys.executable, "-P", "-m")
 
 
 class Progress:
@@ -84,7 +87,7 @@ class Keeper:
         unused = asyncio.Event()
         self._watch_users(unused)
         self._directory.ready_file.unlink(missing_ok=True)
-        for name in ("warehouse", "postgres", "dbt"):
+        for name in ("warehouse", "postgres", "seeding", "dbt"):
             self._directory.log(name).unlink(missing_ok=True)
         async with AsyncExitStack() as stack:
             # Last of all, the servers being gone: what an unfinished seeding made.
@@ -154,60 +157,64 @@ class Keeper:
             together.create_task(self._start_warehouse(generation, login, stack))
 
     async def _seed(self, ports: Ports, stack: AsyncExitStack) -> None:
-        # Imported only here: the second start does without.
-        from gcms_tui.sandbox.story.plot import tell_story
-
         generation = self._directory.new_generation()
         generation.state.mkdir(mode=0o700)
         generation.warehouse.mkdir(mode=0o700)
-        async with self._progress.step("The story is written"):
-            story = await asyncio.to_thread(tell_story, datetime.now(UTC))
+        calendar = Calendar.of(datetime.now(UTC))
         about = About(
-            seeded_at=story.calendar.now,
-            extracted_at=story.calendar.last_sync,
+            seeded_at=calendar.now,
+            extracted_at=calendar.last_sync,
             warehouse_password=Secret(secrets.token_hex(16)),
             postgres_password=Secret(secrets.token_hex(16)),
         )
         server = database(self._directory, generation, ports, about)
+        login = warehouse_login(ports.warehouse, about.warehouse_password)
         async with TaskGroup() as together:
-            together.create_task(self._seed_database(server, story, stack))
-            together.create_task(self._seed_warehouse(generation, ports, about, story, stack))
+            together.create_task(self._seed_database(server, about, stack))
+            together.create_task(self._seed_warehouse(generation, login, about, stack))
         write_private(generation.dsn_file, server.dsn.reveal() + "\n")
         write_config(generation)
         about.write(generation.about)
         self._directory.adopt(generation)
 
-    async def _seed_database(self, server: Database, story: Any, stack: AsyncExitStack) -> None:
-        from gcms_tui.sandbox.story.supabase import load_supabase
-
+    async def _seed_database(self, server: Database, about: About, stack: AsyncExitStack) -> None:
         await self._step("Postgres is prepared", server.create())
         await self._step("Postgres is up", server.start(stack))
-        async with self._progress.step("Supabase's tables are filled"):
-            await asyncio.to_thread(load_supabase, server.dsn.reveal(), story)
+        filling = self._write_story("supabase", about, text=server.dsn.reveal())
+        await self._step("Supabase's tables are filled", filling)
 
     async def _seed_warehouse(
-        self, generation: Generation, ports: Ports, about: About, story: Any, stack: AsyncExitStack
+        self, generation: Generation, login: WarehouseLogin, about: About, stack: AsyncExitStack
     ) -> None:
-        from gcms_tui.sandbox.story.warehouse_file import write_warehouse
+        write_project(generation.dbt_project, login)
+        warehouse_is_up = asyncio.Event()
+        async with TaskGroup() as together:
+            together.create_task(self._first_build(generation, warehouse_is_up))
+            writing = self._write_story("warehouse", about, str(generation.warehouse))
+            await self._step("The landed tables are written", writing)
+            await self._start_warehouse(generation, login, stack)
+            warehouse_is_up.set()
 
-        login = warehouse_login(ports.warehouse, about.warehouse_password)
-        async with self._progress.step("The landed tables are written"):
-            await asyncio.to_thread(write_warehouse, generation.warehouse, story)
-            await asyncio.to_thread(write_project, generation.dbt_project, login)
-        await self._start_warehouse(generation, login, stack)
-        await self._step("dbt has built and tested its models", self._first_build(generation))
+    async def _write_story(self, store: str, about: About, *arguments: str, text: str = "") -> None:
+        await run(
+            (*_PYTHON, "gcms_tui.sandbox.seeding", store, about.seeded_at.isoformat(), *arguments),
+            log=self._directory.log("seeding"),
+            what="Writing the story",
+            text=text,
+        )
 
     async def _start_warehouse(self, generation: Generation, login: WarehouseLogin, stack: AsyncExitStack) -> None:
         starting = start_warehouse(generation.warehouse, login, self._directory.log("warehouse"), stack)
         await self._step("The warehouse is up", starting)
 
-    async def _first_build(self, generation: Generation) -> None:
-        await run(
-            (sys.executable, "-P", "-m", "gcms_tui.sandbox.story.dbt_child", generation.dbt_project),
+    async def _first_build(self, generation: Generation, warehouse_is_up: asyncio.Event) -> None:
+        building = run(
+            (*_PYTHON, "gcms_tui.sandbox.first_build", generation.dbt_project),
             log=self._directory.log("dbt"),
             what="dbt's first build",
-            environment=child_environment(),
+            when=warehouse_is_up.wait(),
         )
+        await self._step("dbt has built and tested its models", building)
 
     async def _step(self, text: str, work: Coroutine[Any, Any, Process | None]) -> None:
         async with self._progress.step(text):

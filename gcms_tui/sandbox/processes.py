@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from gcms_tui.core.errors import Unavailable
@@ -69,11 +69,12 @@ async def run(
     log: Path,
     what: str,
     text: str = "",
+    when: Awaitable[object] | None = None,
     unprivileged: bool = False,
     environment: Mapping[str, str] | None = None,
     timeout_s: float = 120.0,
 ) -> None:
-    """A program to its end, with `text` on its stdin.
+    """A program to its end, with `text` on its stdin, which is closed `when` that has come.
 
     Raises Unavailable, with the log's last lines, where it fails or takes too long.
     """
@@ -86,6 +87,8 @@ async def run(
         stdin=PIPE,
     )
     try:
+        if when is not None:
+            await when
         await asyncio.wait_for(process.communicate(text.encode()), timeout_s)
     except TimeoutError:
         raise failed(f"{what} took longer than {timeout_s:.0f} s and", log) from None
