@@ -26,7 +26,11 @@ def doctor(invocation: Invocation) -> int:
     observations = examine(invocation)
     verdict = worst(observation.verdict for observation in observations)
     if invocation.json:
-        print_json({"verdict": verdict, "taken_at": timestamp(now), "checks": observations})
+        checks = [
+            {"name": seen.name, "verdict": seen.verdict, "summary": seen.summary, "next": seen.next_step}
+            for seen in observations
+        ]
+        print_json({"verdict": verdict, "taken_at": timestamp(now), "checks": checks})
     else:
         ascii_only = invocation.ascii or not _speaks_unicode()
         width = max(len(observation.name) for observation in observations)
