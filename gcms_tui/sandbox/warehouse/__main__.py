@@ -74,4 +74,7 @@ def _refuse(message: str, status: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed; tearing down the interpreter takes longer, and DuckDB complains in it

@@ -83,7 +83,7 @@ class Application:
                     "validityInSeconds": 14_400,
                     "masterValidityInSeconds": 14_400,
                     "sessionId": session.id,
-                    "displayUserName": session.user.upper(),
+                    "displayUserName": session.user,
                     "serverVersion": SERVER_VERSION,
                     "parameters": _client_parameters(session),
                     "sessionInfo": {

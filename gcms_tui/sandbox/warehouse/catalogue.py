@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from gcms_tui.sandbox.warehouse.history import QueryHistory
 from gcms_tui.sandbox.warehouse.locks import TableName
 from gcms_tui.sandbox.warehouse.parameters import matches
 
@@ -63,9 +64,9 @@ class Relation:
 class Catalogue:
     """Reads the catalogue through a session's connection, so that it sees what the session sees."""
 
-    def __init__(self, file_times: Mapping[str, datetime], written: Mapping[TableName, datetime]) -> None:
+    def __init__(self, file_times: Mapping[str, datetime], history: QueryHistory) -> None:
         self._file_times = file_times
-        self._written = written
+        self._history = history
 
     def facts(self, connection: duckdb.DuckDBPyConnection, name: TableName) -> Facts | None:
         """The facts of one table or view, None if there is none of that name."""
@@ -147,7 +148,8 @@ class Catalogue:
     def _relation(self, name: TableName, is_view: bool, comment: str | None, row_count: int | None) -> Relation:
         facts = Facts.read(comment)
         created = datetime.fromisoformat(facts.created) if facts.created else self._file_times[name[0]]
-        return Relation(name, is_view, facts, created, max(created, self._written.get(name, created)), row_count)
+        altered = max(created, self._history.last_written(name) or created)
+        return Relation(name, is_view, facts, created, altered, row_count)
 
     def _temporary(self, connection: duckdb.DuckDBPyConnection, name: TableName, physical: str) -> Relation:
         now = datetime.now(UTC)

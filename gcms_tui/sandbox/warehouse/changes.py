@@ -19,7 +19,6 @@ def change(execution: Execution, statements: list[Expr]) -> Answer:
     """Run one DML statement, or the same one once per row of an array binding, as one step that happens or does not."""
     first = statements[0]
     target = _target(execution, first)
-    execution.target = target
     begin_implicitly(execution)
     if isinstance(first, exp.Merge):
         return _merge(execution, first, target)

@@ -119,7 +119,6 @@ def _create_relation(execution: Execution, statement: exp.Create, kind: str) -> 
         _store_facts(execution, name, kind, facts)
         return 0
 
-    execution.target = name
     execution.write(name, LockMode.DEFINE, work)
     return execution.status(f"{kind.capitalize()} {name[2]} successfully created.")
 
@@ -218,18 +217,15 @@ def _drop_relation(execution: Execution, table: exp.Table, kind: str, if_exists:
     if existing != kind:
         text = f"SQL compilation error:\nObject found is of type '{existing}', specified object is of type '{kind}'."
         raise StatementError(2203, "02000", text)
-    execution.target = name
     sql = f"DROP {kind} {quoted_name(physical)}"
     execution.write(physical, LockMode.DEFINE, lambda: _run_text(execution, sql))
     session.temporaries.pop(name, None)
-    execution.warehouse.written.pop(name, None)
     return execution.status(f"{name[2]} successfully dropped.")
 
 
 def _truncate(execution: Execution, statement: exp.TruncateTable) -> Answer:
     table = statement.expressions[0]
     name = execution.name_of(table)
-    execution.target = name
     parts = execution.translate(statement)
     execution.write(name, LockMode.DEFINE, lambda: _run_all(execution, parts))
     return execution.status("Statement executed successfully.")
@@ -243,7 +239,6 @@ def _alter(execution: Execution, statement: exp.Alter) -> Answer:
     if not isinstance(table, exp.Table):
         raise unsupported(statement.sql(dialect="snowflake"))
     name = execution.name_of(table)
-    execution.target = name
     actions = statement.args.get("actions") or []
     if len(actions) == 1 and isinstance(actions[0], exp.SwapTable):
         return _swap(execution, name, execution.name_of(actions[0].this))
@@ -307,7 +302,6 @@ def _set_comment(execution: Execution, name: TableName, text: str) -> Answer:
     kind = execution.warehouse.catalogue.kind(execution.duck, name)
     if facts is None or kind is None:
         raise missing_object(".".join(name))
-    execution.target = name
 
     def work() -> int:
         _store_facts(execution, name, kind, replace(facts, comment=text))

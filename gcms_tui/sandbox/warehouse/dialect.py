@@ -127,6 +127,7 @@ def correct(statement: Expr, context: Context) -> Expr:
         counted_as_integer,
         exact_average,
         hash_total,
+        hashed_as_text,
         without_unenforced_constraint,
     )
     for one_pass in passes:
@@ -231,6 +232,13 @@ def hash_total(node: Expr) -> Expr:
     )
     total = exp.Sum(this=exp.cast(hashed, exp.DataType.Type.INT128))
     return exp.cast(exp.Mod(this=total, expression=exp.Literal.number(2**63 - 1)), exp.DataType.Type.BIGINT)
+
+
+def hashed_as_text(node: Expr) -> Expr:
+    """MD5 and SHA2 take any value in Snowflake, and hash its text."""
+    if isinstance(node, (exp.MD5, exp.SHA2)) and not isinstance(node.this, (exp.Literal, exp.Cast)):
+        node.set("this", exp.cast(node.this.copy(), exp.DataType.Type.VARCHAR))
+    return node
 
 
 _UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)

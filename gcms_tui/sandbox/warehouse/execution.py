@@ -36,8 +36,6 @@ class Execution:
         self.transaction = job.session.transaction
         self.query_type = "UNKNOWN"
         self.type_id = 0
-        self.target: TableName | None = None
-        """The table that the statement changes."""
         self.mentioned: list[TableName] = []
         """Every table that the statement names."""
         self._registered: list[str] = []
@@ -53,7 +51,7 @@ class Execution:
         defines_view = isinstance(statement, exp.Create) and str(statement.kind).upper() == "VIEW"
         constants: dict[str, str | None] = {
             "CURRENT_SESSION": str(session.id),
-            "CURRENT_USER": session.user.upper(),
+            "CURRENT_USER": session.user,
             "CURRENT_ROLE": session.role,
             "CURRENT_WAREHOUSE": session.warehouse_name,
             "CURRENT_ACCOUNT": "SANDBOX",
@@ -205,7 +203,7 @@ class Execution:
             "finalRoleName": session.role,
             **data,
         }
-        return Answer(body, rowset, total, self.query_type, self.target)
+        return Answer(body, rowset, total, self.query_type)
 
     def _with_full_name(self, failure: StatementError) -> StatementError:
         """What is missing by its full name, as Snowflake tells it; DuckDB's message may hold the last part only."""

@@ -1,4 +1,4 @@
-"""What the server was asked and how it ended: the rows of QUERY_HISTORY, kept across restarts.
+"""What the server was asked and how it ended, and when each table was last changed; kept across restarts.
 
 The file is appended to when a statement starts and when it ends, so that after a crash one can tell a statement that
 never came from one whose end is not known.
@@ -6,16 +6,20 @@ never came from one whose end is not known.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
+from gcms_tui.sandbox.warehouse.locks import TableName
 
 KEPT = 10_000
 """Statements remembered."""
@@ -43,8 +47,6 @@ class Execution:
     error_message: str | None = None
     end_time: str | None = None
     rows_produced: int | None = None
-    written: tuple[str, str, str] | None = None
-    """The table that the statement changed: database, schema, name."""
 
 
 class QueryHistory:
@@ -54,6 +56,7 @@ class QueryHistory:
         self._path = path
         self._lock = threading.Lock()
         self._executions: OrderedDict[str, Execution] = OrderedDict()
+        self._written: dict[TableName, datetime] = {}
         self._load()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._file = os.fdopen(descriptor, "a", encoding="utf-8")
@@ -64,8 +67,18 @@ class QueryHistory:
             self._executions[execution.query_id] = execution
             while len(self._executions) > KEPT:
                 self._executions.popitem(last=False)
-            self._file.write(json.dumps(asdict(execution)) + "\n")
-            self._file.flush()
+            self._append(asdict(execution))
+
+    def record_commit(self, tables: Iterable[TableName]) -> None:
+        """Keep that these tables have just been changed."""
+        with self._lock:
+            at = datetime.now(UTC)
+            for table in tables:
+                self._written[table] = at
+                self._append({"table": table, "written": at.isoformat()})
+
+    def last_written(self, table: TableName) -> datetime | None:
+        return self._written.get(table)
 
     def close(self) -> None:
         with self._lock:
@@ -79,26 +92,17 @@ class QueryHistory:
         with self._lock:
             return self._executions.get(query_id)
 
-    def last_writes(self) -> dict[tuple[str, str, str], str]:
-        """When each table was last changed, as far as the history goes back."""
-        writes: dict[tuple[str, str, str], str] = {}
-        for execution in self.executions():
-            if execution.written and execution.end_time and execution.execution_status == SUCCESS:
-                writes[execution.written] = max(execution.end_time, writes.get(execution.written, ""))
-        return writes
+    def _append(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
 
     def _load(self) -> None:
-        """Read the file of earlier servers, and write it anew with what is still kept."""
+        """Read what earlier servers wrote, and write it anew with what is still kept."""
         if not self._path.exists():
             return
         for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                fields: dict[str, Any] = json.loads(line)
-                written = fields.pop("written")
-                execution = Execution(**fields, written=tuple(written) if written else None)
-            except (ValueError, TypeError, KeyError):  # a line cut short by a crash
-                continue
-            self._executions[execution.query_id] = execution
+            with contextlib.suppress(ValueError, TypeError, KeyError):  # a line cut short by a crash
+                self._take(json.loads(line))
         while len(self._executions) > KEPT:
             self._executions.popitem(last=False)
         for query_id, execution in self._executions.items():
@@ -114,7 +118,17 @@ class QueryHistory:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             for execution in self._executions.values():
                 file.write(json.dumps(asdict(execution)) + "\n")
+            for table, at in self._written.items():
+                file.write(json.dumps({"table": table, "written": at.isoformat()}) + "\n")
         temporary.replace(self._path)
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "table" in line:
+            database, schema, name = line["table"]
+            self._written[database, schema, name] = datetime.fromisoformat(line["written"])
+        else:
+            execution = Execution(**line)
+            self._executions[execution.query_id] = execution
 
 
 def utc_text() -> str:

@@ -31,7 +31,6 @@ class Answer:
     rowset: pa.Buffer | None
     total: int
     query_type: str = "UNKNOWN"
-    written: tuple[str, str, str] | None = None
 
 
 class Job:
@@ -41,6 +40,8 @@ class Job:
         self.query_id = str(uuid.uuid4())
         self.session = session
         self.request_id = request_id
+        if not isinstance(body, dict) or not isinstance(body.get("sqlText"), str):
+            raise StatementError(390400, "22000", "The request holds no statement.")
         self.sql: str = body["sqlText"]
         self.bindings: dict[str, Any] = body.get("bindings") or {}
         self.describe_only = bool(body.get("describeOnly"))
@@ -149,9 +150,8 @@ class Job:
             )
         elif answer is not None:
             execution = replace(
-                execution, execution_status=SUCCESS, rows_produced=answer.total, query_type=answer.query_type,
-                written=answer.written,
-            )  # fmt: skip
+                execution, execution_status=SUCCESS, rows_produced=answer.total, query_type=answer.query_type
+            )
         self.execution = execution
         self.session.warehouse.history.record(execution)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -71,8 +73,12 @@ def serve(options: ServerOptions) -> None:
         application.asgi(), host=HOST, port=options.port, log_level="warning", access_log=False, lifespan="off",
         timeout_graceful_shutdown=1,
     )  # fmt: skip
+    server = _Server(config, jobs)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn takes the signals over, and sends them once more to these handlers when it has ended
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     try:
-        _Server(config, jobs).run()
+        server.run()
     finally:
         stopping.set()
         _close(application, history)
@@ -91,18 +97,23 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     def _cancel_all(self) -> None:
-        for job in self._jobs.running():
-            job.cancel()
+        while True:  # until the process ends: a last request may come in at any moment
+            for job in self._jobs.running():
+                job.cancel()
+            time.sleep(0.05)
 
 
 def _tidy(application: Application, stopping: threading.Event, session_idle_seconds: float) -> None:
-    while not stopping.wait(min(TIDY_EVERY_SECONDS, session_idle_seconds)):
+    storage = application.warehouse.storage
+    while not stopping.is_set():
+        storage.checkpoint_wanted.wait(min(TIDY_EVERY_SECONDS, session_idle_seconds))
         for session in application.sessions.idle(session_idle_seconds):
             application.close_session(session)
         for session in application.sessions.idle(IDLE_BLOCKER_SECONDS):
             if application.warehouse.locks.blocks_others(session.id):
                 session.abandon_transaction()
-        application.warehouse.storage.checkpoint_if_due()
+        if not stopping.is_set():
+            storage.checkpoint_if_due()
 
 
 def _close(application: Application, history: QueryHistory) -> None:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -39,15 +38,10 @@ class Warehouse:
         self.storage = storage
         self.history = history
         self.locks = TableLocks()
-        self.written: dict[TableName, datetime] = {
-            name: datetime.fromisoformat(text) for name, text in history.last_writes().items()
-        }
-        self.catalogue = Catalogue(storage.file_times, self.written)
+        self.catalogue = Catalogue(storage.file_times, history)
 
     def committed(self, tables: set[TableName]) -> None:
-        now = datetime.now(UTC)
-        for table in tables:
-            self.written[table] = now
+        self.history.record_commit(tables)
         self.storage.committed()
 
 
@@ -61,7 +55,7 @@ class Session:
         self.id = next(_ids)
         self.token = secrets.token_urlsafe(32)
         self.master_token = secrets.token_urlsafe(32)
-        self.user = user
+        self.user = user.upper()
         self.role = "SYSADMIN"
         self.warehouse_name = "SANDBOX"
         self.warehouse = warehouse

@@ -61,6 +61,8 @@ class Storage:
         self._changes = threading.Lock()
         self._commits = 0
         self._checkpointed_at = time.monotonic()
+        self.checkpoint_wanted = threading.Event()
+        """Set when `checkpoint_if_due` should not wait for its usual turn."""
         self.file_times: dict[str, datetime] = {}
         """When each database's file was last written before this server opened it."""
         for file in sorted(directory.glob("*.db")):
@@ -102,8 +104,11 @@ class Storage:
         """Tell that something was written."""
         with self._changes:
             self._commits += 1
+            if self._commits >= CHECKPOINT_AFTER_COMMITS:
+                self.checkpoint_wanted.set()
 
     def checkpoint_if_due(self) -> None:
+        self.checkpoint_wanted.clear()
         waited = time.monotonic() - self._checkpointed_at
         due = self._commits >= CHECKPOINT_AFTER_COMMITS or (self._commits and waited > CHECKPOINT_AFTER_SECONDS)
         if due or self._log_bytes() > CHECKPOINT_AFTER_WAL_BYTES:
