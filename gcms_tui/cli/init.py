@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from gcms_tui.adapters.config import FILE_NAME
-from gcms_tui.adapters.dbt_sources import Found, look_through
+from gcms_tui.adapters.dbt_sources import Found, FoundSource, look_through
 from gcms_tui.adapters.profiles import DbtProject, read_output, read_project
 from gcms_tui.cli.config_text import config_text
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell
 from gcms_tui.core.errors import ConfigError, GcmsError, UsageError
-from gcms_tui.core.settings import DbtSettings
+from gcms_tui.core.settings import DbtSettings, SourceSettings
 from gcms_tui.core.text import printable
 
 
@@ -59,9 +59,7 @@ def _given(project: DbtProject, target: str | None, found: Found, base: Path) ->
         dbt["target"] = target
     sources = []
     for source in found.sources:
-        warn, fail = source.warn_after_h, source.fail_after_h
-        if warn is not None and fail is not None and warn > fail:
-            warn = fail
+        warn, fail = _thresholds(source)
         known = {
             "table": source.table,
             "timestamp_column": source.timestamp_column,
@@ -70,6 +68,17 @@ def _given(project: DbtProject, target: str | None, found: Found, base: Path) ->
         }
         sources.append({key: value for key, value in known.items() if value is not None})
     return {"read_only": True, "dbt": dbt, "sources": sources, "scd2": [{"table": table} for table in found.scd2]}
+
+
+def _thresholds(source: FoundSource) -> tuple[float | None, float | None]:
+    """WARN and FAIL in hours as the project has them; None where the default holds and fits the other."""
+    defaults = SourceSettings(source.table)
+    warn, fail = source.warn_after_h, source.fail_after_h
+    if fail is not None and (warn or defaults.warn_after_h) > fail:
+        return fail, fail
+    if warn is not None and fail is None and warn > defaults.fail_after_h:
+        return warn, warn
+    return warn, fail
 
 
 def _own_target(project: DbtProject) -> str | None:

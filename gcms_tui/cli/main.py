@@ -19,6 +19,8 @@ from gcms_tui.core.errors import GcmsError, UsageError
 EXIT_USAGE = 64
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""As a shell tells of a program that SIGPIPE ended."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("gcms_tui.cli.demo:demo", "The practice platform, complete and on this machine."),
@@ -117,10 +119,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough (`| head`); Python would complain once more on flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERRUPTED
+    except SystemExit as ending:
+        # click meets a reader that has enough (`| head`) with status 1, which would mean WARN here.
+        if isinstance(ending.__context__, BrokenPipeError):
+            return EXIT_BROKEN_PIPE
+        raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told in one line, not in a traceback
         from gcms_tui.cli.crash import report_crash
 
