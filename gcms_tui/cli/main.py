@@ -105,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and answer its exit status."""
+    stdout = sys.stdout
     try:
         outcome = cli.main(arguments, prog_name="gcms-tui", standalone_mode=False)
     except click.exceptions.Abort:
@@ -119,9 +120,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except SystemExit as ending:
-        # click meets a reader that has enough (`| head`) with status 1, which would mean WARN here.
-        if isinstance(ending.__context__, BrokenPipeError):
+    except SystemExit:
+        # Where the reader has enough (`| head`), click replaces stdout and ends with 1, which would mean WARN here.
+        if sys.stdout is not stdout:
             return EXIT_BROKEN_PIPE
         raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told in one line, not in a traceback
