@@ -44,7 +44,7 @@ class Detail:
             self._prose(finding.summary, width, self.look.palette.strong),
             self._figures(finding, width),
             self._next_step(finding, width),
-            self._evidence(finding.evidence),
+            self._evidence(finding.evidence, width),
             self._provenance(finding, width),
         ]
         lines: list[Text] = []
@@ -104,7 +104,7 @@ class Detail:
         heading = Text(" What to do", f"bold {self.look.palette.accent}")
         return [heading, *self._prose(finding.next_step, width, self.look.palette.text)]
 
-    def _evidence(self, evidence: Evidence) -> list[Text]:
+    def _evidence(self, evidence: Evidence, room: int) -> list[Text]:
         if not evidence.columns:
             return []
         palette, glyphs = self.look.palette, self.look.glyphs
@@ -119,6 +119,8 @@ class Detail:
             max(cell_len(name), *(cell_len(row[place]) for row in texts if place < len(row)), 1)
             for place, name in enumerate(names)
         ]
+        if sum(widths) + 2 * len(widths) > room:
+            heading.append(f"  {glyphs.dot} Left, Right: more columns", palette.faint)
         lines = [heading, self._table_line(names, widths, palette.muted)]
         lines.append(Text(" " + "  ".join(glyphs.rule * width for width in widths), palette.line))
         for row, values in zip(texts, shown, strict=True):

@@ -47,7 +47,7 @@ class NoConfiguration(Pane):
 
     def page(self, width: int) -> Sequence[Text]:
         palette = self.look.palette
-        lines = [Text(), *error_page(self.error, self.look, width), Text()]
+        lines = [Text(), *error_page(self.error, self.look, width, limit=400), Text()]
         lines += [Text(" Three commands that help", f"bold {palette.accent}"), Text()]
         for command, what in _COMMANDS:
             if width >= 64:

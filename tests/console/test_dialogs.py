@@ -1,0 +1,150 @@
+"""Help, palette, provenance, copying, and the screen without a configuration."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.widgets import Input
+
+from gcms_tui.console.app import ConsoleApp
+from gcms_tui.console.clipboard import FILE
+from gcms_tui.console.dialogs import PageDialog, ProvenanceDialog
+from gcms_tui.console.health import HealthPane
+from gcms_tui.console.help import Help
+from gcms_tui.console.no_config import NoConfiguration
+from gcms_tui.console.palette import CommandList, CommandPalette
+from gcms_tui.console.pane import Pane
+from gcms_tui.console.widgets.document import Document
+from gcms_tui.console.widgets.filter_line import FilterLine
+from gcms_tui.console.widgets.row_list import RowList
+from gcms_tui.core.errors import ConfigError, Unavailable
+from tests.console.driving import drawn, settled, until
+from tests.console.small_platform import Examiner, services, story
+
+SIZE = (120, 40)
+BINDERS = (ConsoleApp, Pane, HealthPane, NoConfiguration, PageDialog, CommandPalette, Document, RowList, FilterLine)
+
+
+def test_every_binding_says_what_it_is_for() -> None:
+    seen: dict[str, str] = {}
+    for binder in BINDERS:
+        for binding in vars(binder)["BINDINGS"]:
+            assert isinstance(binding, Binding)
+            assert binding.id and binding.description and binding.tooltip, binding
+            assert seen.setdefault(binding.id, binder.__name__) == binder.__name__, f"{binding.id} is used twice"
+
+
+async def test_the_help_lists_every_key_in_force(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        screen = drawn(app)
+        for binder in (ConsoleApp, Pane, HealthPane, RowList):
+            for binding in vars(binder)["BINDINGS"]:
+                assert binding.tooltip in screen
+        assert "? UNKNOWN" in screen and "STALE" in screen
+        await pilot.press("escape")
+        await pilot.press("enter", "question_mark")
+        assert "Scroll to the left" in drawn(app), "another widget has the focus, so other keys are in force"
+
+
+async def test_the_palette_lists_what_is_refused_with_the_reason_and_runs_the_rest(state: Path) -> None:
+    examiner = Examiner(story())
+    app = ConsoleApp(services(state, examiner))
+    async with app.run_test(size=SIZE) as pilot:
+        pane = await settled(pilot, examiner)
+        await pilot.press("ctrl+p")
+        assert "not now: nothing has failed" in drawn(app)
+        await pilot.press(*"last failure", "enter")
+        assert isinstance(app.screen, CommandPalette), "a refused command is not run"
+        app.screen.query_one(Input).value = "every check"
+        await pilot.pause()
+        assert [row.id for row in app.screen.query_one(CommandList).rows] == ["health.refresh"]
+        await pilot.press("enter")
+        await settled(pilot, examiner, looks=2)
+        assert app.screen.id == pane.id and not isinstance(app.screen, CommandPalette)
+
+
+async def test_provenance_shows_the_statement_as_it_was_run(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("p")
+        assert isinstance(app.screen, ProvenanceDialog)
+        screen = drawn(app)
+        for expected in ("queries/source_freshness.sql", "01b2c3d4-0000-1111-2222", "212 ms", "0  (int)", "x  (str)"):
+            assert expected in screen
+        assert "    MAX(_airbyte_extracted_at)" in screen, "lines and indentation are kept"
+
+
+async def test_a_copy_lies_in_a_file_for_the_user_alone(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        pane = await settled(pilot)
+        pane.board.cursor = "payroll.accuracy"
+        await pilot.press("c")
+        await until(pilot, lambda: "clipboard" in drawn(app), "the word that it was copied")
+    copied = state / FILE
+    assert stat.S_IMODE(copied.stat().st_mode) == 0o600
+    text = copied.read_text()
+    assert "27\t131\t250.00\t125.00\t125.00" in text and "FROM raw.supabase_instrument" in text
+    assert os.listdir(state) == [FILE], "nothing half-written stays behind"
+
+
+@pytest.fixture
+def blocked(state: Path) -> Path:
+    """A file where the state directory should be."""
+    state.write_text("")
+    return state
+
+
+async def test_a_copy_that_cannot_be_saved_is_told(blocked: Path) -> None:
+    app = ConsoleApp(services(blocked))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "Not saved" in drawn(app), "the word that it was not saved")
+
+
+async def test_an_error_is_told_with_its_next_step_and_can_be_copied(state: Path) -> None:
+    error = Unavailable("Cannot reach Snowflake", "first line\nsecond line", "Check the network.")
+    app = ConsoleApp(services(state, error))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("e")
+        screen = drawn(app)
+        assert "first line" in screen and "second line" in screen and "Check the network." in screen
+        await pilot.press("c")
+        await until(pilot, lambda: (state / FILE).exists(), "the copy")
+        await until(pilot, lambda: "clipboard" in drawn(app), "the word that it was copied")
+    assert (state / FILE).read_text() == "Cannot reach Snowflake\n\nfirst line\nsecond line\n\nCheck the network."
+
+
+async def test_without_a_configuration_the_console_says_what_helps(state: Path) -> None:
+    app = ConsoleApp(services(state, config_error=ConfigError("No configuration", "There is no gcms.toml.")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        screen = drawn(app)
+        for expected in ("There is no gcms.toml.", "gcms-tui demo", "gcms-tui doctor", "gcms-tui init"):
+            assert expected in screen
+        assert "SANDBOX" not in screen and "READ-ONLY" not in screen
+        await pilot.press("colon")
+        assert "there is no configuration" in drawn(app)
+
+
+async def test_dialogs_fill_a_tiny_terminal(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=(20, 5)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        assert "Health" in drawn(app) and "Esc" in drawn(app)
+        await pilot.press("escape", "p")
+        assert "taken" in drawn(app)
+        await pilot.press("escape", "colon", "escape", "enter")
+        assert "dbt.last_run" in drawn(app)

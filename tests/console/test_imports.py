@@ -1,0 +1,43 @@
+"""What the first paint must not wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_PROGRAM = """
+import sys
+import gcms_tui.console.{module}
+heavy = {{name.partition(".")[0] for name in sys.modules}} & {{
+    "sqlalchemy", "snowflake", "yaml", "pandas", "numpy", "dbt", "psycopg", "sqlglot", "jinja2", "click", "duckdb",
+    "pyarrow", "markdown_it", "pygments", "textual",
+}}
+print(" ".join(sorted(heavy)))
+"""
+
+
+@pytest.mark.parametrize("module, allowed", [("app", "textual"), ("launch", ""), ("services", "")])
+def test_nothing_heavy_is_imported_before_the_first_paint(module: str, allowed: str) -> None:
+    program = _PROGRAM.format(module=module)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == allowed
+
+
+def test_a_slow_link_is_settled_before_textual_is_imported() -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tests.console.small_platform import services\n"
+        "from gcms_tui.console.launch import launch\n"
+        "assert launch(services(Path('unused'), slow_link=True)) == 64\n"
+        "from textual import constants\n"
+        "print(constants.TEXTUAL_ANIMATIONS, constants.MAX_FPS, constants.SMOOTH_SCROLL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["none", "10", "False"]
+    assert "needs a terminal" in done.stderr and "Traceback" not in done.stderr

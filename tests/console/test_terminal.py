@@ -1,0 +1,154 @@
+"""The console as a process in a real pseudo-terminal: signals, dropped lines, small and plain terminals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal
+
+Open = Callable[..., Terminal]
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Open:
+    """Opens the console over the small platform in a terminal of its own."""
+
+    def opened(*words: str, columns: int = 80, rows: int = 24, **env: str) -> Terminal:
+        argv = [sys.executable, "-m", "tests.console.entry", str(tmp_path / "state"), *words]
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return Terminal(argv, columns=columns, rows=rows, env={"TERM": "xterm-256color", **kept, **env})
+
+    return opened
+
+
+@pytest.mark.parametrize("words", [(), ("hang",)], ids=["at rest", "while a query hangs"])
+def test_a_dropped_line_ends_the_console_at_once(run: Open, words: tuple[str, ...]) -> None:
+    with run(*words) as terminal:
+        terminal.wait_for("waiting" if words else "checked")
+        terminal.drop()
+        assert terminal.process.wait(10) == 128 + signal.SIGHUP
+
+
+def test_a_hangup_that_was_ignored_by_the_parent_still_counts(run: Open) -> None:
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        terminal = run()
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
+    with terminal:
+        terminal.wait_for("checked")
+        terminal.drop()
+        assert terminal.process.wait(10) == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", [(), ("hang",)], ids=["at rest", "while a query hangs"])
+def test_a_signal_ends_the_console_and_leaves_the_terminal_as_it_was(
+    run: Open, number: signal.Signals, words: tuple[str, ...]
+) -> None:
+    with run(*words) as terminal:
+        terminal.wait_for("waiting" if words else "checked")
+        terminal.process.send_signal(number)
+        assert terminal.wait_gone() == 128 + number
+        while terminal.pump(0.2):
+            pass
+        assert not terminal.screen.cursor.hidden
+
+
+@pytest.mark.parametrize("words", [(), ("hang",)], ids=["at rest", "while a query hangs"])
+def test_quitting_never_waits_for_a_query(run: Open, words: tuple[str, ...]) -> None:
+    with run(*words) as terminal:
+        terminal.wait_for("waiting" if words else "checked")
+        terminal.send("q")
+        assert terminal.wait_gone() == 0
+
+
+def test_a_terminal_of_20_by_5_and_a_resize(run: Open) -> None:
+    with run(columns=20, rows=5) as terminal:
+        terminal.wait_for("SANDBOX", "FAIL", "q Quit")
+        terminal.resize(100, 44)
+        terminal.wait_for("READ-ONLY", "What to do", "Commands")
+        terminal.resize(20, 5)
+        terminal.send("j")
+        terminal.wait_for("q Quit")
+        terminal.send("q")
+        assert terminal.wait_gone() == 0
+
+
+def test_no_colour_is_sent_where_none_is_wanted(run: Open, tmp_path: Path) -> None:
+    with run("prod", NO_COLOR="1", COLORTERM="truecolor") as terminal, _recording(terminal) as sent:
+        terminal.wait_for("PROD", "READ-ONLY", "FAIL", "checked")
+        colours = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", bytes(sent)))
+        assert colours and all(red == green == blue for red, green, blue in colours)
+
+
+@pytest.mark.parametrize("term, allowed", [("xterm-256color", rb"[34]8;5;\d+|0|1"), ("xterm", rb"\d{1,3}")])
+def test_256_and_16_colours(run: Open, term: str, allowed: bytes) -> None:
+    with run(TERM=term) as terminal, _recording(terminal) as sent:
+        terminal.wait_for("SANDBOX", "FAIL", "checked")
+        assert b"8;2;" not in sent, "no true colour"
+        styles = set(re.findall(rb"\x1b\[([0-9;]+)m", bytes(sent)))
+        assert styles
+        if term == "xterm":
+            assert not any(b"8;5;" in style for style in styles)
+
+
+def test_ascii_sends_nothing_else(run: Open) -> None:
+    with run("ascii", columns=120, rows=36) as terminal, _recording(terminal) as sent:
+        terminal.wait_for("FAIL", "checked")
+        for keys, expected in (("?", "Help"), ("\x1b", "Commands"), ("p", "Provenance"), ("\x1b", "Commands")):
+            terminal.send(keys)
+            terminal.wait_for(expected)
+        terminal.send("c")
+        terminal.wait_for("clipboard")
+        assert bytes(sent).isascii()
+
+
+def test_copying_sends_the_clipboard_sequence(run: Open) -> None:
+    with run() as terminal, _recording(terminal) as sent:
+        terminal.wait_for("checked")
+        terminal.send("c")
+        terminal.wait_for("clipboard")
+        assert b"\x1b]52;c;" in sent
+
+
+def test_a_bug_is_told_in_two_lines_and_kept_without_values(run: Open, tmp_path: Path) -> None:
+    with run("crash") as terminal:
+        assert terminal.wait_gone() == 70
+        while terminal.pump(0.2):
+            pass
+        screen = terminal.text()
+        assert "stopped on a bug" in screen and "crash.txt" in screen
+        assert "Traceback" not in screen and "hunter2" not in screen
+    kept = tmp_path / "state" / "crash.txt"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "RuntimeError" in kept.read_text() and "hunter2" not in kept.read_text()
+
+
+class _recording:
+    """Keeps the bytes that a terminal receives."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._sent = bytearray()
+
+    def __enter__(self) -> bytearray:
+        feed = self._terminal._stream.feed
+
+        def keep(data: bytes) -> None:
+            self._sent.extend(data)
+            feed(data)
+
+        self._terminal._stream.feed = keep  # type: ignore[method-assign]
+        return self._sent
+
+    def __exit__(self, *_: object) -> None:
+        del self._terminal._stream.feed
