@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,25 +67,21 @@ class Demo:
             self.process.stdout.close()
 
 
-def processes_in(directory: Path) -> list[psutil.Process]:
-    """What runs there: the keeper, the servers and their children all have it as their working directory."""
-    found = []
+def processes_in(directory: Path) -> dict[int, str]:
+    """Pid and command line of what runs there: the keeper, the servers and their children all work in it."""
+    found = {}
     for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(directory):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue
+        with suppress(psutil.Error, OSError):
+            if Path(process.cwd()).is_relative_to(directory) and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = " ".join(process.cmdline())
     return found
 
 
-def one_running(directory: Path, what: str) -> psutil.Process:
-    """The process whose command line says `what`; not its children."""
-    (found,) = [process for process in processes_in(directory) if what in " ".join(process.cmdline())]
-    return found
+def kill_one(directory: Path, what: str) -> None:
+    """kill -9 of the one process there whose command line says `what`; not of its children."""
+    (pid,) = [pid for pid, command in processes_in(directory).items() if what in command]
+    os.kill(pid, signal.SIGKILL)
 
 
 def assert_nothing_runs(directory: Path) -> None:
-    assert wait_until(lambda: not processes_in(directory), 30), [
-        process.cmdline() for process in processes_in(directory)
-    ]
+    assert wait_until(lambda: not processes_in(directory), 30), processes_in(directory)

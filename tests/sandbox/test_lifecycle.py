@@ -24,7 +24,7 @@ from gcms_tui.sandbox.directory import SandboxDirectory, wait_until
 from gcms_tui.sandbox.lifecycle import default_directory, practice_platform
 from gcms_tui.sandbox.processes import child_environment, port_is_free
 from tests.practice import RunningPlatform, copy_sandbox
-from tests.sandbox.serving import Demo, assert_nothing_runs, one_running, processes_in
+from tests.sandbox.serving import Demo, assert_nothing_runs, kill_one, processes_in
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_serve_announces_itself_once_and_ends_when_told(sandbox: Path, how: sign
         assert first_row(announcement["snowflake"], "SELECT 1") == (1,)
         assert demo.end(how) == 0
         assert demo.rest() == b""
-        assert processes_in(sandbox) == []
+        assert processes_in(sandbox) == {}
         assert "Postgres is up" in demo.told()
 
 
@@ -97,8 +97,8 @@ def test_killed_servers_keep_what_was_committed(sandbox: Path) -> None:
         first_row(announcement["snowflake"], "CREATE TABLE GCMS_OPS.KEPT AS SELECT 1 AS N")
         with psycopg.connect(announcement["postgres"]) as supabase:
             supabase.execute("CREATE TABLE kept AS SELECT 1 AS n")
-        one_running(sandbox, "gcms_tui.sandbox.warehouse").kill()
-        one_running(sandbox, "bin/postgres").kill()
+        kill_one(sandbox, "gcms_tui.sandbox.warehouse")
+        kill_one(sandbox, "bin/postgres")
         assert demo.end(signal.SIGTERM) == 0
     with Demo(sandbox) as demo:
         announcement = demo.ready()
@@ -111,7 +111,7 @@ def test_killed_servers_keep_what_was_committed(sandbox: Path) -> None:
 def test_a_killed_keeper_takes_the_servers_along_and_is_told_of(sandbox: Path) -> None:
     with Demo(sandbox) as demo:
         before = demo.ready()
-        one_running(sandbox, "gcms_tui.sandbox.keeper").kill()
+        kill_one(sandbox, "gcms_tui.sandbox.keeper")
         assert demo.wait() == Unavailable.exit_code
         assert "Start it again" in demo.told()
         assert_nothing_runs(sandbox)
@@ -128,13 +128,13 @@ def test_two_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Pat
         with psycopg.connect(announcement["postgres"]) as supabase:
             assert supabase.execute("SELECT 1").fetchone() == (1,)
         assert second.end(signal.SIGTERM) == 0
-        assert processes_in(sandbox) == []
+        assert processes_in(sandbox) == {}
 
 
 def test_a_running_sandbox_that_lost_a_server_is_refused(sandbox: Path) -> None:
     with Demo(sandbox) as first:
         announcement = first.ready()
-        one_running(sandbox, "gcms_tui.sandbox.warehouse").kill()
+        kill_one(sandbox, "gcms_tui.sandbox.warehouse")
         assert wait_until(lambda: port_is_free(announcement["snowflake"]["port"]), 20)
         with Demo(sandbox) as second:
             assert second.wait() == Unavailable.exit_code
@@ -160,7 +160,7 @@ def test_seeding_that_is_killed_leaves_the_old_sandbox_whole(sandbox: Path) -> N
     before = directory.link.resolve()
     with Demo(sandbox, "--fresh") as demo:
         assert wait_until(lambda: bool(list(sandbox.glob("data-*/warehouse/*.db"))[1:]), 60)
-        one_running(sandbox, "gcms_tui.sandbox.keeper").kill()
+        kill_one(sandbox, "gcms_tui.sandbox.keeper")
         assert demo.wait() == Unavailable.exit_code
     assert_nothing_runs(sandbox)
     assert directory.link.resolve() == before
@@ -221,7 +221,7 @@ def test_postgres_that_cannot_start_takes_the_rest_down(sandbox: Path) -> None:
         assert demo.wait() == Unavailable.exit_code
         assert "Starting Postgres failed" in demo.told()
         assert "not compatible" in demo.told()
-        assert processes_in(sandbox) == []
+        assert processes_in(sandbox) == {}
 
 
 @pytest.mark.parametrize("name", ['it\'s "my" demo; $(id) ñ', "deep/" + "/".join(["a-rather-long-directory-name"] * 8)])
@@ -260,7 +260,7 @@ def test_a_full_disk_is_told_and_left_as_it_was(small_disk: Path) -> None:
         assert "No space left on device" in demo.told()
         assert "--dir" in demo.told()
         demo.errors.unlink()
-    assert processes_in(directory) == []
+    assert processes_in(directory) == {}
     assert list(directory.glob("data-*")) == []
 
 
