@@ -31,7 +31,7 @@ class Style:
 def board(report: HealthReport, style: Style) -> Iterator[str]:
     """Every finding, the worst first; below those that are not OK what to do next."""
     findings = sorted(report.findings, key=lambda finding: -finding.verdict)
-    yield _headline(report, style)
+    yield from _headline(report, style)
     yield ""
     name_width = max((len(printable(finding.name)) for finding in findings), default=0)
     for finding in findings:
@@ -42,7 +42,7 @@ def board(report: HealthReport, style: Style) -> Iterator[str]:
 
 def metric_lines(report: HealthReport, history: Mapping[str, Sequence[Point]], style: Style) -> Iterator[str]:
     """The key metrics: value, target, alert threshold, and how they went."""
-    yield _headline(report, style)
+    yield from _headline(report, style)
     names = max((len(printable(finding.name)) for finding in report.findings), default=0)
     values = max((len(value_text(finding.value, finding.unit)) for finding in report.findings), default=0)
     for finding in report.findings:
@@ -83,16 +83,14 @@ def sparkline(values: Sequence[Scalar], *, ascii_only: bool = False) -> str:
     )
 
 
-def _headline(report: HealthReport, style: Style) -> str:
+def _headline(report: HealthReport, style: Style) -> Iterator[str]:
     counts = ", ".join(
         f"{number} {verdict.name}"
         for verdict in sorted(Verdict, reverse=True)
         if (number := sum(finding.verdict is verdict for finding in report.findings))
     )
-    text = (
-        f"target {printable(report.target)}, {report.taken_at:%Y-%m-%d %H:%M:%S} UTC: {counts or 'nothing looked at'}"
-    )
-    return f"{_verdict(report.verdict, style)} {_fit(text, style)}"
+    text = f"target {report.target}, {report.taken_at:%Y-%m-%d %H:%M:%S} UTC: {counts or 'nothing looked at'}"
+    yield from _wrapped(f"{_verdict(report.verdict, style)} ", text, style)
 
 
 def _label(finding: Finding, name_width: int, style: Style) -> str:
@@ -106,11 +104,14 @@ def _verdict(verdict: Verdict, style: Style) -> str:
 
 
 def _wrapped(label: str, text: str, style: Style) -> Iterator[str]:
-    """`text` beside its label, its further lines below itself; below the label where that leaves too little room."""
+    """`text` beside its label, its further lines below itself; below the label where that leaves too little room.
+
+    A test's name is longer than most rooms, and torn in two it can be neither searched for nor copied.
+    """
     indent = _cells(label)
     room = style.width - indent
     shown = _fit(printable(text), style)
-    if room < _NARROWEST:
+    if indent > 4 and room < max(_NARROWEST, min(max(map(len, shown.split()), default=0), style.width - 4)):
         yield label.rstrip()
         indent, room, label = 4, max(style.width - 4, 1), " " * 4
     lines = textwrap.wrap(shown, room, break_on_hyphens=False) or [""]

@@ -44,11 +44,22 @@ def test_the_worst_comes_first_and_a_line_says_it_all() -> None:
 def test_no_line_is_wider_than_the_terminal_and_nothing_steers_it(width: int, ascii_only: bool) -> None:
     style = Style(width=width, ascii=ascii_only)
     history = {"c.fail": [Point(NOW, Verdict.OK, float(n)) for n in range(5)]}
-    for line in [*list(board(REPORT, style))[1:], *list(metric_lines(REPORT, history, style))[1:]]:
+    for line in [*board(REPORT, style), *metric_lines(REPORT, history, style)]:
         assert len(line) <= max(width, 40)
         assert not set(line) & {"\x1b", "\n", "\t", "\x9b"}
         if ascii_only:
             assert line.isascii()
+
+
+def test_a_long_name_is_not_torn_in_two() -> None:
+    name = "expression_is_true_fct_musician_payment_attended_services_required_services"
+    report = HealthReport(
+        "prod", NOW, (finding("freshness.supabase_instrument", Verdict.FAIL, f"failed: {name} (fail)"),)
+    )
+    for width in (80, 100, 140):
+        lines = list(board(report, Style(width=width)))
+        assert any(name in line for line in lines)
+        assert all(len(line) <= width for line in lines)
 
 
 def test_colour_is_added_around_words_that_stand_alone() -> None:
