@@ -105,6 +105,8 @@ def _create_relation(execution: Execution, statement: exp.Create, kind: str) -> 
     facts = _facts_of(execution, statement)
     if _has(statement, exp.TemporaryProperty):
         return _create_temporary(execution, statement, name, kind)
+    if kind == "TABLE" and statement.expression is not None:
+        execution.query_type = "CREATE_TABLE_AS_SELECT"
     existing = execution.warehouse.catalogue.kind(execution.duck, name)
     if existing and statement.args.get("exists"):
         return execution.status(f"{name[2]} already exists, statement succeeded.")

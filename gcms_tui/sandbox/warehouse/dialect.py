@@ -128,6 +128,7 @@ def correct(statement: Expr, context: Context) -> Expr:
         exact_average,
         hash_total,
         hashed_as_text,
+        formatted,
         without_unenforced_constraint,
     )
     for one_pass in passes:
@@ -239,6 +240,39 @@ def hashed_as_text(node: Expr) -> Expr:
     if isinstance(node, (exp.MD5, exp.SHA2)) and not isinstance(node.this, (exp.Literal, exp.Cast)):
         node.set("this", exp.cast(node.this.copy(), exp.DataType.Type.VARCHAR))
     return node
+
+
+_FORMAT_ELEMENT = re.compile(r"YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|HH|AM|PM|MI|SS|FF[0-9]?|TZH:?TZM|%", re.IGNORECASE)
+_STRFTIME = {
+    "YYYY": "%Y", "YY": "%y", "MMMM": "%B", "MON": "%b", "MM": "%m", "DD": "%d", "DY": "%a", "HH24": "%H", "HH": "%H",
+    "HH12": "%I", "AM": "%p", "PM": "%p", "MI": "%M", "SS": "%S", "FF": "%n", "FF0": "", "FF3": "%g", "FF6": "%f",
+    "FF9": "%n", "TZH:TZM": "%z", "TZHTZM": "%z", "%": "%%",
+}  # fmt: skip
+
+
+def formatted(node: Expr) -> Expr:
+    """TO_CHAR and TO_VARCHAR of a date or time with a format; the translation would leave the format out."""
+    if isinstance(node, exp.TimeToStr) and isinstance(node.args["format"], exp.Literal):
+        # the translation reads the lower-case dd of a format as a day without its zero
+        node.set("format", exp.Literal.string(str(node.args["format"].this).replace("%-d", "%d")))
+        return node
+    if not isinstance(node, (exp.ToChar, exp.TimeToStr)) or node.args.get("format") is None:
+        return node
+    pattern = _constant_text(node.args["format"])
+    elements = _FORMAT_ELEMENT.findall(pattern or "")
+    if pattern is None or not elements or any(element.upper() not in _STRFTIME for element in elements):
+        raise unsupported(node.sql(dialect="snowflake"))
+    translated = _FORMAT_ELEMENT.sub(lambda element: _STRFTIME[element[0].upper()], pattern)
+    return exp.Anonymous(this="STRFTIME", expressions=[node.this.copy(), exp.Literal.string(translated)])
+
+
+def _constant_text(node: Expr) -> str | None:
+    if isinstance(node, exp.Literal) and node.is_string:
+        return str(node.this)
+    if isinstance(node, exp.DPipe):
+        parts = (_constant_text(node.this), _constant_text(node.expression))
+        return None if None in parts else "".join(part or "" for part in parts)
+    return None
 
 
 _UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)

@@ -195,7 +195,6 @@ class Execution:
             "total": rows,
             "returned": rows,
             "queryId": self.job.query_id,
-            "sqlState": "00000",
             "statementTypeId": self.type_id,
             "finalDatabaseName": session.database,
             "finalSchemaName": session.schema,

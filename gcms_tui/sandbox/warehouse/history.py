@@ -37,6 +37,8 @@ class Execution:
     query_type: str
     session_id: int
     user_name: str
+    role_name: str
+    warehouse_name: str
     database_name: str | None
     schema_name: str | None
     start_time: str
@@ -135,23 +137,21 @@ def utc_text() -> str:
     return datetime.now(UTC).isoformat()
 
 
+_EPOCH = "1970-01-01T00:00:00+00:00"
+"""Snowflake's end of a statement that has not ended."""
+
+
 def history_table(executions: list[Execution]) -> pa.Table:
-    """The executions as the rows of INFORMATION_SCHEMA.QUERY_HISTORY, newest first."""
-    rows = sorted(executions, key=lambda execution: execution.start_time, reverse=True)
+    """The executions as the rows of INFORMATION_SCHEMA.QUERY_HISTORY, in their order."""
+    rows = executions
 
     def texts(values: list[str | None]) -> pa.Array:
         return pa.array(values, pa.string())
 
-    def instants(values: list[str | None]) -> pa.Array:
-        parsed = [None if value is None else datetime.fromisoformat(value) for value in values]
-        return pa.array(parsed, pa.timestamp("us", tz="UTC"))
+    def instants(values: list[str]) -> pa.Array:
+        return pa.array([datetime.fromisoformat(value) for value in values], pa.timestamp("us", tz="UTC"))
 
-    elapsed = [
-        None
-        if row.end_time is None
-        else int((datetime.fromisoformat(row.end_time) - datetime.fromisoformat(row.start_time)).total_seconds() * 1000)
-        for row in rows
-    ]
+    elapsed = pa.array([_elapsed_ms(row) for row in rows], pa.int64())
     return pa.table(
         {
             "QUERY_ID": texts([row.query_id for row in rows]),
@@ -161,18 +161,25 @@ def history_table(executions: list[Execution]) -> pa.Table:
             "QUERY_TYPE": texts([row.query_type for row in rows]),
             "SESSION_ID": pa.array([row.session_id for row in rows], pa.int64()),
             "USER_NAME": texts([row.user_name for row in rows]),
-            "ROLE_NAME": texts(["SYSADMIN" for _ in rows]),
-            "WAREHOUSE_NAME": texts(["SANDBOX" for _ in rows]),
+            "ROLE_NAME": texts([row.role_name for row in rows]),
+            "WAREHOUSE_NAME": texts([row.warehouse_name for row in rows]),
             "QUERY_TAG": texts([row.query_tag for row in rows]),
             "EXECUTION_STATUS": texts([row.execution_status for row in rows]),
             "ERROR_CODE": texts([row.error_code for row in rows]),
             "ERROR_MESSAGE": texts([row.error_message for row in rows]),
             "START_TIME": instants([row.start_time for row in rows]),
-            "END_TIME": instants([row.end_time for row in rows]),
-            "TOTAL_ELAPSED_TIME": pa.array(elapsed, pa.int64()),
-            "EXECUTION_TIME": pa.array(elapsed, pa.int64()),
+            "END_TIME": instants([row.end_time or _EPOCH for row in rows]),
+            "TOTAL_ELAPSED_TIME": elapsed,
+            "EXECUTION_TIME": elapsed,
             "ROWS_PRODUCED": pa.array([row.rows_produced for row in rows], pa.int64()),
             "TRANSACTION_ID": pa.array([row.transaction_id for row in rows], pa.int64()),
             "REQUEST_ID": texts([row.request_id for row in rows]),
         }
     )
+
+
+def _elapsed_ms(execution: Execution) -> int:
+    if execution.end_time is None and execution.execution_status != RUNNING:
+        return 0  # cut short by a crash
+    end = datetime.fromisoformat(execution.end_time) if execution.end_time else datetime.now(UTC)
+    return int((end - datetime.fromisoformat(execution.start_time)).total_seconds() * 1000)

@@ -57,8 +57,9 @@ class Job:
         self._stop_guard = threading.Lock()
         self.execution = Execution(
             query_id=self.query_id, query_text=self.sql, query_tag=str(self.parameter("QUERY_TAG")),
-            query_type="UNKNOWN", session_id=session.id, user_name=session.user, database_name=session.database,
-            schema_name=session.schema, start_time=utc_text(), request_id=request_id,
+            query_type="UNKNOWN", session_id=session.id, user_name=session.user, role_name=session.role,
+            warehouse_name=session.warehouse_name, database_name=session.database, schema_name=session.schema,
+            start_time=utc_text(), request_id=request_id,
         )  # fmt: skip
 
     def parameter(self, name: str) -> ParameterValue:
@@ -123,6 +124,7 @@ class Job:
         failure: StatementError | None = None
         try:
             with self.session.turn(self):
+                self.execution = replace(self.execution, transaction_id=self.session.transaction.id)
                 answer = work(self)
         except Exception as error:  # noqa: BLE001  whatever it is, the client gets it as an error of its statement
             failure = self._stop_reason or as_statement_error(error)
