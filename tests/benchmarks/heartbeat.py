@@ -6,7 +6,8 @@ import asyncio
 import json
 import sys
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from gcms_tui.cli.main import main
 from gcms_tui.console import app as console
@@ -17,7 +18,9 @@ BEAT_S = 0.005
 class Watched(console.ConsoleApp):
     """Counts how long the loop was away, from the first paint on."""
 
-    CSS_PATH = Path(console.__file__).with_name("app.tcss")
+    CSS_PATH: ClassVar[list[str | PurePath]] = [  # Textual looks for a relative one beside the subclass
+        Path(console.__file__).parent / path for path in console.ConsoleApp.CSS_PATH
+    ]
     stalls: list[float]
     _pulse: asyncio.Task[None]
 
