@@ -157,8 +157,14 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _TEXT = re.compile(r"(\d\d:\d\d:\d\d(?:\.\d+)?) \[(\w+) *\] \[(.*?) *\]: (.*)", re.DOTALL)
 _HEADER = re.compile(r"=+ (\d\d:\d\d:\d\d\.\d+) \| ([0-9a-f-]{36}) =+\s*")
 _TELLING = re.compile(
-    r"=== \d\d:|^\{|\b\d+ of \d+ (?!START)[A-Z]|(?:Began|Finished) running node |Concurrency: |Command `"
-    r"|running dbt with arguments|Encountered an error|Nothing to do"
+    r"=+ \d\d:|(?:\x1b\[\d*m)*\d\d:\d\d:\d\d(?:\.\d+)? \[\w+ *\] \[[^\]]*\]: "
+    r"(?:\d+ of \d+ (?!START)[A-Z]|(?:Began|Finished) running node |Concurrency: |Command `"
+    r"|running dbt with arguments|Encountered an error|Nothing to do)"
+)
+"""Matches the lines worth a closer look: most are SQL, and logs are long."""
+_TELLING_EVENT = re.compile(
+    r'"name": ?"(?:MainReportVersion|MainReportArgs|ConcurrencyLine|CommandCompleted|NothingToDo|MainEncounteredError'
+    r'|LogModelResult|LogTestResult|LogSnapshotResult|LogSeedResult|SkippingDetails)"'
 )
 _RESULT = re.compile(
     r"(?P<index>\d+) of \d+ (?P<word>OK|ERROR|SKIP|PASS|FAIL|WARN|PARTIALLY|NO-OP)\b(?: \d+\b)?"
@@ -189,11 +195,10 @@ class _PartReader:
     def line(self, line: str) -> None:
         if self._error_of and not self._continues_error(line):
             self._error_of = None
-        if not _TELLING.search(line):
-            return
         if line.startswith("{"):
-            self._json(line)
-        else:
+            if _TELLING_EVENT.search(line):
+                self._json(line)
+        elif _TELLING.match(line):
             self._text(_ANSI.sub("", line))
 
     def date(self, modified_at: datetime) -> None:

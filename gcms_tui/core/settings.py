@@ -30,7 +30,7 @@ class DbtSettings:
 class SnowflakeSettings:
     connection: str | None = setting("A connection in Snowflake's connections.toml; unset: the dbt target's.")
     role: str | None = setting("The role to read with; unset: the connection's. A role that may only SELECT is best.")
-    connections: int = setting("The most read connections at once. One login each: 1 or 2 where MFA asks.", 12)
+    connections: int = setting("The most read connections at once. One login each: 1 or 2 where MFA asks.", 16)
     login_timeout_s: int = setting("Seconds to wait for a login.", 20)
     network_timeout_s: int = setting("Seconds after which an unanswered request is given up.", 60)
     statement_timeout_s: int = setting("Seconds after which the warehouse itself cancels a read.", 30)
