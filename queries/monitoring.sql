@@ -26,7 +26,7 @@ UNION ALL
 SELECT
     'scd2',
     'excess_current',
-    (COUNT_IF({is_current}) - COUNT(DISTINCT IFF({is_current}, {natural_key}, NULL)))::NUMBER(38, 2),
+    (COUNT(CASE WHEN {is_current} THEN 1 END) - COUNT(DISTINCT IFF({is_current}, {natural_key}, NULL)))::NUMBER(38, 2),
     NULL::TIMESTAMP_NTZ
 FROM {scd2}
 UNION ALL

@@ -15,7 +15,7 @@ instead: the runbook reads the newest calculation alone. It is the time of the b
 SELECT
     COUNT(*) AS row_count,
     MAX(calculated_at) AS last_calculated_at,
-    COUNT_IF(calculated_at IS NULL) AS null_calculated_at,
-    COUNT_IF(net_amount IS NULL) AS null_net,
-    COUNT_IF(concert_id IS NULL OR musician_id IS NULL) AS null_keys
+    COUNT(CASE WHEN calculated_at IS NULL THEN 1 END) AS null_calculated_at,
+    COUNT(CASE WHEN net_amount IS NULL THEN 1 END) AS null_net,
+    COUNT(CASE WHEN concert_id IS NULL OR musician_id IS NULL THEN 1 END) AS null_keys
 FROM {fact}

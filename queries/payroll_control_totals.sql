@@ -45,16 +45,18 @@ SELECT
     COALESCE(SUM(payment.deductions::NUMBER(38, 2)), 0)::NUMBER(38, 2) AS deductions,
     COALESCE(SUM(payment.net_amount::NUMBER(38, 2)), 0)::NUMBER(38, 2) AS net,
     SUM(TRY_TO_NUMBER(payment.musician_id::VARCHAR))::NUMBER(38, 0) AS hash_total,
-    COUNT_IF(payment.gross_amount IS NULL OR payment.deductions IS NULL OR payment.net_amount IS NULL) AS null_amounts,
-    COUNT_IF(payment.net_amount < 0) AS negative_net,
-    COUNT_IF(
-        payment.net_amount::NUMBER(38, 2) <> (payment.gross_amount - payment.deductions)::NUMBER(38, 2)
+    COUNT(CASE WHEN payment.gross_amount + payment.deductions + payment.net_amount IS NULL THEN 1 END) AS null_amounts,
+    COUNT(CASE WHEN payment.net_amount < 0 THEN 1 END) AS negative_net,
+    COUNT(
+        CASE
+            WHEN payment.net_amount::NUMBER(38, 2) <> (payment.gross_amount - payment.deductions)::NUMBER(38, 2) THEN 1
+        END
     ) AS unbalanced,
-    COUNT_IF(payment.net_amount <> payment.net_amount::NUMBER(38, 2)) AS fractional_cents,
-    COUNT_IF(known_musicians.matches IS NULL) AS unknown_musicians,
-    COUNT_IF(known_musicians.matches > 1) AS repeated_musicians,
-    COUNT_IF(COALESCE(known_concerts.matches, 0) <> 1) AS unknown_concerts,
-    COUNT_IF(COALESCE(TRIM(known_musicians.email), '') = '') AS missing_email
+    COUNT(CASE WHEN payment.net_amount <> payment.net_amount::NUMBER(38, 2) THEN 1 END) AS fractional_cents,
+    COUNT(CASE WHEN known_musicians.matches IS NULL THEN 1 END) AS unknown_musicians,
+    COUNT(CASE WHEN known_musicians.matches > 1 THEN 1 END) AS repeated_musicians,
+    COUNT(CASE WHEN COALESCE(known_concerts.matches, 0) <> 1 THEN 1 END) AS unknown_concerts,
+    COUNT(CASE WHEN COALESCE(TRIM(known_musicians.email), '') = '' THEN 1 END) AS missing_email
 FROM {fact} AS payment
 LEFT JOIN known_musicians
     ON payment.musician_id = known_musicians.musician_id

@@ -24,7 +24,7 @@ WITH calculated AS (
         musician_id,
         COUNT(*) AS row_count,
         SUM(net_amount::NUMBER(38, 2)) AS net,
-        COUNT_IF(net_amount IS NULL) AS nulls
+        COUNT(CASE WHEN net_amount IS NULL THEN 1 END) AS nulls
     FROM {fact}
     GROUP BY concert_id, musician_id
 ),
@@ -34,7 +34,7 @@ recorded AS (
         musician_id,
         COUNT(*) AS row_count,
         SUM(net_amount::NUMBER(38, 2)) AS net,
-        COUNT_IF(net_amount IS NULL) AS nulls
+        COUNT(CASE WHEN net_amount IS NULL THEN 1 END) AS nulls
     FROM {source_payment}
     GROUP BY concert_id, musician_id
 ),

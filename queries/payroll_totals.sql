@@ -24,7 +24,7 @@ WITH calculated AS (
         musician_id,
         COUNT(*) AS row_count,
         SUM(net_amount::NUMBER(38, 2)) AS net,
-        COUNT_IF(net_amount IS NULL) AS nulls
+        COUNT(CASE WHEN net_amount IS NULL THEN 1 END) AS nulls
     FROM {fact}
     GROUP BY concert_id, musician_id
 ),
@@ -34,7 +34,7 @@ recorded AS (
         musician_id,
         COUNT(*) AS row_count,
         SUM(net_amount::NUMBER(38, 2)) AS net,
-        COUNT_IF(net_amount IS NULL) AS nulls
+        COUNT(CASE WHEN net_amount IS NULL THEN 1 END) AS nulls
     FROM {source_payment}
     GROUP BY concert_id, musician_id
 ),
@@ -62,9 +62,9 @@ SELECT
     COALESCE(SUM(recorded_rows), 0)::NUMBER(38, 0) AS source_rows,
     SUM(recorded_net)::NUMBER(38, 2) AS source_total,
     COUNT(*) AS compared,
-    COUNT_IF(problem = 'missing_in_source') AS missing_in_source,
-    COUNT_IF(problem = 'missing_in_dbt') AS missing_in_dbt,
-    COUNT_IF(problem = 'duplicate') AS duplicate,
-    COUNT_IF(problem = 'null_amount') AS null_amount,
-    COUNT_IF(problem = 'amount') AS amount
+    COUNT(CASE WHEN problem = 'missing_in_source' THEN 1 END) AS missing_in_source,
+    COUNT(CASE WHEN problem = 'missing_in_dbt' THEN 1 END) AS missing_in_dbt,
+    COUNT(CASE WHEN problem = 'duplicate' THEN 1 END) AS duplicate,
+    COUNT(CASE WHEN problem = 'null_amount' THEN 1 END) AS null_amount,
+    COUNT(CASE WHEN problem = 'amount' THEN 1 END) AS amount
 FROM compared

@@ -27,19 +27,28 @@ WITH current_versions AS (
 duplicates AS (
     SELECT
         natural_key,
-        COUNT(*) AS current_count,
-        COUNT(DISTINCT scd_id) AS distinct_ids,
-        LISTAGG(scd_id, ', ') WITHIN GROUP (ORDER BY scd_id) AS scd_ids
+        COUNT(*) AS current_count
     FROM current_versions
     GROUP BY natural_key
     HAVING COUNT(*) > 1
+),
+worst AS (
+    SELECT
+        natural_key,
+        current_count,
+        COUNT(*) OVER () AS total_keys
+    FROM duplicates
+    QUALIFY ROW_NUMBER() OVER (ORDER BY current_count DESC, natural_key) <= :limit
 )
+-- The ids are gathered for the keys that are shown: over all keys of a large table it would take ten times as long.
 SELECT
-    natural_key,
-    current_count,
-    distinct_ids,
-    scd_ids,
-    COUNT(*) OVER () AS total_keys
-FROM duplicates
-QUALIFY ROW_NUMBER() OVER (ORDER BY current_count DESC, natural_key) <= :limit
-ORDER BY current_count DESC, natural_key
+    worst.natural_key,
+    worst.current_count,
+    COUNT(DISTINCT current_versions.scd_id) AS distinct_ids,
+    LISTAGG(current_versions.scd_id, ', ') WITHIN GROUP (ORDER BY current_versions.scd_id) AS scd_ids,
+    worst.total_keys
+FROM worst
+INNER JOIN current_versions
+    ON current_versions.natural_key = worst.natural_key
+GROUP BY worst.natural_key, worst.current_count, worst.total_keys
+ORDER BY worst.current_count DESC, worst.natural_key

@@ -56,17 +56,17 @@ keys AS (
     SELECT
         natural_key,
         COUNT(*) AS versions_of_key,
-        COUNT_IF(is_current) AS current_of_key,
-        COUNT_IF(is_current IS NULL) AS null_flags_of_key,
-        COUNT_IF(same_id > 1) AS sharing_of_key,
-        COUNT_IF(valid_to < valid_from) AS before_begin_of_key,
-        COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS over_a_day_before_of_key,
-        COUNT_IF(is_current AND NOT is_open) AS current_but_closed_of_key,
-        COUNT_IF(NOT is_current AND is_open) AS closed_but_open_of_key,
-        COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlapping_of_key,
-        COUNT_IF(earlier_end > valid_from AND valid_to = valid_from) AS instants_overlapping_of_key,
-        COUNT_IF(earlier_end = DATEADD(day, -1, valid_from)) AS closed_day_before_of_key,
-        COUNT_IF(earlier_end = valid_from) AS closed_same_instant_of_key
+        COUNT(CASE WHEN is_current THEN 1 END) AS current_of_key,
+        COUNT(CASE WHEN is_current IS NULL THEN 1 END) AS null_flags_of_key,
+        COUNT(CASE WHEN same_id > 1 THEN 1 END) AS sharing_of_key,
+        COUNT(CASE WHEN valid_to < valid_from THEN 1 END) AS before_begin_of_key,
+        COUNT(CASE WHEN valid_to < DATEADD(day, -1, valid_from) THEN 1 END) AS over_a_day_before_of_key,
+        COUNT(CASE WHEN is_current AND NOT is_open THEN 1 END) AS current_but_closed_of_key,
+        COUNT(CASE WHEN NOT is_current AND is_open THEN 1 END) AS closed_but_open_of_key,
+        COUNT(CASE WHEN earlier_end > valid_from AND valid_to > valid_from THEN 1 END) AS overlapping_of_key,
+        COUNT(CASE WHEN earlier_end > valid_from AND valid_to = valid_from THEN 1 END) AS instants_overlapping_of_key,
+        COUNT(CASE WHEN earlier_end = DATEADD(day, -1, valid_from) THEN 1 END) AS closed_day_before_of_key,
+        COUNT(CASE WHEN earlier_end = valid_from THEN 1 END) AS closed_same_instant_of_key
     FROM versions
     GROUP BY natural_key
 ),
@@ -74,8 +74,8 @@ totals AS (
     SELECT
         COALESCE(SUM(versions_of_key), 0)::NUMBER(38, 0) AS row_count,
         COUNT(natural_key) AS key_count,
-        COUNT_IF(natural_key IS NOT NULL AND current_of_key > 1) AS duplicate_current_keys,
-        COUNT_IF(natural_key IS NOT NULL AND current_of_key = 0) AS no_current_keys,
+        COUNT(CASE WHEN natural_key IS NOT NULL AND current_of_key > 1 THEN 1 END) AS duplicate_current_keys,
+        COUNT(CASE WHEN natural_key IS NOT NULL AND current_of_key = 0 THEN 1 END) AS no_current_keys,
         COALESCE(SUM(IFF(natural_key IS NULL, versions_of_key, 0)), 0)::NUMBER(38, 0) AS null_keys,
         COALESCE(SUM(null_flags_of_key), 0)::NUMBER(38, 0) AS null_flags,
         COALESCE(SUM(sharing_of_key), 0)::NUMBER(38, 0) AS rows_sharing_scd_id,

@@ -46,12 +46,12 @@ versions AS (
 )
 SELECT
     COUNT(*) AS row_count,
-    COUNT_IF(is_current) AS current_count,
-    COUNT_IF(is_current IS NULL) AS null_flags,
+    COUNT(CASE WHEN is_current THEN 1 END) AS current_count,
+    COUNT(CASE WHEN is_current IS NULL THEN 1 END) AS null_flags,
     COUNT(DISTINCT scd_id) AS ids,
-    COUNT_IF(valid_to < valid_from) AS inverted,
-    COUNT_IF(valid_to < DATEADD(day, -1, valid_from)) AS inverted_by_over_a_day,
-    COUNT_IF(is_current AND NOT is_open) AS current_but_closed,
-    COUNT_IF(NOT is_current AND is_open) AS closed_but_open,
-    COUNT_IF(earlier_end > valid_from AND valid_to > valid_from) AS overlaps
+    COUNT(CASE WHEN valid_to < valid_from THEN 1 END) AS inverted,
+    COUNT(CASE WHEN valid_to < DATEADD(day, -1, valid_from) THEN 1 END) AS inverted_by_over_a_day,
+    COUNT(CASE WHEN is_current AND NOT is_open THEN 1 END) AS current_but_closed,
+    COUNT(CASE WHEN NOT is_current AND is_open THEN 1 END) AS closed_but_open,
+    COUNT(CASE WHEN earlier_end > valid_from AND valid_to > valid_from THEN 1 END) AS overlaps
 FROM versions

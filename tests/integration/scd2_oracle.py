@@ -1,0 +1,63 @@
+"""What is wrong in an SCD2 table, reckoned row by row in Python: the judge of the queries that count it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FOREVER = datetime(9999, 12, 31)  # noqa: DTZ001 - as the warehouse keeps them: UTC without a zone
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Version:
+    scd_id: str | None
+    natural_key: str | None
+    effective_from: datetime
+    effective_to: datetime | None
+    is_current: bool | None
+
+    @property
+    def end(self) -> datetime:
+        return self.effective_to or FOREVER
+
+    @property
+    def is_open(self) -> bool:
+        return self.end.year >= 9999
+
+
+def defects(table: Iterable[Version], *, day_before: bool) -> dict[str, int]:
+    """The counts of `scd2_integrity`; `day_before` is the table's closing convention."""
+    rows = list(table)
+    ids = Counter(row.scd_id for row in rows if row.scd_id is not None)
+    keys: dict[str, list[Version]] = defaultdict(list)
+    for row in rows:
+        if row.natural_key is not None:
+            keys[row.natural_key].append(row)
+    current = {key: sum(row.is_current is True for row in versions) for key, versions in keys.items()}
+    return {
+        "row_count": len(rows),
+        "key_count": len(keys),
+        "duplicate_current_keys": sum(count > 1 for count in current.values()),
+        "no_current_keys": sum(count == 0 for count in current.values()),
+        "null_keys": sum(row.natural_key is None for row in rows),
+        "null_flags": sum(row.is_current is None for row in rows),
+        "rows_sharing_scd_id": sum(row.scd_id is not None and ids[row.scd_id] > 1 for row in rows),
+        "inverted": sum(row.end < row.effective_from - (DAY if day_before else timedelta()) for row in rows),
+        "current_but_closed": sum(row.is_current is True and not row.is_open for row in rows),
+        "closed_but_open": sum(row.is_current is False and row.is_open for row in rows),
+        "overlaps": sum(_overlaps(versions, day_before) for versions in keys.values()),
+    }
+
+
+def _overlaps(versions: list[Version], day_before: bool) -> int:
+    """Versions that are valid at all and begin while an earlier one still is."""
+    ordered = sorted(versions, key=lambda row: (row.effective_from, row.scd_id is None, row.scd_id or ""))
+    overlapping = 0
+    for position, row in enumerate(ordered):
+        is_empty = row.end < row.effective_from if day_before else row.end <= row.effective_from
+        if not is_empty and any(earlier.end > row.effective_from for earlier in ordered[:position]):
+            overlapping += 1
+    return overlapping
