@@ -78,7 +78,7 @@ class HealthReport:
     taken_at: datetime
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
-    """What went wrong beside the checks: that this report could not be kept, for instance."""
+    """What to know beside the findings: that this report could not be kept, for instance."""
 
     @property
     def verdict(self) -> Verdict:

@@ -101,7 +101,8 @@ class Health:
                 on_finding(answer.finding)
         findings = tuple(answered[name].finding for name in names if name in wanted)
         report = HealthReport(self._target, self._clock(), findings)
-        return replace(report, notes=self._keep(report, whole=only is None or not only))
+        report = replace(report, notes=files.notes())
+        return replace(report, notes=report.notes + self._keep(report, whole=not only))
 
     def series(self, name: str) -> tuple[Point, ...]:
         """Past values of one finding, oldest first. Raises `GcmsError` where they cannot be read."""

@@ -37,6 +37,11 @@ class _Once(Generic[T]):
                     self._result = error
             return self._result
 
+    @property
+    def so_far(self) -> T | ArtifactError | None:
+        """None where nobody has asked yet."""
+        return self._result
+
 
 class DbtFiles:
     """What dbt left on disk, as it stood when it was first asked for."""
@@ -54,6 +59,14 @@ class DbtFiles:
 
     def log(self) -> DbtLog | ArtifactError:
         return self._log.get()
+
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the files that were read: another dbt may mean something else by what it writes."""
+        return tuple(
+            f"{read.source} is of schema version {read.schema_version}, which this console does not know: read as it is"
+            for read in (self._results.so_far, self._manifest.so_far)
+            if isinstance(read, (RunResults, Manifest)) and read.unknown_version
+        )
 
 
 @dataclass(slots=True)

@@ -394,6 +394,20 @@ def test_what_cannot_be_kept_is_told_once_and_changes_nothing(world: World) -> N
     assert report.notes == ("Health is not kept: no space left on device",)
 
 
+def test_a_schema_version_that_is_not_known_is_read_and_noted(world: World) -> None:
+    artifact, project = world.dbt.the_results, world.dbt.the_manifest
+    assert not isinstance(artifact, ArtifactError)
+    assert not isinstance(project, ArtifactError)
+    world.dbt.the_results = replace(artifact, schema_version="v7")
+    world.dbt.the_manifest = replace(project, schema_version="v20")
+    report = world.examine()
+    assert one(report, "tests.gold").verdict is Verdict.OK
+    assert [note.partition(",")[0] for note in report.notes] == [
+        "target/run_results.json is of schema version v7",
+        "target/manifest.json is of schema version v20",
+    ]
+
+
 def test_no_thread_is_left_behind(world: World) -> None:
     world.examine()
     left = [thread for thread in threading.enumerate() if thread.name.startswith(("read_", "check_"))]
