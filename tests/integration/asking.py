@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,17 +45,15 @@ Row = dict[str, Any]
 
 @dataclass
 class Asking:
-    """Asks queries of one connection, and remembers which."""
+    """Asks queries of one connection."""
 
     connection: SnowflakeConnection | psycopg.Connection
-    asked: set[str] = field(default_factory=set)
 
     def rows(self, name: str, names: Mapping[str, Identifier] | None = None, **values: Scalar) -> list[Row]:
         """The rows by column name; `names` may hold more than the query wants."""
         query = LIBRARY.get(name)
         wanted = {item.name: (names or {})[item.name] for item in query.placeholders}
         statement = query.render(wanted, values)
-        self.asked.add(name)
         cursor = self.connection.cursor()
         # The drivers' own idea of no values: None for both.
         cursor.execute(statement.sql, statement.binds or None)
