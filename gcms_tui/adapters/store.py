@@ -63,12 +63,6 @@ class Store:
             rows = connection.execute(newest).mappings().all()
         return tuple(_point(row) for row in reversed(rows))
 
-    def close(self) -> None:
-        with self._lock:
-            opened, self._opened = self._opened, None
-        if opened:
-            opened[0].dispose()
-
     @contextmanager
     def _connection(self) -> Iterator[tuple[Connection, Table]]:
         from sqlalchemy.exc import SQLAlchemyError
