@@ -98,15 +98,15 @@ class ErrorDialog(PageDialog):
         return "\n\n".join(part for part in (error.title, error.message, error.next_step) if part)
 
 
-def error_page(error: GcmsError, look: Look, width: int, *, title: bool = True, limit: int = 20_000) -> list[Text]:
-    """Title, message and next step, wrapped; of each of the latter at most `limit` characters."""
+def error_page(error: GcmsError, look: Look, width: int, *, title: bool = True) -> list[Text]:
+    """Title, message and next step, wrapped."""
     palette, glyphs = look.palette, look.glyphs
-    lines = flow(Text(glyphs.text(error.title, 400), f"bold {palette.fail}"), width, " ") if title else []
+    lines = flow(Text(glyphs.text(error.title, 200), f"bold {palette.fail}"), width, " ") if title else []
     for heading, body in (("", error.message), ("What to do", error.next_step)):
         if body:
             lines += [Text()] if lines else []
             lines += [Text(f" {heading}", f"bold {palette.accent}")] if heading else []
-            for line in glyphs.lines(body, limit):
+            for line in glyphs.lines(body):
                 lines += flow(Text(line, palette.text), width - 1, " ")
     return lines
 

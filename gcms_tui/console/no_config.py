@@ -16,6 +16,9 @@ from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import Document, flow
 
+_TOLD = 9
+"""Lines of the error that leave room for the commands on the smallest usual terminal."""
+
 _COMMANDS = (
     ("gcms-tui demo", "opens a practice platform that needs nothing but this program"),
     ("gcms-tui doctor", "says what was read from where, what works, and what to do about the rest"),
@@ -47,7 +50,10 @@ class NoConfiguration(Pane):
 
     def page(self, width: int) -> Sequence[Text]:
         palette = self.look.palette
-        lines = [Text(), *error_page(self.error, self.look, width, limit=400), Text()]
+        told = error_page(self.error, self.look, width)
+        lines = [Text(), *told[:_TOLD], Text()]
+        if len(told) > _TOLD:
+            lines[-1:] = [Text(f" {self.look.glyphs.ellipsis} c copies the whole", palette.faint), Text()]
         lines += [Text(" Three commands that help", f"bold {palette.accent}"), Text()]
         for command, what in _COMMANDS:
             if width >= 64:

@@ -207,7 +207,7 @@ def test_looks_are_doubled_apart_by_failures_up_to_an_hour() -> None:
     assert next_look(7200, 3) == 7200 and next_look(None, 3) is None
 
 
-@given(st.text(max_size=200), st.integers(1, 40))
+@given(st.text(max_size=200), st.integers(2, 40))
 def test_flowing_loses_nothing_and_fits(text: str, width: int) -> None:
     shown = Text("\n".join(UNICODE.lines(text)))
     lines = flow(shown, width)

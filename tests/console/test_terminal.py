@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,9 +105,11 @@ def test_256_and_16_colours(run: Open, term: str, allowed: bytes) -> None:
 def test_ascii_sends_nothing_else(run: Open) -> None:
     with run("ascii", columns=120, rows=36) as terminal, _recording(terminal) as sent:
         terminal.wait_for("FAIL", "checked")
-        for keys, expected in (("?", "Help"), ("\x1b", "Commands"), ("p", "Provenance"), ("\x1b", "Commands")):
-            terminal.send(keys)
-            terminal.wait_for(expected)
+        for key, title in (("?", "Verdicts"), ("p", "Provenance"), (":", "Suspend")):
+            terminal.send(key)
+            terminal.wait_for(title)
+            terminal.send("\x1b")
+            wait_without(terminal, title)
         terminal.send("c")
         terminal.wait_for("clipboard")
         assert bytes(sent).isascii()
@@ -131,6 +134,14 @@ def test_a_bug_is_told_in_two_lines_and_kept_without_values(run: Open, tmp_path:
     kept = tmp_path / "state" / "crash.txt"
     assert kept.stat().st_mode & 0o077 == 0
     assert "RuntimeError" in kept.read_text() and "hunter2" not in kept.read_text()
+
+
+def wait_without(terminal: Terminal, text: str, timeout: float = 30.0) -> None:
+    """Wait until `text` no longer stands on the screen."""
+    deadline = time.monotonic() + timeout
+    while text in terminal.text():
+        assert time.monotonic() < deadline, f"{text} still on the screen:\n{terminal.text()}"
+        terminal.pump(0.1)
 
 
 class _recording:

@@ -74,7 +74,7 @@ def changed(before: Text, after: Text) -> tuple[int, int]:
     if alike == len(old) == len(new):
         return 0, 0
     start = sum(cell_len(letter) for letter, _ in new[:alike])
-    if len(old) != len(new):
+    if len(old) != len(new) or before.cell_len != after.cell_len:
         return start, max(before.cell_len, after.cell_len)
     tail = next(place for place, (a, b) in enumerate(zip(reversed(old), reversed(new), strict=True)) if a != b)
     end = sum(cell_len(letter) for letter, _ in new[: len(new) - tail])
