@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 
 import click
@@ -54,6 +56,9 @@ def demo(ctx: click.Context, directory: Path | None, fresh: bool, read_only: boo
     if not serve and not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
         # Said before the seeding rather than after it.
         raise UsageError("No terminal", "The console needs one.", "Without a terminal: gcms-tui demo --serve")
+    if not serve and not before.slow_link:
+        # Half a second that passes while the servers start. A slow link has to be known before Textual is imported.
+        Thread(target=import_module, args=("gcms_tui.console.app",), daemon=True).start()
     root = directory or default_directory()
     with _signals_end_it():
         try:

@@ -35,6 +35,8 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
     "jit": "off",
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
     "log_timezone": "UTC",
     "log_file_mode": "0600",
 }
