@@ -17,7 +17,7 @@ from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, model_runs
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
 from gcms_tui.core.finding import EVIDENCE_LIMIT, Scalar
 from gcms_tui.core.gold_tests import Tally, judge_gold_tests
-from gcms_tui.core.identifier import Column, Relation
+from gcms_tui.core.identifier import Column, Identifier, Relation, current_flag
 from gcms_tui.core.payment_fact import FactReading, judge_fact
 from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
 from gcms_tui.core.query import Answer
@@ -201,22 +201,17 @@ def _newest_input(questions: Questions, sources: Iterable[SourceSettings], remem
 
 
 def _scd2(questions: Questions, table: Scd2TableSettings, remembered: Remembered) -> tuple[Conclusion, int | None]:
-    names: dict[str, Relation | Column] = {
+    names: dict[str, Identifier] = {
         "table": table.table,
-        **{
-            name: Column.parse(getattr(table, name))
-            for name in ("natural_key", "scd_id", "effective_from", "effective_to")
-        },
+        "natural_key": Column.parse(table.natural_key),
+        "scd_id": Column.parse(table.scd_id),
+        "is_current": current_flag(table.is_current, table.effective_to),
     }
-    if table.is_current is None:
-        row = questions.start("scd2_snapshot_integrity", names).result().records()[0]
-        return judge_scd2(str(table.table), row, None)
-    flag = Column.parse(table.is_current)
-    scan = questions.start("scd2_integrity", {**names, "is_current": flag})
+    validity = {name: Column.parse(getattr(table, name)) for name in ("effective_from", "effective_to")}
+    scan = questions.start("scd2_integrity", {**names, **validity})
 
     def ask_sample() -> Future[Answer]:
-        chosen = {name: names[name] for name in ("table", "natural_key", "scd_id")}
-        return questions.start("scd2_duplicate_keys_sample", {**chosen, "is_current": flag}, {"limit": EVIDENCE_LIMIT})
+        return questions.start("scd2_duplicate_keys_sample", names, {"limit": EVIDENCE_LIMIT})
 
     # Beside the scan, not after it, unless the last pass found none: two round trips would be twice as slow.
     sample = None if table.table in remembered.without_duplicates else ask_sample()

@@ -13,7 +13,7 @@ from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
 from gcms_tui.core.errors import StatementFailed
 from gcms_tui.core.finding import Provenance, Scalar
-from gcms_tui.core.identifier import Column, Relation
+from gcms_tui.core.identifier import Identifier
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.operations.ports import DbtProject, QueryLibrary, Warehouse
 
@@ -97,7 +97,7 @@ class Questions:
     def start(
         self,
         query: str,
-        identifiers: Mapping[str, Relation | Column] | None = None,
+        identifiers: Mapping[str, Identifier] | None = None,
         values: Mapping[str, Scalar] | None = None,
     ) -> Future[Answer]:
         """Send one statement of the library; it runs beside the others."""
