@@ -334,7 +334,8 @@ def test_only_what_was_asked_is_reported_and_only_what_it_needs_is_run(world: Wo
     heard: list[str] = []
     report = world.examine("metric.scd2", on_finding=lambda finding: heard.append(finding.name))
     assert [finding.name for finding in report.findings] == heard == ["metric.scd2"]
-    assert set(world.warehouse.names()) == {"scd2_integrity", "scd2_duplicate_keys_sample"}
+    asked = set(world.warehouse.names())  # a sample that nobody waits for may be dropped
+    assert {"scd2_integrity"} <= asked <= {"scd2_integrity", "scd2_duplicate_keys_sample"}
     world.warehouse.asked.clear()
     world.examine("dbt.last_run")
     assert world.warehouse.asked == []
