@@ -67,8 +67,12 @@ class Session:
             try:
                 cursor.execute(statement.sql, binds or None, timeout=self._timeout)
                 rows, description, query_id = cursor.fetchall(), cursor.description, cursor.sfqid
-            finally:
-                cursor.close()
+            except self._driver.faults:
+                # Closing waits for the timer's request to abort, which a server in trouble does not answer either. The
+                # thread also keeps the cursor from being closed by the garbage collector meanwhile.
+                threading.Thread(target=cursor.close, daemon=True).start()
+                raise
+            cursor.close()
         except self._driver.faults as error:
             raise SessionFailed(self._failure(error, source=statement.source)) from None
         self.is_new = False

@@ -20,6 +20,7 @@ from gcms_tui.core.settings import SnowflakeSettings
 PASSWORD = "planted-hunter2"
 Reply = tuple[int, dict[str, Any]]
 """Status and JSON."""
+_DONE: dict[str, Any] = {"success": True, "data": None, "code": None, "message": None}
 
 
 class ScriptedSnowflake:
@@ -31,6 +32,7 @@ class ScriptedSnowflake:
         self.deleted = threading.Event()
         self.on_login: Callable[[dict[str, Any]], Reply] = lambda body: logged_in()
         self.on_query: Callable[[dict[str, Any]], Reply] = lambda body: rows([["1"]], [fixed("ONE")])
+        self.on_abort: Callable[[], Reply] = lambda: (200, _DONE)
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
@@ -57,10 +59,12 @@ class ScriptedSnowflake:
                 elif "query-request" in self.path:
                     owner.queries.append(body)
                     self._answer(*owner.on_query(body))
+                elif "abort-request" in self.path:
+                    self._answer(*owner.on_abort())
                 else:
                     if "delete=true" in self.path:
                         owner.deleted.set()
-                    self._answer(200, {"success": True, "data": None, "code": None, "message": None})
+                    self._answer(200, _DONE)
 
             def _answer(self, status: int, content: dict[str, Any]) -> None:
                 payload = json.dumps(content).encode()
