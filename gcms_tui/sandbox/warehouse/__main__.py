@@ -1,7 +1,7 @@
 """`python -m gcms_tui.sandbox.warehouse --directory D --port P`: run the warehouse server on 127.0.0.1.
 
 User and password are taken from GCMS_WAREHOUSE_USER and GCMS_WAREHOUSE_PASSWORD. Exit status: 0 after SIGTERM or
-SIGINT, 69 if the directory is in use, 78 if the environment or the installed packages are not right.
+SIGINT, 69 if the directory or the port is in use, 78 if the environment or the installed packages are not right.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ def main() -> int:
         return _refuse("GCMS_WAREHOUSE_USER and GCMS_WAREHOUSE_PASSWORD must be set", 78)
     # The connector, whose error classes fakesnow uses, imports pandas if it can: 0.4 s and 40 MB for nothing.
     sys.meta_path.insert(0, _WithoutPandas())
+    import duckdb
+
     from gcms_tui.core.secret import Secret
     from gcms_tui.sandbox.warehouse.fakesnow_patches import WrongVersion
     from gcms_tui.sandbox.warehouse.server import ServerOptions, serve
@@ -39,6 +41,10 @@ def main() -> int:
         serve(options)
     except DirectoryInUse as error:
         return _refuse(str(error), 69)
+    except duckdb.Error as error:
+        return _refuse(f"The databases in {options.directory} cannot be opened: {error}", 69)
+    except SystemExit:  # uvicorn's way to say that the port is taken; it has told the log why
+        return 69
     except WrongVersion as error:
         return _refuse(str(error), 78)
     return 0

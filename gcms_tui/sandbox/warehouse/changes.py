@@ -36,7 +36,7 @@ def change(execution: Execution, statements: list[Expr]) -> Answer:
                     affected += int(rows[0][0])
         return affected
 
-    count = execution.write(target, mode, work)
+    count = execution.write([target], mode, work)
     counts = {f"number of rows {_COUNT_NAMES[verb]}": count}
     if verb == "UPDATE":
         counts["number of multi-joined rows updated"] = 0
@@ -71,7 +71,7 @@ def _merge(execution: Execution, merge: exp.Merge, target: TableName) -> Answer:
         return actions.total()
 
     try:
-        execution.write(target, LockMode.REWRITE, work)
+        execution.write([target], LockMode.REWRITE, work)
     except Exception as error:
         if "cannot affect the same target row more than once" in str(error):
             text = "Duplicate row detected during DML action"

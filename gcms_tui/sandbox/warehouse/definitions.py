@@ -56,7 +56,7 @@ def _create(execution: Execution, statement: exp.Create) -> Answer:
         return _create_relation(execution, statement, kind)
     if kind == "SEQUENCE":
         parts = execution.translate(statement)
-        execution.write(None, LockMode.DEFINE, lambda: _run_all(execution, parts))
+        execution.write([], LockMode.DEFINE, lambda: _run_all(execution, parts))
         return execution.status(f"Sequence {_table_of(statement).name.upper()} successfully created.")
     raise unsupported(f"CREATE {kind}")
 
@@ -80,23 +80,22 @@ def _create_schema(execution: Execution, statement: exp.Create) -> Answer:
         raise unsupported("CREATE SCHEMA ... CLONE")
     if database not in execution.warehouse.storage.databases():
         raise missing_object(database, "Database")
-    exists = execution.warehouse.catalogue.schema_exists(execution.duck, database, schema)
-    target = _quoted_schema(database, schema)
-    if exists and statement.args.get("exists"):
-        execution.session.use(database, schema)
-        return execution.status(f"{schema} already exists, statement succeeded.")
-    if exists and not statement.args.get("replace"):
-        raise already_exists(f"{database}.{schema}")
+    quoted = _quoted_schema(database, schema)
 
-    def work() -> int:
-        if exists:
-            execution.execute(f"DROP SCHEMA {target} CASCADE")
-        execution.execute(f"CREATE SCHEMA {target}")
-        return 0
+    def work() -> bool:
+        if execution.warehouse.catalogue.schema_exists(execution.duck, database, schema):
+            if statement.args.get("exists"):
+                return False
+            if not statement.args.get("replace"):
+                raise already_exists(f"{database}.{schema}")
+            execution.execute(f"DROP SCHEMA {quoted} CASCADE")
+        execution.execute(f"CREATE SCHEMA {quoted}")
+        return True
 
-    execution.write((database, schema, ""), LockMode.DEFINE, work)
+    made = execution.write([(database, schema, "")], LockMode.DEFINE, work)
     execution.session.use(database, schema)
-    return execution.status(f"Schema {schema} successfully created.")
+    outcome = "successfully created." if made else "already exists, statement succeeded."
+    return execution.status(f"{'Schema ' if made else ''}{schema} {outcome}")
 
 
 def _create_relation(execution: Execution, statement: exp.Create, kind: str) -> Answer:
@@ -107,22 +106,23 @@ def _create_relation(execution: Execution, statement: exp.Create, kind: str) -> 
         return _create_temporary(execution, statement, name, kind)
     if kind == "TABLE" and statement.expression is not None:
         execution.query_type = "CREATE_TABLE_AS_SELECT"
-    existing = execution.warehouse.catalogue.kind(execution.duck, name)
-    if existing and statement.args.get("exists"):
-        return execution.status(f"{name[2]} already exists, statement succeeded.")
-    if existing and not statement.args.get("replace"):
-        raise already_exists(".".join(name))
     parts = execution.translate(statement)
     for part in parts:
         _strip_comment_arguments(part)
 
-    def work() -> int:
+    def work() -> bool:
+        if execution.warehouse.catalogue.kind(execution.duck, name):
+            if statement.args.get("exists"):
+                return False
+            if not statement.args.get("replace"):
+                raise already_exists(".".join(name))
         _run_all(execution, parts)
         _store_facts(execution, name, kind, facts)
-        return 0
+        return True
 
-    execution.write(name, LockMode.DEFINE, work)
-    return execution.status(f"{kind.capitalize()} {name[2]} successfully created.")
+    made = execution.write([name], LockMode.DEFINE, work)
+    outcome = f"{kind.capitalize()} {name[2]} successfully created."
+    return execution.status(outcome if made else f"{name[2]} already exists, statement succeeded.")
 
 
 def _facts_of(execution: Execution, statement: exp.Create) -> Facts:
@@ -154,16 +154,17 @@ def _create_temporary(execution: Execution, statement: exp.Create, name: TableNa
     if physical is not None and not statement.args.get("replace"):
         raise already_exists(".".join(name))
     parts = execution.translate(statement)
-    new_physical = ".".join(name)
+    new_physical: TableName = ("temp", "main", ".".join(name))
     for part in parts:
         _strip_comment_arguments(part)
-        if isinstance(part, exp.Create):
-            redirect(_table_of(part), new_physical)
-    for kind_to_drop in ("TABLE", "VIEW"):
-        if execution.warehouse.catalogue.kind(execution.duck, ("temp", "main", new_physical)) == kind_to_drop:
-            execution.execute(f"DROP {kind_to_drop} {quoted_name(('temp', 'main', new_physical))}")
+        if isinstance(part, exp.Create) and part.kind == kind:
+            redirect(_table_of(part), new_physical[2])
+            part.set("replace", True)
+    existing = execution.warehouse.catalogue.kind(execution.duck, new_physical)
+    if existing not in (None, kind):
+        execution.execute(f"DROP {existing} {quoted_name(new_physical)}")
     _run_all(execution, parts)
-    session.temporaries[name] = new_physical
+    session.temporaries[name] = new_physical[2]
     return execution.status(f"{kind.capitalize()} {name[2]} successfully created.")
 
 
@@ -188,7 +189,7 @@ def _drop(execution: Execution, statement: exp.Drop) -> Answer:
     if kind in ("TABLE", "VIEW"):
         return _drop_relation(execution, table, kind, exists)
     parts = execution.translate(statement)
-    execution.write(None, LockMode.DEFINE, lambda: _run_all(execution, parts))
+    execution.write([], LockMode.DEFINE, lambda: _run_all(execution, parts))
     return execution.status(f"{table.name.upper()} successfully dropped.")
 
 
@@ -201,7 +202,7 @@ def _drop_schema(execution: Execution, table: exp.Table, if_exists: bool) -> Ans
         raise missing_object(f"{database}.{schema}", "Schema")
     execution.session.leave(database, schema)
     sql = f"DROP SCHEMA {_quoted_schema(database, schema)} CASCADE"
-    execution.write((database, schema, ""), LockMode.DEFINE, lambda: _run_text(execution, sql))
+    execution.write([(database, schema, "")], LockMode.DEFINE, lambda: _run_text(execution, sql))
     return execution.status(f"{schema} successfully dropped.")
 
 
@@ -220,7 +221,7 @@ def _drop_relation(execution: Execution, table: exp.Table, kind: str, if_exists:
         text = f"SQL compilation error:\nObject found is of type '{existing}', specified object is of type '{kind}'."
         raise StatementError(2203, "02000", text)
     sql = f"DROP {kind} {quoted_name(physical)}"
-    execution.write(physical, LockMode.DEFINE, lambda: _run_text(execution, sql))
+    execution.write([physical], LockMode.DEFINE, lambda: _run_text(execution, sql))
     session.temporaries.pop(name, None)
     return execution.status(f"{name[2]} successfully dropped.")
 
@@ -229,7 +230,7 @@ def _truncate(execution: Execution, statement: exp.TruncateTable) -> Answer:
     table = statement.expressions[0]
     name = execution.name_of(table)
     parts = execution.translate(statement)
-    execution.write(name, LockMode.DEFINE, lambda: _run_all(execution, parts))
+    execution.write([name], LockMode.DEFINE, lambda: _run_all(execution, parts))
     return execution.status("Statement executed successfully.")
 
 
@@ -249,11 +250,13 @@ def _alter(execution: Execution, statement: exp.Alter) -> Answer:
     if len(actions) == 1 and (comment := actions[0].find(exp.SchemaCommentProperty)) is not None:
         return _set_comment(execution, name, str(comment.this.this))
     if comments := [one for one in actions if isinstance(one, exp.AlterColumn) and one.args.get("comment")]:
-        return _comment_columns(execution, name, comments)
+        return comment_columns(
+            execution, table, {identifier_text(one.this): str(one.args["comment"].this) for one in comments}
+        )
     parts = execution.translate(statement)
     for part in parts:
         _strip_comment_arguments(part)
-    execution.write(name, LockMode.DEFINE, lambda: _run_all(execution, parts))
+    execution.write([name], LockMode.DEFINE, lambda: _run_all(execution, parts))
     return execution.status("Statement executed successfully.")
 
 
@@ -266,7 +269,7 @@ def _rename(execution: Execution, kind: str, name: TableName, new_name: TableNam
     if execution.warehouse.catalogue.kind(execution.duck, new_name):
         raise already_exists(".".join(new_name))
     sql = f"ALTER {existing} {quoted_name(name)} RENAME TO {_quoted(new_name[2])}"
-    execution.write(name, LockMode.DEFINE, lambda: _run_text(execution, sql))
+    execution.write([name], LockMode.DEFINE, lambda: _run_text(execution, sql))
     return execution.status("Statement executed successfully.")
 
 
@@ -283,11 +286,7 @@ def _swap(execution: Execution, one: TableName, other: TableName) -> Answer:
             execution.execute(f"ALTER TABLE {quoted_name(old)} RENAME TO {_quoted(new[2])}")
         return 0
 
-    timeout = float(int(execution.job.parameter("LOCK_TIMEOUT")))
-    execution.warehouse.locks.acquire(
-        execution.session.id, other, LockMode.DEFINE, timeout, execution.job.check_cancelled
-    )
-    execution.write(one, LockMode.DEFINE, work)
+    execution.write([one, other], LockMode.DEFINE, work)
     return execution.status("Statement executed successfully.")
 
 
@@ -309,19 +308,24 @@ def _set_comment(execution: Execution, name: TableName, text: str) -> Answer:
         _store_facts(execution, name, kind, replace(facts, comment=text))
         return 0
 
-    execution.write(name, LockMode.DEFINE, work)
+    execution.write([name], LockMode.DEFINE, work)
     return execution.status("Statement executed successfully.")
 
 
-def _comment_columns(execution: Execution, name: TableName, comments: list[exp.AlterColumn]) -> Answer:
+def comment_columns(execution: Execution, table: exp.Table, comments: dict[str, str]) -> Answer:
+    execution.query_type, execution.type_id = "ALTER", _TYPE_ID_DDL
+    execution.transaction.commit()
+    name = execution.name_of(table)
+    if execution.warehouse.catalogue.kind(execution.duck, name) is None:
+        raise missing_object(".".join(name))
+
     def work() -> int:
-        for one in comments:
-            text = str(one.args["comment"].this).replace("'", "''")
-            column = quoted_name(name) + "." + _quoted(identifier_text(one.this))
-            execution.execute(f"COMMENT ON COLUMN {column} IS '{text}'")
+        for column, text in comments.items():
+            literal = text.replace("'", "''")
+            execution.execute(f"COMMENT ON COLUMN {quoted_name(name)}.{_quoted(column)} IS '{literal}'")
         return 0
 
-    execution.write(name, LockMode.DEFINE, work)
+    execution.write([name], LockMode.DEFINE, work)
     return execution.status("Statement executed successfully.")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlglot
-from sqlglot import Expr, exp
+from sqlglot import Expr, TokenType, exp
 
 from gcms_tui.sandbox.warehouse.failures import StatementError, several_statements, unsupported
 from gcms_tui.sandbox.warehouse.locks import TableName
@@ -85,6 +85,24 @@ def parse(sql: str) -> Expr:
             placeholder.meta[_POSITION] = int(placeholder.this)
             placeholder.set("this", None)
     return parsed[0]
+
+
+_COLUMN_COMMENTS = re.compile(r"ALTER\s+(?:TABLE|VIEW)\s+(\S+)\s+(?:ALTER|MODIFY)\s+(.*\bCOMMENT\b.*)", re.I | re.S)
+
+
+def column_comments(sql: str) -> tuple[exp.Table, dict[str, str]] | None:
+    """Table and comments of `ALTER TABLE t ALTER a COMMENT '..', b COMMENT '..'`, which sqlglot does not parse."""
+    if not (found := _COLUMN_COMMENTS.match(sql)):
+        return None
+    comments: dict[str, str] = {}
+    tokens = [token for token in sqlglot.tokenize(found[2], read="snowflake") if token.text.upper() != "COLUMN"]
+    for position in range(0, len(tokens), 4):  # name COMMENT text ,
+        name, verb, text, *_ = [*tokens[position : position + 4], None, None, None]
+        if name is None or verb is None or text is None or verb.text.upper() != "COMMENT":
+            return None
+        quoted = name.token_type == TokenType.IDENTIFIER
+        comments[name.text if quoted else name.text.upper()] = text.text
+    return exp.to_table(found[1], dialect="snowflake"), comments
 
 
 def require_no_placeholders(statement: Expr) -> None:
@@ -318,8 +336,9 @@ def redirect_temporaries(statement: Expr, context: Context) -> Expr:
     """The session's temporary tables live in DuckDB's temp schema, under their full name."""
     if not context.temporaries:
         return statement
+    created = statement.find(exp.Table, bfs=True) if isinstance(statement, exp.Create) else None
     for table in list(statement.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier):
+        if not isinstance(table.this, exp.Identifier) or table is created:
             continue
         physical = context.temporaries.get(table_name(table, context.database, context.schema))
         if physical is not None:

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import fakesnow.transforms
@@ -21,6 +21,8 @@ from gcms_tui.sandbox.warehouse.dialect import Context, correct, duckdb_sql, tab
 from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, missing_object, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer, Job
 from gcms_tui.sandbox.warehouse.locks import LockMode, TableName
+
+_T = TypeVar("_T")
 
 _BATCH_ROWS = 65_536
 _registered = itertools.count(1)
@@ -97,29 +99,34 @@ class Execution:
         for part in translated:
             self.session.validator.execute("EXPLAIN " + duckdb_sql(part))
 
-    def write(self, table: TableName | None, mode: LockMode, work: Callable[[], int]) -> int:
-        """Run `work` under the table's lock, in the open transaction or in one of its own; answers what `work` does."""
-        if table is not None and table[0] != "temp":
-            timeout = float(int(self.job.parameter("LOCK_TIMEOUT")))
-            self.warehouse.locks.acquire(self.session.id, table, mode, timeout, self.job.check_cancelled)
-        if self.transaction.active:
-            count = work()
-            if table is not None:
-                self.transaction.wrote(table)
-            return count
+    def write(self, tables: Sequence[TableName], mode: LockMode, work: Callable[[], _T]) -> _T:
+        """Run `work` under the tables' locks, in the open transaction or in one of its own."""
         try:
+            for table in sorted(set(tables)):
+                if table[0] != "temp":
+                    self._lock(table, mode)
+            if self.transaction.active:
+                outcome = work()
+                for table in tables:
+                    self.transaction.wrote(table)
+                return outcome
             self.execute("BEGIN TRANSACTION")
             try:
-                count = work()
+                outcome = work()
                 self.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(duckdb.Error):  # a failed COMMIT has rolled back already
                     self.duck.execute("ROLLBACK")
                 raise
-            self.warehouse.committed({table} if table is not None else set())
-            return count
+            self.warehouse.committed(set(tables))
+            return outcome
         finally:
-            self.warehouse.locks.release(self.session.id)
+            if not self.transaction.active:
+                self.warehouse.locks.release(self.session.id)
+
+    def _lock(self, table: TableName, mode: LockMode) -> None:
+        timeout = float(int(self.job.parameter("LOCK_TIMEOUT")))
+        self.warehouse.locks.acquire(self.session.id, table, mode, timeout, self.job.check_cancelled)
 
     def register(self, table: pa.Table) -> exp.Table:
         """Make rows of ours readable for this statement; the reference that reads them."""

@@ -23,6 +23,10 @@ from gcms_tui.sandbox.warehouse.locks import TableName
 
 KEPT = 10_000
 """Statements remembered."""
+TEXT_KEPT = 20_000
+"""Characters remembered of a statement."""
+LINES_KEPT = 5 * KEPT
+"""Lines of the file after which it is written anew."""
 
 RUNNING, SUCCESS, FAILED, INCIDENT = "RUNNING", "SUCCESS", "FAILED_WITH_ERROR", "FAILED_WITH_INCIDENT"
 
@@ -60,15 +64,13 @@ class QueryHistory:
         self._executions: OrderedDict[str, Execution] = OrderedDict()
         self._written: dict[TableName, datetime] = {}
         self._load()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+        self._rewrite()
 
     def record(self, execution: Execution) -> None:
         """Keep the execution's present state; in the file before this returns, so that a crash does not lose it."""
         with self._lock:
             self._executions[execution.query_id] = execution
-            while len(self._executions) > KEPT:
-                self._executions.popitem(last=False)
+            self._forget_oldest()
             self._append(asdict(execution))
 
     def record_commit(self, tables: Iterable[TableName]) -> None:
@@ -95,18 +97,37 @@ class QueryHistory:
             return self._executions.get(query_id)
 
     def _append(self, line: dict[str, Any]) -> None:
+        if self._lines >= LINES_KEPT:
+            self._file.close()
+            self._rewrite()
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
+        self._lines += 1
+
+    def _rewrite(self) -> None:
+        """Write the file anew with what is kept, and go on appending to it."""
+        lines = [asdict(execution) for execution in self._executions.values()]
+        lines += [{"table": table, "written": at.isoformat()} for table, at in self._written.items()]
+        temporary = self._path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._file.writelines(json.dumps(line) + "\n" for line in lines)
+        self._file.flush()
+        self._lines = len(lines)
+        temporary.replace(self._path)
+
+    def _forget_oldest(self) -> None:
+        while len(self._executions) > KEPT:
+            self._executions.popitem(last=False)
 
     def _load(self) -> None:
-        """Read what earlier servers wrote, and write it anew with what is still kept."""
+        """Read what earlier servers wrote."""
         if not self._path.exists():
             return
         for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
             with contextlib.suppress(ValueError, TypeError, KeyError):  # a line cut short by a crash
                 self._take(json.loads(line))
-        while len(self._executions) > KEPT:
-            self._executions.popitem(last=False)
+        self._forget_oldest()
         for query_id, execution in self._executions.items():
             if execution.execution_status == RUNNING:
                 self._executions[query_id] = replace(
@@ -115,14 +136,6 @@ class QueryHistory:
                     error_code="000603",
                     error_message="the server stopped while the statement ran; whether it took effect is not known",
                 )
-        temporary = self._path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            for execution in self._executions.values():
-                file.write(json.dumps(asdict(execution)) + "\n")
-            for table, at in self._written.items():
-                file.write(json.dumps({"table": table, "written": at.isoformat()}) + "\n")
-        temporary.replace(self._path)
 
     def _take(self, line: dict[str, Any]) -> None:
         if "table" in line:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, cancelled, result_gone, timed_out
-from gcms_tui.sandbox.warehouse.history import FAILED, SUCCESS, Execution, utc_text
+from gcms_tui.sandbox.warehouse.history import FAILED, SUCCESS, TEXT_KEPT, Execution, utc_text
 from gcms_tui.sandbox.warehouse.parameters import ParameterValue, typed_value
 from gcms_tui.sandbox.warehouse.sessions import Session
 
@@ -56,7 +56,7 @@ class Job:
         self._stop_reason: StatementError | None = None
         self._stop_guard = threading.Lock()
         self.execution = Execution(
-            query_id=self.query_id, query_text=self.sql, query_tag=str(self.parameter("QUERY_TAG")),
+            query_id=self.query_id, query_text=self.sql[:TEXT_KEPT], query_tag=str(self.parameter("QUERY_TAG")),
             query_type="UNKNOWN", session_id=session.id, user_name=session.user, role_name=session.role,
             warehouse_name=session.warehouse_name, database_name=session.database, schema_name=session.schema,
             start_time=utc_text(), request_id=request_id,
@@ -132,6 +132,7 @@ class Job:
             if timer is not None:
                 timer.cancel()
         self._answer, self.failure = answer, failure
+        self.sql, self.bindings = "", {}  # the job is kept for its answer only
         self._record_end(answer, failure)
         self.ended.set_result(None)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -62,11 +61,14 @@ class WarehouseProcess:
 
     def is_ready(self) -> bool:
         """Whether this very process answers on its port."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=2)
         try:
-            with urllib.request.urlopen(f"http://{self.host}:{self.port}/healthz", timeout=2) as answer:
-                return bool(json.load(answer).get("pid") == self.process.pid)
-        except (OSError, ValueError, urllib.error.URLError):
+            connection.request("GET", "/healthz")
+            return bool(json.load(connection.getresponse()).get("pid") == self.process.pid)
+        except (OSError, ValueError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def wait_ready(self, timeout: float = 30.0) -> WarehouseProcess:
         """Wait until the server answers.

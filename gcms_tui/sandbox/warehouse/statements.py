@@ -10,6 +10,7 @@ from sqlglot import Expr, exp, tokenize
 
 from gcms_tui.sandbox.warehouse import changes, definitions, introspection
 from gcms_tui.sandbox.warehouse.dialect import (
+    column_comments,
     duckdb_sql,
     fill_placeholders,
     identifier_text,
@@ -67,6 +68,8 @@ class Statements:
         ):
             if pattern.match(sql):
                 return work(execution, sql)
+        if (found := column_comments(sql)) is not None:
+            return definitions.comment_columns(execution, *found)
         statement = parse(sql)
         if isinstance(statement, exp.Command) and "CLONE" in sql.upper() and _COPY_GRANTS.search(sql):
             statement = parse(_COPY_GRANTS.sub("", sql))

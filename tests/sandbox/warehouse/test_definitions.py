@@ -96,13 +96,20 @@ def test_a_temporary_table_hides_the_lasting_one_until_it_goes(
     ask(connection, "INSERT INTO kept VALUES (7)")
     assert ask(connection, "SELECT n FROM kept") == [(7,)]
     assert ask(second, "SELECT n FROM kept") == [(1,)]
+    ask(connection, "CREATE OR REPLACE TEMPORARY TABLE kept AS SELECT n + 1 AS n FROM kept")
+    assert ask(connection, "SELECT n FROM kept") == [(8,)]
+    ask(connection, "CREATE OR REPLACE TABLE kept AS SELECT n + 1 AS n FROM kept")
+    assert ask(connection, "SELECT n FROM kept") == [(8,)]
+    assert ask(second, "SELECT n FROM kept") == [(9,)]
     ask(connection, "DROP TABLE kept")
-    assert ask(connection, "SELECT n FROM kept") == [(1,)]
+    assert ask(connection, "SELECT n FROM kept") == [(9,)]
 
 
 def test_comments_hold_any_text(connection: SnowflakeConnection, tables: None) -> None:
     ask(connection, 'COMMENT ON TABLE kept IS $$the concert\'s "pay"$$')
     ask(connection, "ALTER TABLE kept ALTER COLUMN n COMMENT $$it's a number$$")
+    ask(connection, "CREATE TABLE documented (a INT, b INT)")
+    ask(connection, """ALTER TABLE documented ALTER\n    "A" COMMENT $$it's, a$$,\n    b COMMENT 'it''s b'""")
     ask(connection, "CREATE TABLE noted (n INT) COMMENT = 'it''s noted'")
     ask(connection, "ALTER TABLE passing SET COMMENT = 'passes'")
     comments = dict(
@@ -111,11 +118,21 @@ def test_comments_hold_any_text(connection: SnowflakeConnection, tables: None) -
             "SELECT table_name, comment FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA()",
         )
     )
-    assert comments == {"KEPT": 'the concert\'s "pay"', "NOTED": "it's noted", "PASSING": "passes"}
+    assert comments == {
+        "DOCUMENTED": None,
+        "KEPT": 'the concert\'s "pay"',
+        "NOTED": "it's noted",
+        "PASSING": "passes",
+    }
+    assert column_comments(connection, "kept") == ["it's a number"]
+    assert column_comments(connection, "documented") == ["it's, a", "it's b"]
+
+
+def column_comments(connection: SnowflakeConnection, table: str) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("DESCRIBE TABLE kept")
+        cursor.execute(f"DESCRIBE TABLE {table}")
         column = [one.name for one in cursor.description or []].index("comment")
-        assert [row[column] for row in cursor] == ["it's a number"]
+        return [row[column] for row in cursor]
 
 
 def test_columns_come_and_go(connection: SnowflakeConnection, tables: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -202,6 +203,34 @@ def test_two_that_wait_for_each_other_do_not_wait_for_ever(
     outcomes = [first.outcome(), other.outcome()]
     assert sum(isinstance(one, Error) and one.errno == 625 for one in outcomes) == 1
     assert "wait for each other" in str(outcomes)
+
+
+def test_a_swap_that_cannot_have_both_locks_keeps_neither(
+    connection: SnowflakeConnection, second: SnowflakeConnection, connect: Connect, table: str
+) -> None:
+    ask(connection, "CREATE TABLE a AS SELECT 1 AS n")
+    ask(connection, "BEGIN")
+    ask(connection, "UPDATE t SET n = 1")
+    ask(second, "ALTER SESSION SET LOCK_TIMEOUT = 0")
+    assert failure(second, "ALTER TABLE a SWAP WITH t").errno == 625
+    third = connect(schema=connection.schema, session_parameters={"LOCK_TIMEOUT": "0"})
+    ask(third, "UPDATE a SET n = 2")
+    ask(connection, "COMMIT")
+    ask(second, "ALTER TABLE a SWAP WITH t")
+    assert ask(third, "SELECT n FROM t") == [(2,)]
+
+
+def test_the_same_things_may_be_made_by_many_at_once(connect: Connect, connection: SnowflakeConnection) -> None:
+    name = f"GCMS.{connection.schema}_SHARED"
+
+    def make(maker: SnowflakeConnection) -> None:
+        ask(maker, f"CREATE SCHEMA IF NOT EXISTS {name}")
+        ask(maker, f"CREATE TABLE IF NOT EXISTS {name}.t (n INT)")
+        ask(maker, f"CREATE OR REPLACE TRANSIENT TABLE {name}.u AS SELECT 1 AS n")
+
+    makers = [InBackground(functools.partial(make, connect())) for _ in range(6)]
+    assert [maker.outcome() for maker in makers] == [None] * 6
+    ask(connection, f"DROP SCHEMA {name}")
 
 
 def test_closing_a_connection_rolls_back_and_frees_its_locks(

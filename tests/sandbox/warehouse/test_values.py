@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from snowflake.connector import SnowflakeConnection
 
-from tests.sandbox.warehouse.client import Connect, ask, value
+from tests.sandbox.warehouse.client import Connect, ask, failure, value
 
 NOON = datetime(2025, 3, 1, 12, 0, 0, 123456)  # noqa: DTZ001  TIMESTAMP_NTZ has no zone
 
@@ -190,3 +190,27 @@ def test_a_large_result_arrives_whole(reader: SnowflakeConnection) -> None:
 def test_session_variables(reader: SnowflakeConnection) -> None:
     ask(reader, "SET day = '2025-03-01'")
     assert ask(reader, "SELECT $day::DATE, '$day'") == [(date(2025, 3, 1), "$day")]
+
+
+FORMATS = [
+    ("'2025-03-04 15:06:07.125'::TIMESTAMP_NTZ", "'YYYY-MM-DD HH24:MI:SS.FF3'", "2025-03-04 15:06:07.125"),
+    ("'2025-03-04 15:06:07'::TIMESTAMP_NTZ", "'yyyy-mm-dd HH24:MI' || 'UTC'", "2025-03-04 15:06UTC"),
+    ("'2025-03-04 15:06:07'::TIMESTAMP_NTZ", "'HH12:MI AM'", "03:06 PM"),
+    ("'2025-03-04'::DATE", "'dd/mm/yy'", "04/03/25"),
+    ("'2025-03-04'::DATE", "'DY, DD MON YYYY'", "Tue, 04 Mar 2025"),
+]
+
+
+@pytest.mark.parametrize(("moment", "pattern", "expected"), FORMATS, ids=[case[1] for case in FORMATS])
+def test_a_date_is_formatted_as_asked(reader: SnowflakeConnection, moment: str, pattern: str, expected: str) -> None:
+    for function in ("TO_CHAR", "TO_VARCHAR"):
+        assert value(reader, f"SELECT {function}({moment}, {pattern})") == expected
+
+
+def test_a_format_that_is_not_known_is_refused_not_ignored(reader: SnowflakeConnection) -> None:
+    assert failure(reader, "SELECT TO_CHAR(1234.5, '999,999.99')").errno == 2
+    assert value(reader, "SELECT TO_CHAR(1234.50::NUMBER(9, 2))") == "1234.50"
+
+
+def test_a_hash_is_of_the_text(reader: SnowflakeConnection) -> None:
+    assert value(reader, "SELECT MD5(column1) = MD5('12') FROM VALUES (12)") is True
