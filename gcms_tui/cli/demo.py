@@ -84,8 +84,10 @@ def _console(invocation: Invocation, notice: str) -> int:
 
 
 def _serve(platform: Platform) -> None:
-    click.echo(json.dumps(platform.announcement()))
+    announcement = json.dumps(platform.announcement())
     try:
+        # Whoever has read this line may end us at once.
+        click.echo(announcement)
         wait_for_end(platform)
     except _Ended:
         return
