@@ -186,6 +186,8 @@ class ConsoleApp(App[None]):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, tight(renderable) if isinstance(renderable, ChopsUpdate) else renderable)
+        if isinstance(screen, Pane) and renderable is not None and not self._batch_count:
+            screen.has_been_painted()
 
     # -- leaving ----------------------------------------------------------------------------------------------------
 

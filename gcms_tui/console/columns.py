@@ -38,7 +38,7 @@ def fit(width: int, natural: Mapping[str, int]) -> Columns:
         least_name = _NAME_GOOD if column == "target" else _NAME_LEAST + 6
         if wanted and room - _taken(chosen) - wanted - GAP >= min(least_name, natural.get("name", 0)):
             chosen[column] = wanted
-    name = max(min(natural.get("name", 0), room - _taken(chosen)), min(room, _NAME_LEAST), 0)
+    name = max(min(max(natural.get("name", 0), _NAME_LEAST), room - _taken(chosen)), 0)
     spare = room - _taken(chosen) - name - GAP
     if natural.get("spark", 0) and spare >= min(natural["spark"], _SPARK_LEAST):
         chosen["spark"] = min(spare, natural["spark"], _SPARK_MOST)

@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import ModalScreen
 
@@ -55,12 +56,16 @@ class PageDialog(ModalScreen[None]):
             yield KeyBar(self.look)
 
     def on_mount(self) -> None:
+        self._fit(self.app.size)
         self.query_one(Document).focus()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
         """As high as the page asks for, and on a small terminal the whole of it."""
         frame = self.query_one("#dialog")
-        width, height = event.size
+        width, height = size
         small = width < 60 or height < 16
         frame.set_class(small, "-small")
         outer = width if small else min(width * 9 // 10, _WIDEST)

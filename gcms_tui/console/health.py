@@ -87,7 +87,9 @@ class HealthPane(Pane):
         self.draw()
         self.board.focus()
         self.set_interval(_TICK_S, self.tick)
-        self.call_after_refresh(self.look_again)
+
+    def first_painted(self) -> None:
+        self.look_again()
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -166,8 +168,7 @@ class HealthPane(Pane):
         self._draw_with(self._rows())
 
     def _rows(self) -> tuple[Row, ...]:
-        rows = board_state.rows(self.state, self.services.now(), self._ttl, self.wanted)
-        return board_state.spaced(rows, self.board.size.height)
+        return board_state.rows(self.state, self.services.now(), self._ttl, self.wanted)
 
     def _draw_with(self, rows: tuple[Row, ...]) -> None:
         whole = overall(self.state, self.services.now(), self._ttl)

@@ -90,6 +90,7 @@ class Pane(Screen[None]):
         super().__init__()
         self.services = services
         self.look = look
+        self._painted = False
         place = Place(services.target, services.sandbox, services.read_only)
         self.status_bar = StatusBar(look, place if services.config_error is None else None)
         self.key_bar = KeyBar(look)
@@ -101,6 +102,22 @@ class Pane(Screen[None]):
     def say(self, status: Status) -> None:
         """Put `status` in the bar at the top."""
         self.status_bar.status = status
+
+    def _compositor_refresh(self) -> None:
+        # While updates are batched Textual would draw the whole screen, send nothing of it, and draw it again.
+        if self.app._batch_count:
+            self.refresh()
+        else:
+            super()._compositor_refresh()
+
+    def has_been_painted(self) -> None:
+        """A picture has gone to the terminal; the first one lets `first_painted` run."""
+        if not self._painted:
+            self._painted = True
+            self.call_later(self.first_painted)
+
+    def first_painted(self) -> None:
+        """The person sees something: whatever is heavy may begin."""
 
     def refusal(self, action: str) -> str | None:
         """Why an action cannot be had just now; None where it can."""

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Region
 
-from gcms_tui.console.board_state import Row
+from gcms_tui.console.board_state import Row, spaced
 from gcms_tui.console.columns import GAP, MARK, VERDICT, Columns, fit
 from gcms_tui.console.present import age_text, value_text
 from gcms_tui.console.theme import Look
@@ -42,6 +42,9 @@ class Board(RowList[Row]):
                 self._ages[row.key] = age
                 changed = Region(start, y - self.scroll_offset.y, columns.age, 1)
                 self.refresh(changed.intersection(self.size.region))
+
+    def laid_out(self, rows: tuple[Row, ...], height: int) -> tuple[Row, ...]:
+        return spaced(rows, height)
 
     def measure(self) -> bool:
         self._ages = {row.key: self._age(row) for row in self._rows}

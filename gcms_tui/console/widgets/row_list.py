@@ -72,12 +72,18 @@ class RowList(ScrollView, Generic[R], can_focus=True):
     def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.look = look
+        self._given: tuple[R, ...] = ()
         self._rows: tuple[R, ...] = ()
-        self._measured = 0
+        self._measured = Size()
 
     @property
     def rows(self) -> tuple[R, ...]:
-        return self._rows
+        """What is shown, as it was given."""
+        return self._given
+
+    def laid_out(self, rows: tuple[R, ...], height: int) -> tuple[R, ...]:
+        """`rows` as they are laid out in `height` lines, with blank lines between them for instance."""
+        return rows
 
     def draw(self, row: R, width: int, *, current: bool) -> Text:
         """One row as a line of at most `width` cells."""
@@ -89,6 +95,8 @@ class RowList(ScrollView, Generic[R], can_focus=True):
 
     def show(self, rows: tuple[R, ...]) -> None:
         """Show `rows`; the cursor, and its height on the screen, stay with its row."""
+        self._given = rows
+        rows = self.laid_out(rows, self.scrollable_content_region.height)
         before, self._rows = self._rows, rows
         at = self._index(self.cursor, before)
         height = None if at is None else at - self.scroll_offset.y
@@ -97,7 +105,7 @@ class RowList(ScrollView, Generic[R], can_focus=True):
                 if old != new:
                     self.refresh_line(y)
             return
-        self.virtual_size = Size(self.scrollable_content_region.width, len(rows))
+        self.virtual_size = Size(1, len(rows))  # rows are as wide as the list, whatever that is
         if self._index(self.cursor, rows) is None:
             self.cursor = self._nearest(at)
         elif height is not None:
@@ -124,10 +132,17 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         self.post_message(self.Moved(new))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.measure()
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self._lay_out()
+        self.virtual_size = Size(1, len(self._rows))
         self._reveal_cursor()
-        self.refresh()
+
+    def _lay_out(self) -> None:
+        """Fit the rows to the size, once for each size."""
+        size = self.scrollable_content_region.size
+        if size != self._measured:
+            self._measured = size
+            self._rows = self.laid_out(self._given, size.height)
+            self.measure()
 
     def on_focus(self) -> None:
         self._redraw_cursor()
@@ -145,9 +160,7 @@ class RowList(ScrollView, Generic[R], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        if width != self._measured:  # the first paint comes before the first word of the size
-            self._measured = width
-            self.measure()
+        self._lay_out()  # the first paint comes before the first word of the size
         index = y + self.scroll_offset.y
         base = self.rich_style
         if not self._rows and y == 1 and self.empty is not None:
