@@ -183,14 +183,14 @@ def open_console(invocation: Invocation, *, notice: str = "") -> int:
 
     with ExitStack() as opened:
         try:
-            services = _console_services(invocation, load_settings(invocation).settings, opened)
+            services = console_services(invocation, load_settings(invocation).settings, opened)
         except ConfigError as error:
             settings = replace(Settings(), state_dir=default_state_dir(os.environ))
-            services = replace(_console_services(invocation, settings, opened), config_error=error)
+            services = replace(console_services(invocation, settings, opened), config_error=error)
         return launch(replace(services, notice=notice))
 
 
-def _console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
+def console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
     """What the console works with. Reads no file but, where no target is configured, dbt's profile."""
     from gcms_tui.adapters.last_health import LastHealthFile
     from gcms_tui.console.services import ConsoleServices
