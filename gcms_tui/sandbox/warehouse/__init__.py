@@ -15,5 +15,7 @@ Where it knowingly differs from Snowflake:
 - A transaction reads from the snapshot of its first statement. A row that somebody else changed since then cannot be
   changed in it any more: 000625 at once, and the transaction is aborted. Otherwise UPDATE, DELETE, MERGE and DDL wait
   for each other per table, up to LOCK_TIMEOUT.
-- TIMESTAMP_TZ comes back in UTC; its offset is not stored. No time travel, UNDROP, stages or scripting.
+- TIMESTAMP_TZ comes back in UTC: its offset is not stored. The length of a VARCHAR is not kept either.
+- Division, and AVG as a window function, answer a double; SUM and AVG of numbers are exact.
+- No time travel, UNDROP, stages, procedures or scripting: each is refused as an unsupported feature.
 """

@@ -25,9 +25,7 @@ _TYPE_ID_DDL = 0x6000
 
 def define(execution: Execution, statement: Expr) -> Answer:
     """Run one DDL statement."""
-    execution.query_type = statement.key.upper()
     execution.type_id = _TYPE_ID_DDL
-    execution.transaction.require_usable()
     execution.transaction.commit()
     if isinstance(statement, exp.Create):
         return _create(execution, statement)
@@ -107,8 +105,6 @@ def _create_relation(execution: Execution, statement: exp.Create, kind: str) -> 
     if kind == "TABLE" and statement.expression is not None:
         execution.query_type = "CREATE_TABLE_AS_SELECT"
     parts = execution.translate(statement)
-    for part in parts:
-        _strip_comment_arguments(part)
 
     def work() -> bool:
         if execution.warehouse.catalogue.kind(execution.duck, name):
@@ -156,7 +152,6 @@ def _create_temporary(execution: Execution, statement: exp.Create, name: TableNa
     parts = execution.translate(statement)
     new_physical: TableName = ("temp", "main", ".".join(name))
     for part in parts:
-        _strip_comment_arguments(part)
         if isinstance(part, exp.Create) and part.kind == kind:
             redirect(_table_of(part), new_physical[2])
             part.set("replace", True)
@@ -254,8 +249,6 @@ def _alter(execution: Execution, statement: exp.Alter) -> Answer:
             execution, table, {identifier_text(one.this): str(one.args["comment"].this) for one in comments}
         )
     parts = execution.translate(statement)
-    for part in parts:
-        _strip_comment_arguments(part)
     execution.write([name], LockMode.DEFINE, lambda: _run_all(execution, parts))
     return execution.status("Statement executed successfully.")
 
@@ -363,12 +356,6 @@ def _table_of(statement: exp.Create) -> exp.Table:
 def _has(statement: exp.Create, kind: type[Expr]) -> bool:
     properties = statement.args.get("properties")
     return properties is not None and any(isinstance(one, kind) for one in properties.expressions)
-
-
-def _strip_comment_arguments(part: Expr) -> None:
-    """fakesnow's notes on the translated statement would end up in its SQL."""
-    for argument in ("table_comment", "col_comments", "text_lengths"):
-        part.args.pop(argument, None)
 
 
 def _quoted(identifier: str) -> str:

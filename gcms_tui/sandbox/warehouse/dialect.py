@@ -162,10 +162,10 @@ def name_projections(statement: Expr) -> None:
     for projection in statement.expressions:
         if isinstance(projection, (exp.Alias, exp.Column, exp.Star, exp.Dot, exp.Subquery, exp.Aliases)):
             continue
-        if projection.find(exp.Star) and not isinstance(projection, exp.Count):
-            continue
-        text = projection.sql(dialect="snowflake", comments=False)
-        projection.replace(exp.alias_(projection.copy(), text.upper(), quoted=True))
+        text = projection.sql(dialect="snowflake", comments=False).upper()
+        if isinstance(projection, exp.Func) and "(" not in text:  # CURRENT_DATE, however it was written
+            text += "()"
+        projection.replace(exp.alias_(projection.copy(), text, quoted=True))
 
 
 def session_variable(node: Expr, variables: Mapping[str, str]) -> Expr:

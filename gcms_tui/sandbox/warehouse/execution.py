@@ -13,7 +13,6 @@ import duckdb
 import fakesnow.transforms
 import pyarrow as pa
 from fakesnow.cursor import FakeSnowflakeCursor
-from fakesnow.statement_type import statement_type_id
 from sqlglot import Expr, exp
 
 from gcms_tui.sandbox.warehouse import wire
@@ -76,8 +75,6 @@ class Execution:
 
     def translate(self, statement: Expr) -> list[Expr]:
         """The DuckDB statements that together do what the Snowflake statement does."""
-        self.type_id = statement_type_id(statement)
-        self.query_type = statement.key.upper()
         self.mentioned += [
             self.name_of(one) for one in statement.find_all(exp.Table) if isinstance(one.this, exp.Identifier)
         ]

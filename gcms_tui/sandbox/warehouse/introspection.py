@@ -20,7 +20,6 @@ SHOWN = ("TABLES", "VIEWS", "OBJECTS", "SCHEMAS")
 
 def show(execution: Execution, statement: exp.Show) -> Answer:
     """SHOW [TERSE] TABLES | VIEWS | OBJECTS | SCHEMAS [LIKE ..] [IN ..] [LIMIT n]."""
-    execution.query_type = "SHOW"
     what, terse = str(statement.this).upper(), bool(statement.args.get("terse"))
     database, schema = _scope(execution, statement)
     databases = [database] if database is not None else execution.warehouse.storage.databases()
@@ -59,7 +58,6 @@ def _scope(execution: Execution, statement: exp.Show) -> tuple[str | None, str |
 
 def describe(execution: Execution, table: exp.Table) -> Answer:
     """DESCRIBE TABLE or VIEW."""
-    execution.query_type = "DESCRIBE"
     name = execution.name_of(table)
     physical: TableName = name
     if name in execution.session.temporaries:

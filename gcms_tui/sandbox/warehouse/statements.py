@@ -6,6 +6,7 @@ import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from fakesnow.statement_type import statement_type_id
 from sqlglot import Expr, exp, tokenize
 
 from gcms_tui.sandbox.warehouse import changes, definitions, introspection
@@ -91,15 +92,14 @@ class Statements:
 
     def _dispatch(self, execution: Execution, statements: list[Expr]) -> Answer:
         statement = statements[0]
+        execution.query_type, execution.type_id = statement.key.upper(), statement_type_id(statement)
         if execution.job.describe_only:
             return self._describe_only(execution, statement)
         if isinstance(statement, exp.Use):
             return _use(execution, statement)
         if isinstance(statement, exp.Show) and str(statement.this).upper() in introspection.SHOWN:
-            execution.type_id = _SHOW
             return introspection.show(execution, statement)
         if isinstance(statement, exp.Describe) and isinstance(statement.this, exp.Table):
-            execution.type_id = _SCL + 0x100
             return introspection.describe(execution, statement.this)
         if isinstance(statement, (exp.Create, exp.Drop, exp.Alter, exp.Comment, exp.TruncateTable)):
             return definitions.define(execution, self._prepared(execution, statement))
@@ -126,7 +126,6 @@ class Statements:
             sql = f"SELECT * FROM ({duckdb_sql(translated)}) LIMIT 0"
             return execution.table(execution.execute(sql).to_arrow_table())
         if isinstance(statement, exp.Update):
-            execution.type_id = 0x3200
             return execution.counts({"number of rows updated": 0, "number of multi-joined rows updated": 0})
         if isinstance(statement, (exp.Insert, exp.Delete)):
             verb = "inserted" if isinstance(statement, exp.Insert) else "deleted"
@@ -206,7 +205,6 @@ def _without_effect(execution: Execution, sql: str) -> Answer:
 
 
 def _use(execution: Execution, statement: exp.Use) -> Answer:
-    execution.query_type, execution.type_id = "USE", 0x4300
     session = execution.session
     kind = statement.text("kind").upper()
     table = statement.this

@@ -157,6 +157,29 @@ def test_query_history_can_be_narrowed(connect: Connect) -> None:
     assert value(connection, history.format(f"END_TIME_RANGE_END => {ago}")) == 0
 
 
+TYPES = {
+    "CREATE TABLE a (n INT)": "CREATE_TABLE",
+    "CREATE TABLE b AS SELECT 1 AS n": "CREATE_TABLE_AS_SELECT",
+    "CREATE VIEW v AS SELECT n FROM a": "CREATE_VIEW",
+    "UPDATE a SET n = 1": "UPDATE",
+    "MERGE INTO a USING b ON a.n = b.n WHEN MATCHED THEN DELETE": "MERGE",
+    "ALTER TABLE a ADD COLUMN m INT": "ALTER",
+    "DROP TABLE a": "DROP_TABLE",
+    "SHOW TABLES": "SHOW",
+    "ALTER SESSION SET WEEK_START = 1": "ALTER_SESSION",
+    "BEGIN": "BEGIN_TRANSACTION",
+    "COMMIT": "COMMIT",
+}
+
+
+def test_query_history_tells_what_a_statement_was(connection: SnowflakeConnection) -> None:
+    for sql in TYPES:
+        ask(connection, sql)
+    sql = "SELECT query_text, query_type FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION())"
+    types = dict(ask(connection, sql))
+    assert {text: types[text] for text in TYPES} == TYPES
+
+
 def test_last_query_id_and_its_rows(connection: SnowflakeConnection, tables: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, 1.50::NUMBER(5, 2) AS amount, NULL::TIMESTAMP_TZ AS at FROM passing ORDER BY id")

@@ -137,10 +137,10 @@ def test_rewriting_a_table_does_not_grow_the_files_for_ever(start: Start, tmp_pa
     a_megabyte = "SELECT SEQ4() AS n, MD5(SEQ4()) AS s FROM TABLE(GENERATOR(ROWCOUNT => 30000))"
     largest = 0
     with open_connection(server, schema="PUBLIC") as connection:
-        for _ in range(60):
+        for _ in range(45):
             ask(connection, f"CREATE OR REPLACE TABLE t AS {a_megabyte}")
             largest = max(largest, sum(file.stat().st_size for file in tmp_path.glob("GCMS.db*")))
-    assert largest < 45_000_000
+    assert largest < 35_000_000
 
 
 def test_the_servers_own_files_are_private(start: Start, tmp_path: Path) -> None:

@@ -122,14 +122,17 @@ def test_execute_with_a_timeout(connection: SnowflakeConnection, sql: str) -> No
 
 
 @pytest.mark.parametrize("sql", ["SELECT SYSTEM$WAIT(60)", ENDLESS])
-def test_the_statement_timeout(connect: Connect, sql: str) -> None:
-    connection = connect(session_parameters={"STATEMENT_TIMEOUT_IN_SECONDS": "1"})
-    error = failure(connection, sql)
+def test_the_statement_timeout_given_at_connect(connect: Connect, sql: str) -> None:
+    error = failure(connect(session_parameters={"STATEMENT_TIMEOUT_IN_SECONDS": "1"}), sql)
     assert (error.errno, error.sqlstate) == (630, "57014")
     assert "timeout of 1 second(s)" in str(error.msg)
-    ask(connection, "ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")
+
+
+def test_the_statement_timeout_altered(connection: SnowflakeConnection) -> None:
     ask(connection, "ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
-    assert failure(connection, sql).errno == 630
+    assert failure(connection, ENDLESS).errno == 630
+    ask(connection, "ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")
+    assert value(connection, "SELECT SYSTEM$WAIT(1.1)") == "waited 1.1 seconds"
 
 
 def test_a_statements_own_timeout(connection: SnowflakeConnection) -> None:
