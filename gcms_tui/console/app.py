@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
@@ -23,20 +23,28 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from gcms_tui.console.clipboard import FILE, osc52, save_private
-from gcms_tui.console.commands import Command, commands
-from gcms_tui.console.dialogs import CopyAsked
 from gcms_tui.console.glyphs import ASCII, UNICODE
 from gcms_tui.console.health import HealthPane
-from gcms_tui.console.no_config import NoConfiguration
-from gcms_tui.console.pane import Loader, LoadFailed, Pane
+from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.terminal import Terminal, Watchdog, screen_of_its_own, signals_leave
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
 from gcms_tui.core.errors import GcmsError
 
+if TYPE_CHECKING:
+    from gcms_tui.console.commands import Command
+
 PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane}
 """The modes, in the order of their keys."""
+
+
+def _without_configuration(services: ConsoleServices, look: Look) -> Pane:
+    """Stands in every pane's place."""
+    from gcms_tui.console.no_config import NoConfiguration
+
+    return NoConfiguration(services, look)
+
 
 _KEYS = {
     "escape": "Esc",
@@ -105,7 +113,7 @@ class ConsoleApp(App[None]):
             ScrollBar.renderer = WholeCells
         for mode, pane in PANES.items():
             self.add_mode(
-                mode, partial(pane if services.config_error is None else NoConfiguration, services, self.look)
+                mode, partial(pane if services.config_error is None else _without_configuration, services, self.look)
             )
 
     @property
@@ -134,6 +142,7 @@ class ConsoleApp(App[None]):
         self.switch_mode(mode)
 
     def action_help(self) -> None:
+        from gcms_tui.console.commands import commands
         from gcms_tui.console.help import Help
 
         title = self.pane.TITLE if self.pane is not None and self.pane.TITLE else "Here"
@@ -144,6 +153,7 @@ class ConsoleApp(App[None]):
         self.push_screen(Help(self.look, tuple(groups.items())))
 
     def action_palette(self) -> None:
+        from gcms_tui.console.commands import commands
         from gcms_tui.console.palette import CommandPalette
 
         self.push_screen(CommandPalette(self.look, commands(self, self.screen)), self._run_command)
@@ -181,6 +191,10 @@ class ConsoleApp(App[None]):
         self.notify(
             text(said, 400), title=text(title, 80), severity="warning" if warning else "information", markup=False
         )
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Does nothing: Textual would parse every stylesheet again as the theme is first set, before the first paint.
+        The look stands from the beginning and never changes."""
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 

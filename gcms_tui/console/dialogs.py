@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
-from textual.message import Message
 from textual.screen import ModalScreen
 
 from gcms_tui.console.key_bar import KeyBar
+from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.present import bind_text, moment_text, provenance_text
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import Document, flow
@@ -26,18 +26,10 @@ _AROUND_X, _AROUND_Y = 2, 5
 """Cells that frame, air and keys take."""
 
 
-class CopyAsked(Message):
-    """Someone wants `text` on the clipboard; the app sees to it."""
-
-    def __init__(self, text: str, what: str) -> None:
-        super().__init__()
-        self.text = text
-        self.what = what
-
-
 class PageDialog(ModalScreen[None]):
     """A scrolling page. Esc closes it, and so does Enter."""
 
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="dialog.copy", tooltip="Copy the whole text"),
         Binding("escape,enter,q", "close", "Close", id="dialog.close", tooltip="Back to the pane", key_display="Esc"),

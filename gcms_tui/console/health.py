@@ -14,10 +14,9 @@ from gcms_tui.console import board_state
 from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
 from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
-from gcms_tui.console.dialogs import CopyAsked, ErrorDialog, ProvenanceDialog
 from gcms_tui.console.headline import Banner, Headline, Preview, Progress, headline
 from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
-from gcms_tui.console.pane import Loader, LoadFailed, Pane
+from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.present import age_text, finding_text, interval_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
@@ -128,7 +127,7 @@ class HealthPane(Pane):
         self._connection = "not connected"
         self._ended(well=False)
         if self._by_hand:
-            self.app.push_screen(ErrorDialog(self.look, message.error))
+            self.action_error()
 
     def _ended(self, *, well: bool) -> None:
         self._failures = 0 if well else self._failures + 1
@@ -305,6 +304,8 @@ class HealthPane(Pane):
         self.detail.focus()
 
     def action_provenance(self) -> None:
+        from gcms_tui.console.dialogs import ProvenanceDialog
+
         if self.focused_finding is not None:
             self.app.push_screen(ProvenanceDialog(self.look, self.focused_finding))
 
@@ -313,6 +314,8 @@ class HealthPane(Pane):
             self.app.post_message(CopyAsked(finding_text(self.focused_finding), self.focused_finding.name))
 
     def action_error(self) -> None:
+        from gcms_tui.console.dialogs import ErrorDialog
+
         if self.state.error is not None:
             self.app.push_screen(ErrorDialog(self.look, self.state.error))
 

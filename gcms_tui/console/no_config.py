@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from gcms_tui.console.dialogs import CopyAsked, error_page
-from gcms_tui.console.pane import Pane
+from gcms_tui.console.dialogs import error_page
+from gcms_tui.console.pane import CopyAsked, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look

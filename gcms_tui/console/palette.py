@@ -40,6 +40,7 @@ class CommandList(RowList[Command]):
 class CommandPalette(ModalScreen[Command | None]):
     """Answers with the command to run, or None."""
 
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Run", id="palette.run", tooltip="Run the command under the cursor", priority=True),
         Binding("down", "move(1)", "Down", id="palette.down", show=False, tooltip="To the next command"),

@@ -29,6 +29,15 @@ class LoadFailed(Message):
     error: GcmsError
 
 
+class CopyAsked(Message):
+    """Someone wants `text` on the clipboard; the app sees to it."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text = text
+        self.what = what
+
+
 class Loader:
     """Runs one piece of work at a time in a thread, and posts to its receiver how it ended.
 
