@@ -6,17 +6,21 @@ asks no warehouse, and builds when its stdin is closed.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
-from dbt.cli.main import dbtRunner
-
-from gcms_tui.sandbox.story import dbt_child
 from gcms_tui.sandbox.story.project import TARGET
 
 
 def main(project: Path) -> int:
     """The exit status of `dbt_child`."""
+    # A tenth of the time, for 25 MB more in a process that lives for seconds.
+    gc.disable()
+    from dbt.cli.main import dbtRunner
+
+    from gcms_tui.sandbox.story import dbt_child
+
     where = ["--project-dir", str(project), "--profiles-dir", str(project), "--target", TARGET]
     # Kept out of dbt.log: the history of this sandbox begins with the build.
     dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *where])
