@@ -225,14 +225,17 @@ def run_console(services: ConsoleServices) -> int:
             app._driver.fall_silent()
         app.exit(return_code=code)
 
-    def check_line() -> None:
-        if isinstance(app._driver, Terminal) and app._driver.line_has_dropped():
-            leave(129)
+    async def leave_when_the_line_drops() -> None:
+        while True:
+            await asyncio.sleep(_LINE_CHECK_S)
+            if isinstance(app._driver, Terminal) and app._driver.line_has_dropped():
+                return leave(129)
 
     async def stay() -> None:
         with signals_leave(leave):
-            app.set_interval(_LINE_CHECK_S, check_line)
+            watching = asyncio.create_task(leave_when_the_line_drops())
             await app.run_async()
+            watching.cancel()
 
     with screen_of_its_own(services.copy_dir / "stderr.log"):
         asyncio.run(stay())

@@ -96,6 +96,12 @@ def fail(state: BoardState, error: GcmsError) -> BoardState:
     return replace(state, pending=frozenset(), places={}, error=error)
 
 
+def reached_warehouse(findings: Iterable[Finding]) -> bool | None:
+    """Whether the warehouse answered any of their statements; None where none was sent."""
+    sent = [origin for finding in findings for origin in finding.provenance if origin.statement]
+    return any(origin.query_id for origin in sent) if sent else None
+
+
 def _by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
     return {finding.name: finding for finding in findings}
 

@@ -32,7 +32,7 @@ def fit(width: int, natural: Mapping[str, int]) -> Columns:
     """Share `width` cells among the columns, which would be as wide as `natural` says."""
     room = width - MARK - VERDICT - 2  # a space after the verdict, and one at the right edge
     chosen: dict[str, int] = {}
-    value, target = (16, 28) if width >= _ROOMY else (10, 9)
+    value, target = (16, 28) if width >= _ROOMY else (12, 10)
     for column, most in (("value", value), ("age", 12), ("target", target)):
         wanted = min(natural.get(column, 0), most)
         least_name = _NAME_GOOD if column == "target" else _NAME_LEAST + 6

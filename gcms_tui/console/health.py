@@ -104,22 +104,26 @@ class HealthPane(Pane):
             self.refresh_bindings()
 
     def on_begun(self, message: Begun) -> None:
-        self._connection = "connected"
         self.state = board_state.begin(self.state, message.names, message.only)
         self._asked = len(self.state.pending)
         self.draw()
 
     def on_answered(self, message: Answered) -> None:
         self.state = board_state.answer(self.state, message.finding)
+        if board_state.reached_warehouse((message.finding,)):
+            self._connection = "connected"
         self.draw()
 
     def on_loaded(self, message: Loaded) -> None:
         self.state = board_state.finish(
             self.state, message.report, message.series, notes=message.notes, whole=message.whole
         )
-        answered = any(finding.verdict is not Verdict.UNKNOWN for finding in message.report.findings)
-        self._connection = "connected" if answered else "no answer"
-        self._ended(well=answered)
+        reached = board_state.reached_warehouse(message.report.findings)
+        if reached is not None:
+            self._connection = "connected" if reached else "no answer"
+        elif self._connection == "connecting":
+            self._connection = "not connected"
+        self._ended(well=any(finding.verdict is not Verdict.UNKNOWN for finding in message.report.findings))
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()

@@ -124,7 +124,7 @@ def judge_duplicates(tables: Sequence[Finding], duplicates: Mapping[str, int], w
         verdict,
         "; ".join(said),
         total if duplicates else None,
-        "duplicate key" if total == 1 else "duplicate keys",
+        "duplicate" if total == 1 else "duplicates",
         Evidence.of(
             ("table", "duplicate_keys"), [(table.name, duplicates.get(table.name)) for table in _ranked(tables)]
         ),

@@ -55,16 +55,14 @@ def judge_accuracy(
     )
     agreement = Agreement(compared, found)
     if not found:
-        return Conclusion(
-            Verdict.OK, f"all {compared:,} payments agree: {sums}", value=0, unit="discrepancies"
-        ), agreement
+        return Conclusion(Verdict.OK, f"all {compared:,} payments agree: {sums}", value=0, unit="differ"), agreement
     kinds = ", ".join(f"{number:,} {PROBLEMS[name]}" for name, number in counts.items() if number)
     return Conclusion(
         Verdict.FAIL,
         f"{counted(found, 'payment')} of {compared:,} disagree{_concerts(discrepancies, found)}: "
         f"{kinds or 'listed below'}; {sums}",
         value=found,
-        unit="discrepancy" if found == 1 else "discrepancies",
+        unit="differ",
         evidence=Evidence.of(
             _COLUMNS, [tuple(record[column] for column in _COLUMNS) for record in discrepancies], found
         ),

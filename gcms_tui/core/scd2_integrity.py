@@ -45,13 +45,13 @@ def judge_scd2(
     duplicates, found = counts["duplicate_current_keys"], {name: n for name, n in counts.items() if n}
     if not found:
         summary = f"{table}: {counted(rows, 'version')} of {counted(whole(row['key_count']), 'key')}, no defect"
-        return Conclusion(Verdict.OK, summary, value=0, unit="duplicate keys"), 0
+        return Conclusion(Verdict.OK, summary, value=0, unit="duplicates"), 0
     defects = "; ".join(counted(number, *DEFECTS[name]) for name, number in found.items())
     return Conclusion(
         Verdict.FAIL,
         f"{table}: {defects}",
         value=duplicates,
-        unit="duplicate key" if duplicates == 1 else "duplicate keys",
+        unit="duplicate" if duplicates == 1 else "duplicates",
         evidence=_evidence(found, sample or ()),
         next_step=_NEXT,
     ), duplicates

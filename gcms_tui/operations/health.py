@@ -281,7 +281,7 @@ def _metrics(why_no_scd2: str) -> list[_Metric]:
         _Metric("metric.run_success", "K1", f">= {target} %", f"< {alert} %", "dbt.last_run", run_success),
         _Metric("metric.test_pass", "K2", "100 %", "any critical fails", "tests.gold", test_pass),
         _Metric("metric.freshness", "K3", "< 24 h", "> 48 h", "freshness.", oldest_source),
-        _Metric("metric.scd2", "K4", "0 duplicate keys", "any", "scd2.", duplicates),
+        _Metric("metric.scd2", "K4", "0", "any duplicate", "scd2.", duplicates),
         _Metric("metric.payroll_accuracy", "K5", "100 %", "any discrepancy", "payroll.accuracy", agreement),
     ]
 

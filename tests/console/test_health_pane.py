@@ -15,10 +15,10 @@ from textual.events import AppBlur, AppFocus
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.core.errors import Unavailable
-from gcms_tui.core.finding import HealthReport
+from gcms_tui.core.finding import HealthReport, Provenance
 from gcms_tui.core.verdict import Verdict
 from tests.console.driving import drawn, health, settled, until
-from tests.console.small_platform import NOON, Clock, Examiner, services, story
+from tests.console.small_platform import NOON, UNKNOWN, Clock, Examiner, services, story
 
 SMALL, LARGE = (80, 24), (120, 36)
 UNREACHABLE = Unavailable("Cannot reach Snowflake", "The connection was refused.", "Check the network.")
@@ -288,3 +288,28 @@ async def test_a_minute_of_standing_still_costs_few_bytes(state: Path, monkeypat
         pane.tick()
         await pilot.pause()
         assert sent == 0, "nothing has changed, so nothing is drawn"
+
+
+async def test_only_an_answer_of_the_warehouse_is_called_connected(state: Path) -> None:
+    gate = threading.Semaphore(0)
+    from_disk, from_warehouse = story()[0], story()[1]
+    from_disk = replace(from_disk, provenance=(Provenance("target/run_results.json"),))
+    app = ConsoleApp(services(state, Examiner((from_disk, from_warehouse), gate=gate)))
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: health(app).state.pending, "the beginning")
+        assert "connecting" in drawn(app).splitlines()[0]
+        gate.release()
+        await until(pilot, lambda: len(health(app).state.pending) == 1, "the first answer")
+        assert "connecting" in drawn(app).splitlines()[0]
+        gate.release()
+        await settled(pilot)
+        assert " connected" in drawn(app).splitlines()[0]
+
+
+async def test_a_warehouse_that_answers_nothing_is_not_called_connected(state: Path) -> None:
+    unanswered = Provenance("queries/source_freshness.sql", "SELECT 1", ())
+    answers = tuple(replace(answer, verdict=UNKNOWN, provenance=(unanswered,)) for answer in story())
+    app = ConsoleApp(services(state, Examiner(answers)))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "no answer" in drawn(app).splitlines()[0]
