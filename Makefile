@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-test
 
 screenshots: $(VENV)/.installed-test
 	@$(BIN)/python -m compileall -q gcms_tui
-	@$(BIN)/python -m tests.screenshots $(ARGS)
+	@TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python -m tests.screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -134,11 +134,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process, without waiting for threads that still hang on a server."""
-    lingering = [
-        thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon
-    ]
-    if lingering:
+    """End the process, without waiting for threads that still hang on a server or are about to start others."""
+    if threading.active_count() > 1:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

@@ -147,13 +147,15 @@ def payroll_check(payroll: PayrollSettings) -> Check:
 
 
 def table_names(tables: Iterable[Relation]) -> dict[Relation, str]:
-    """A short name for each: the table's own, with its schema where two tables share it."""
-    listed = list(dict.fromkeys(tables))
-    uses = Counter(table.name.lower() for table in listed)
-    return {
-        table: table.name.lower() if uses[table.name.lower()] == 1 else f"{table.schema}.{table.name}".lower()
-        for table in listed
+    """A name for each and the same for none: the table's own; with its schema, or all of it, where others share that.
+
+    Two findings of one name would be one, and the sounder could stand where the other belongs.
+    """
+    forms = {
+        table: (table.name.lower(), f"{table.schema}.{table.name}".lower(), str(table)) for table in tables
     }
+    uses = Counter(form for written in forms.values() for form in set(written))
+    return {table: next((form for form in written if uses[form] == 1), written[-1]) for table, written in forms.items()}
 
 
 def _newest_load(questions: Questions, source: SourceSettings, remembered: Remembered) -> tuple[Column | None, Answer]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -26,7 +26,6 @@ from gcms_tui.operations.questions import DbtFiles, Link, Questions
 
 _MOST_CHECKS_AT_ONCE = 64
 M = TypeVar("M")
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ class Health:
         except GcmsError as error:
             outcome = Outcome(unknown(f"{error.title}: {error.message}", error.next_step or _NEXT_DOCTOR))
         except Exception as error:  # noqa: BLE001 - a bug in one check must not take the others' answers away
-            outcome = Outcome(_bug(check.name, error))
+            outcome = Outcome(_bug(error))
         elapsed_ms = round((time.monotonic() - began) * 1000)
         finding = self._finding(check, outcome.conclusion, questions.provenance(), elapsed_ms)
         return _Answered(finding, outcome)
@@ -169,7 +168,7 @@ class Health:
         try:
             conclusion = metric.judge(needed)
         except Exception as error:  # noqa: BLE001 - as above
-            conclusion = _bug(metric.name, error)
+            conclusion = _bug(error)
         provenance = [origin for answer in needed.values() for origin in answer.finding.provenance]
         elapsed_ms = max((answer.finding.elapsed_ms for answer in needed.values()), default=0)
         finding = self._finding(metric, conclusion, tuple(dict.fromkeys(provenance)), elapsed_ms)
@@ -221,10 +220,11 @@ class Health:
 _NEXT_DOCTOR = "gcms-tui doctor tells what can be reached and what cannot."
 
 
-def _bug(name: str, error: Exception) -> Conclusion:
-    _log.error("%s failed", name, exc_info=error)
+def _bug(error: Exception) -> Conclusion:
+    place = traceback.extract_tb(error.__traceback__)[-1]
     return unknown(
-        f"internal error: {error!r}", "The other findings stand. Please report this with the statement shown."
+        f"internal error in {place.name}, line {place.lineno} of {place.filename.rpartition('/')[2]}: {error!r}",
+        "The other findings stand. Please report this with the statement shown.",
     )
 
 

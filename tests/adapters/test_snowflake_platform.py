@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -141,3 +143,22 @@ def test_a_frozen_server_ends_with_the_timeouts_and_is_used_again_when_it_wakes(
         os.kill(server.pid, signal.SIGCONT)
     assert warehouse.read(ask("SELECT 1")).rows == ((1,),)
     warehouse.close()
+
+
+def test_a_read_imports_no_data_frames(platform: RunningPlatform) -> None:
+    """The connector takes pandas and pyarrow where they are installed: twice the time and memory of a first login."""
+    program = """
+import sys
+from pathlib import Path
+from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring import load_settings, open_warehouse
+from gcms_tui.core.query import Statement
+warehouse = open_warehouse(load_settings(Invocation(config=Path(sys.argv[1]))).settings)
+answer = warehouse.read(Statement("one", "a test", "SELECT 1 AS one"))
+warehouse.close()
+sys.stdout.write(f"{answer.rows} {sorted({'pandas', 'pyarrow'} & sys.modules.keys())}")
+import pandas
+"""
+    argv = [sys.executable, "-c", program, str(platform.config)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "((1,),) []"), done.stderr

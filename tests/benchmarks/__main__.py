@@ -55,7 +55,7 @@ def stalls(platform: Platform) -> Row:
             result = Path(directory) / "stalls.json"
             argv = [sys.executable, "-m", "tests.benchmarks.heartbeat", str(result), "--config", str(platform.config)]
             with Terminal(argv, columns=140, rows=40) as terminal:
-                terminal.wait_for("connected", timeout=60)
+                terminal.wait_for("│ connected", timeout=60)
                 _settle(terminal)
                 terminal.send("q")
                 terminal.wait_gone()
@@ -67,7 +67,7 @@ def stalls(platform: Platform) -> Row:
 
 def key_to_paint(platform: Platform) -> Row:
     with Terminal([GCMS_TUI, "--config", str(platform.config)], columns=140, rows=40) as terminal:
-        terminal.wait_for("connected", timeout=60)
+        terminal.wait_for("│ connected", timeout=60)
         _settle(terminal)
         times = []
         for key in ["j", "k"] * 15:

@@ -16,7 +16,7 @@ BEAT_S = 0.005
 
 
 class Watched(console.ConsoleApp):
-    """Counts how long the loop was away, from the first paint on."""
+    """Counts how long the loop was away, from the first paint until it is asked to leave."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [  # Textual looks for a relative one beside the subclass
         Path(console.__file__).parent / path for path in console.ConsoleApp.CSS_PATH
@@ -32,6 +32,8 @@ class Watched(console.ConsoleApp):
         while True:
             began = time.monotonic()
             await asyncio.sleep(BEAT_S)
+            if self._exit:
+                return
             self.stalls.append(time.monotonic() - began - BEAT_S)
 
     def on_unmount(self) -> None:
