@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from gcms_tui.cli import wiring
 from gcms_tui.cli.observation import Observation, from_error, good
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.identifier import Relation, folded
+from gcms_tui.core.freshness import TIMESTAMP_COLUMNS, pick_timestamp_column
+from gcms_tui.core.identifier import Column, Relation, folded
 from gcms_tui.core.query import Statement
 from gcms_tui.core.settings import SchemaSettings, Settings
 from gcms_tui.core.verdict import Verdict
@@ -70,7 +71,10 @@ def _relations(settings: Settings, warehouse: Warehouse, library: QueryLibrary) 
 
     def look(item: tuple[str, Relation]) -> Observation:
         name, relation = item
-        statement = columns.render({}, {"schema_name": relation.schema, "table_name": relation.name})
+        statement = columns.render(
+            {"information_schema": relation.information_schema},
+            {"schema_name": relation.schema, "table_name": relation.name},
+        )
         return _table(name, relation, statement, settings, warehouse)
 
     with ThreadPoolExecutor(_AT_ONCE, "doctor") as pool:
@@ -91,11 +95,13 @@ def _table(
             f"{relation} is not there, or the role may not see it.",
             "Build it (dbt run) or load it, ask for the right to see it, or correct its name in gcms.toml.",
         )
-    missing = [column for column in _wanted_columns(settings, relation) if not found & column]
+    missing = _missing_columns(settings, relation, found)
     if missing:
-        names = ", ".join(" or ".join(sorted(column)) for column in missing)
         return Observation(
-            name, Verdict.FAIL, f"{relation} has no column {names.lower()}.", "Name the right column in gcms.toml."
+            name,
+            Verdict.FAIL,
+            f"{relation} has no column {', '.join(missing)}.",
+            "Name the right column in gcms.toml.",
         )
     return good(name, f"{relation}, {len(found)} columns")
 
@@ -117,21 +123,25 @@ def _watched(settings: Settings) -> list[tuple[str, Relation]]:
     ]
 
 
-def _wanted_columns(settings: Settings, relation: Relation) -> list[set[str]]:
-    """Each a set of names of which one must be there."""
+def _missing_columns(settings: Settings, relation: Relation, found: set[str]) -> list[str]:
+    """What the checks will ask the table for and it does not have."""
     for source in settings.sources:
         if source.table == relation:
             if source.timestamp_column:
-                return [{folded(source.timestamp_column)}]
-            return [{"_AIRBYTE_EXTRACTED_AT", "_AIRBYTE_EMITTED_AT"}]
+                return _not_in(found, source.timestamp_column)
+            return [] if pick_timestamp_column(found) else [" or ".join(name.lower() for name in TIMESTAMP_COLUMNS)]
     for table in settings.scd2:
         if table.table == relation:
-            named = (
+            return _not_in(
+                found,
                 *(table.natural_key, table.scd_id, table.effective_from, table.effective_to),
                 *(table.is_current, table.recorded_at, table.inserted_at),
             )
-            return [{folded(column)} for column in named if column is not None]
     return []
+
+
+def _not_in(found: set[str], *columns: str | None) -> list[str]:
+    return [str(Column.parse(column)) for column in columns if column is not None and folded(column) not in found]
 
 
 def _not_looked_at(settings: Settings) -> list[Observation]:

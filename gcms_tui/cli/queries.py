@@ -99,6 +99,7 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
         table = source.table if "loaded_at" in wanted else payroll.fact
     names: dict[str, Identifier] = {
         "table": table,
+        "information_schema": source.table.information_schema,
         "source": source.table,
         "loaded_at": Column.parse(source.timestamp_column or "_airbyte_extracted_at"),
         "scd2": scd2.table,

@@ -93,8 +93,12 @@ def judge_source(
 
 
 def pick_timestamp_column(columns: set[str]) -> str | None:
-    """The one of Airbyte's columns that the table has, the newer first."""
-    return next((name for name in TIMESTAMP_COLUMNS if name in columns), None)
+    """The one of Airbyte's columns that the table has, as stored, the newer first; in any case of letters.
+
+    Airbyte's raw tables keep the name in lower case.
+    """
+    stored = {column.upper(): column for column in sorted(columns, reverse=True)}
+    return next((stored[name] for name in TIMESTAMP_COLUMNS if name in stored), None)
 
 
 def no_timestamp_column(table: str, columns: list[str]) -> Conclusion:

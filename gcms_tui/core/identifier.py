@@ -116,6 +116,11 @@ class Relation:
     def sql(self) -> str:
         return _dotted(quoted, self.database, self.schema, self.name)
 
+    @property
+    def information_schema(self) -> Schema:
+        """Where its own database describes it."""
+        return Schema("INFORMATION_SCHEMA", self.database)
+
     def __str__(self) -> str:
         """As a person writes it: `gold.fct_musician_payment`."""
         return _dotted(_shown, self.database, self.schema, self.name)

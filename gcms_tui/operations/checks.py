@@ -81,7 +81,7 @@ def freshness_check(name: str, source: SourceSettings, remembered: Remembered) -
     def judge(questions: Questions) -> Outcome:
         column, answer = _newest_load(questions, source, remembered)
         if column is None:
-            return Outcome(freshness.no_timestamp_column(table, [str(row[0]).lower() for row in answer.rows]))
+            return Outcome(freshness.no_timestamp_column(table, [str(Column(str(row[0]))) for row in answer.rows]))
         return Outcome(
             freshness.judge_source(
                 table, str(column), answer.records()[0], answer.taken_at, source.warn_after_h, source.fail_after_h
@@ -151,9 +151,7 @@ def table_names(tables: Iterable[Relation]) -> dict[Relation, str]:
 
     Two findings of one name would be one, and the sounder could stand where the other belongs.
     """
-    forms = {
-        table: (table.name.lower(), f"{table.schema}.{table.name}".lower(), str(table)) for table in tables
-    }
+    forms = {table: (table.name.lower(), f"{table.schema}.{table.name}".lower(), str(table)) for table in tables}
     uses = Counter(form for written in forms.values() for form in set(written))
     return {table: next((form for form in written if uses[form] == 1), written[-1]) for table, written in forms.items()}
 
@@ -175,7 +173,9 @@ def _newest_load(questions: Questions, source: SourceSettings, remembered: Remem
         if configured:
             raise
         columns = questions.start(
-            "table_columns", None, {"schema_name": table.schema, "table_name": table.name}
+            "table_columns",
+            {"information_schema": table.information_schema},
+            {"schema_name": table.schema, "table_name": table.name},
         ).result()
         present = freshness.pick_timestamp_column({str(row[0]) for row in columns.rows})
         if present is None:
@@ -197,7 +197,7 @@ def _newest_input(questions: Questions, sources: Iterable[SourceSettings], remem
         except GcmsError:
             continue  # the source's own check tells
         loaded_at = answer.records()[0]["last_loaded_at"] if column else None
-        if isinstance(loaded_at, datetime):
+        if isinstance(loaded_at, datetime) and not freshness.ahead_of_clock(loaded_at, answer.taken_at):
             newest.append(loaded_at)
     return max(newest, default=None)
 

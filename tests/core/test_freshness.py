@@ -93,9 +93,12 @@ def test_the_newer_column_is_preferred_and_none_is_none() -> None:
     assert pick_timestamp_column(both) == "_AIRBYTE_EXTRACTED_AT"
     assert pick_timestamp_column(both - {"_AIRBYTE_EXTRACTED_AT"}) == "_AIRBYTE_EMITTED_AT"
     assert pick_timestamp_column({"ID"}) is None
-    assert pick_timestamp_column({"_airbyte_extracted_at"}) is None, (
-        "stored names are compared, and those are upper case"
-    )
+
+
+def test_a_column_in_another_case_is_found_and_named_as_stored() -> None:
+    assert pick_timestamp_column({"ID", "_airbyte_extracted_at"}) == "_airbyte_extracted_at"
+    both = {"_airbyte_extracted_at", "_AIRBYTE_EXTRACTED_AT"}
+    assert pick_timestamp_column(both) == "_AIRBYTE_EXTRACTED_AT", "the plain name first"
 
 
 def test_no_timestamp_column_is_unknown_and_shows_the_columns_there_are() -> None:

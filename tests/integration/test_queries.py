@@ -47,11 +47,14 @@ def test_an_empty_source_has_no_newest_row(workbench: Asking) -> None:
 
 
 def test_the_timestamp_column_is_found_among_the_tables_own(asking: Asking) -> None:
-    rows = asking.rows("table_columns", schema_name="RAW", table_name="SUPABASE_ATTENDANCE")
+    names: dict[str, Identifier] = {"information_schema": Relation("RAW", "SUPABASE_ATTENDANCE").information_schema}
+    rows = asking.rows("table_columns", names, schema_name="RAW", table_name="SUPABASE_ATTENDANCE")
     columns = {row["column_name"]: row["data_type"] for row in rows}
     assert "_AIRBYTE_EMITTED_AT" not in columns
     assert columns["_AIRBYTE_EXTRACTED_AT"].startswith("TIMESTAMP_TZ")
-    assert asking.rows("table_columns", schema_name="RAW", table_name="supabase_attendance") == []
+    assert asking.rows("table_columns", names, schema_name="RAW", table_name="supabase_attendance") == []
+    elsewhere: dict[str, Identifier] = {"information_schema": Relation("RAW", "T", "GCMS").information_schema}
+    assert asking.rows("table_columns", elsewhere, schema_name="RAW", table_name="SUPABASE_ATTENDANCE") == rows
 
 
 def test_all_landed_tables_are_listed_whatever_the_case_of_the_prefix(asking: Asking) -> None:
