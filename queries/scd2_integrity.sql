@@ -15,6 +15,8 @@ result duplicate_current_keys integer: keys with more than one current version
 result no_current_keys integer: keys with no current version
 result null_keys integer: versions without a key
 result null_flags integer: versions whose flag is not filled in
+result null_ids integer: versions without an id
+result null_begins integer: versions that do not say since when they are valid
 result rows_sharing_scd_id integer: versions whose id another one has too
 result inverted integer: versions that end before even an empty one would: before they begin, or with the day-before
     convention more than a day before
@@ -58,6 +60,8 @@ keys AS (
         COUNT(*) AS versions_of_key,
         COUNT(CASE WHEN is_current THEN 1 END) AS current_of_key,
         COUNT(CASE WHEN is_current IS NULL THEN 1 END) AS null_flags_of_key,
+        COUNT(CASE WHEN same_id = 0 THEN 1 END) AS null_ids_of_key,
+        COUNT(CASE WHEN valid_from IS NULL THEN 1 END) AS null_begins_of_key,
         COUNT(CASE WHEN same_id > 1 THEN 1 END) AS sharing_of_key,
         COUNT(CASE WHEN valid_to < valid_from THEN 1 END) AS before_begin_of_key,
         COUNT(CASE WHEN valid_to < DATEADD(day, -1, valid_from) THEN 1 END) AS over_a_day_before_of_key,
@@ -78,6 +82,8 @@ totals AS (
         COUNT(CASE WHEN natural_key IS NOT NULL AND current_of_key = 0 THEN 1 END) AS no_current_keys,
         COALESCE(SUM(IFF(natural_key IS NULL, versions_of_key, 0)), 0)::NUMBER(38, 0) AS null_keys,
         COALESCE(SUM(null_flags_of_key), 0)::NUMBER(38, 0) AS null_flags,
+        COALESCE(SUM(null_ids_of_key), 0)::NUMBER(38, 0) AS null_ids,
+        COALESCE(SUM(null_begins_of_key), 0)::NUMBER(38, 0) AS null_begins,
         COALESCE(SUM(sharing_of_key), 0)::NUMBER(38, 0) AS rows_sharing_scd_id,
         COALESCE(SUM(before_begin_of_key), 0)::NUMBER(38, 0) AS ends_before_begin,
         COALESCE(SUM(over_a_day_before_of_key), 0)::NUMBER(38, 0) AS ends_over_a_day_before,
@@ -96,6 +102,8 @@ SELECT
     no_current_keys,
     null_keys,
     null_flags,
+    null_ids,
+    null_begins,
     rows_sharing_scd_id,
     IFF(closed_day_before > closed_same_instant, ends_over_a_day_before, ends_before_begin) AS inverted,
     current_but_closed,

@@ -13,6 +13,8 @@ DEFECTS: Mapping[str, tuple[str, str]] = {
     "no_current_keys": ("key without a current version", "keys without a current version"),
     "null_keys": ("version without a key", "versions without a key"),
     "null_flags": ("version without a flag", "versions without a flag"),
+    "null_ids": ("version without an id", "versions without an id"),
+    "null_begins": ("version without a beginning", "versions without a beginning"),
     "rows_sharing_scd_id": ("version whose id another one has", "versions whose id another one has"),
     "inverted": ("version that ends before it begins", "versions that end before they begin"),
     "current_but_closed": ("current version that has ended", "current versions that have ended"),

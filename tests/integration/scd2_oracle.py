@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 class Version:
     scd_id: str | None
     natural_key: str | None
-    effective_from: datetime
+    effective_from: datetime | None
     effective_to: datetime | None
     is_current: bool | None
 
@@ -44,8 +44,13 @@ def defects(table: Iterable[Version], *, day_before: bool) -> dict[str, int]:
         "no_current_keys": sum(count == 0 for count in current.values()),
         "null_keys": sum(row.natural_key is None for row in rows),
         "null_flags": sum(row.is_current is None for row in rows),
+        "null_ids": sum(row.scd_id is None for row in rows),
+        "null_begins": sum(row.effective_from is None for row in rows),
         "rows_sharing_scd_id": sum(row.scd_id is not None and ids[row.scd_id] > 1 for row in rows),
-        "inverted": sum(row.end < row.effective_from - (DAY if day_before else timedelta()) for row in rows),
+        "inverted": sum(
+            row.effective_from is not None and row.end < row.effective_from - (DAY if day_before else timedelta())
+            for row in rows
+        ),
         "current_but_closed": sum(row.is_current is True and not row.is_open for row in rows),
         "closed_but_open": sum(row.is_current is False and row.is_open for row in rows),
         "overlaps": sum(_overlaps(versions, day_before) for versions in keys.values()),
@@ -54,10 +59,11 @@ def defects(table: Iterable[Version], *, day_before: bool) -> dict[str, int]:
 
 def _overlaps(versions: list[Version], day_before: bool) -> int:
     """Versions that are valid at all and begin while an earlier one still is."""
-    ordered = sorted(versions, key=lambda row: (row.effective_from, row.scd_id is None, row.scd_id or ""))
+    dated = [(row.effective_from, row) for row in versions if row.effective_from is not None]
+    ordered = sorted(dated, key=lambda pair: (pair[0], pair[1].scd_id is None, pair[1].scd_id or ""))
     overlapping = 0
-    for position, row in enumerate(ordered):
-        is_empty = row.end < row.effective_from if day_before else row.end <= row.effective_from
-        if not is_empty and any(earlier.end > row.effective_from for earlier in ordered[:position]):
+    for position, (begin, row) in enumerate(ordered):
+        is_empty = row.end < begin if day_before else row.end <= begin
+        if not is_empty and any(earlier.end > begin for _, earlier in ordered[:position]):
             overlapping += 1
     return overlapping

@@ -47,7 +47,7 @@ def fill(asking: Asking, versions: Sequence[Version]) -> None:
     marks = ", ".join("(?, ?, 'present', ?::timestamp_ntz, ?::timestamp_ntz, ?, ?::timestamp_ntz)" for _ in versions)
     values: list[object] = []
     for row in versions:
-        begin = str(row.effective_from)
+        begin = None if row.effective_from is None else str(row.effective_from)
         end = None if row.effective_to is None else str(row.effective_to)
         values += [row.scd_id, row.natural_key, begin, end, row.is_current, begin]
     asking.plain(
@@ -57,10 +57,13 @@ def fill(asking: Asking, versions: Sequence[Version]) -> None:
     )
 
 
-def version(scd_id: str | None, key: str | None, begin: int, end: int | None, is_current: bool | None) -> Version:
+def version(
+    scd_id: str | None, key: str | None, begin: int | None, end: int | None, is_current: bool | None
+) -> Version:
     """Days counted from BASE."""
+    effective_from = None if begin is None else BASE + begin * DAY
     effective_to = None if end is None else BASE + end * DAY
-    return Version(scd_id, key, BASE + begin * DAY, effective_to, is_current)
+    return Version(scd_id, key, effective_from, effective_to, is_current)
 
 
 SOUND_DAY_BEFORE = [
@@ -78,6 +81,8 @@ SOUND_SAME_INSTANT = [
         ([version("a1", "A", 0, 5, False)], "no_current_keys", 1),
         ([version("a1", None, 0, None, True)], "null_keys", 1),
         ([version("a1", "A", 0, None, None)], "null_flags", 1),
+        ([version(None, "A", 0, None, True), version(None, "B", 0, None, True)], "null_ids", 2),
+        ([version("a1", "A", None, None, True)], "null_begins", 1),
         ([version("a1", "A", 0, 4, False), version("a1", "A", 5, None, True)], "rows_sharing_scd_id", 2),
         ([version("s3", "A", 0, None, True)], "rows_sharing_scd_id", 2),
         ([version("a1", "A", 9, 7, False), version("a2", "A", 9, None, True)], "inverted", 1),
@@ -154,7 +159,7 @@ _VERSIONS = st.lists(
         version,
         st.sampled_from(["i1", "i2", "i3", "i4", "i5", None]),
         st.sampled_from(["A", "B", "it's", None]),
-        _DAYS,
+        st.none() | _DAYS,
         st.none() | _DAYS,
         st.sampled_from([True, False, None]),
     ),

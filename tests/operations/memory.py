@@ -67,6 +67,8 @@ HEALTHY: Mapping[str, tuple[Row, ...]] = {
             "no_current_keys": 0,
             "null_keys": 0,
             "null_flags": 0,
+            "null_ids": 0,
+            "null_begins": 0,
             "rows_sharing_scd_id": 0,
             "inverted": 0,
             "current_but_closed": 0,
