@@ -46,6 +46,8 @@ def read_connection(name: str, env: Mapping[str, str]) -> Credentials:
     key_file = table.get("private_key_file") or table.get("private_key_path")
     if "private_key_file_pwd" in secrets:
         secrets["private_key_passphrase"] = secrets.pop("private_key_file_pwd")
+    if "private_key_raw" in secrets:  # as Snowflake's own command line calls it
+        secrets["private_key"] = secrets.pop("private_key_raw")
     if str(public.get("authenticator", "")).lower() == "username_password_mfa":
         public["client_request_mfa_token"] = True
     return Credentials(

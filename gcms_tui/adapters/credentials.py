@@ -19,6 +19,7 @@ SECRET_KEYS = frozenset(
         "passcode",
         "token",
         "private_key",
+        "private_key_raw",
         "private_key_passphrase",
         "private_key_file_pwd",
         "oauth_client_secret",

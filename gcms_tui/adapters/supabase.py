@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,10 +86,12 @@ def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
         "application_name": "gcms-tui",
     }
     if not _is_here(parts) and "service" not in parts:
-        if parts.get("sslmode") in _UNENCRYPTED:
-            message = f"The DSN of {where} has sslmode={parts['sslmode']}."
+        # What is passed on wins over libpq's own variable, which may be the stricter one.
+        mode = parts.get("sslmode") or os.environ.get("PGSSLMODE") or "require"
+        if mode in _UNENCRYPTED:
+            message = f"The DSN of {where}, or PGSSLMODE, says sslmode={mode}."
             raise ConfigError("Supabase without encryption", message, "Use sslmode=verify-full, at least require.")
-        extra["sslmode"] = str(parts.get("sslmode") or "require")
+        extra["sslmode"] = str(mode)
     try:
         connection = psycopg.connect(make_conninfo(dsn.reveal(), **extra), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gcms_tui.adapters.connections import read_connection, snowflake_dir
 from gcms_tui.core.errors import ConfigError
@@ -90,3 +92,13 @@ def test_no_secret_shows(home: Path) -> None:
     write(home / "connections.toml", '[p]\naccount = "a"\npassword = "planted"\nproxy_password = "planted"\n')
     credentials = read_connection("p", env(home))
     assert "planted" not in f"{credentials!r} {credentials}"
+
+
+def test_a_key_in_the_file_is_used_and_not_shown(home: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = key.private_bytes(serialization.Encoding.PEM, *form).decode()
+    write(home / "connections.toml", f'[p]\naccount = "a"\nprivate_key_raw = """{pem}"""\n')
+    credentials = read_connection("p", env(home))
+    assert pem.splitlines()[1] not in f"{credentials!r} {credentials}"
+    assert credentials.arguments()["private_key"] == key.private_bytes(serialization.Encoding.DER, *form)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.adapters.supabase import connect, ping, read_dsn
@@ -96,6 +97,27 @@ def test_a_dsn_that_cannot_be_read_is_not_repeated(dsn: str) -> None:
 def test_another_host_is_never_asked_in_clear(mode: str) -> None:
     with pytest.raises(ConfigError, match="without encryption"):
         connect(Secret(f"postgresql://u:p@db.example.org/db?sslmode={mode}"))
+
+
+def test_the_environments_stricter_mode_is_not_loosened(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def no_answer(conninfo: str, **_: object) -> None:
+        asked.append(conninfo)
+        raise psycopg.OperationalError("nobody there")
+
+    monkeypatch.setattr(psycopg, "connect", no_answer)
+    dsn = Secret("postgresql://u:p@db.example.org/db")
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    with pytest.raises(Unavailable):
+        connect(dsn)
+    monkeypatch.delenv("PGSSLMODE")
+    with pytest.raises(Unavailable):
+        connect(dsn)
+    assert [conninfo_to_dict(text)["sslmode"] for text in asked] == ["verify-full", "require"]
+    monkeypatch.setenv("PGSSLMODE", "prefer")
+    with pytest.raises(ConfigError, match="sslmode=prefer"):
+        connect(dsn)
 
 
 @pytest.fixture
