@@ -162,9 +162,8 @@ def _newest_load(questions: Questions, source: SourceSettings, remembered: Remem
     Where the table has no such column: None, with the columns that it has. The newer of Airbyte's columns is tried
     outright, which answers in one round trip; the table is asked for its columns only where that fails.
     """
-    table = source.table
-    configured = Column.parse(source.timestamp_column) if source.timestamp_column else None
-    column = configured or remembered.timestamp_columns.get(table) or Column(freshness.TIMESTAMP_COLUMNS[0])
+    table, configured = source.table, source.timestamp_column
+    column = _likely_column(source, remembered)
     try:
         return column, questions.start("source_freshness", {"table": table, "loaded_at": column}).result()
     except (MissingRelation, StatementTimeout):
@@ -188,10 +187,19 @@ def _newest_load(questions: Questions, source: SourceSettings, remembered: Remem
     return found, answer
 
 
+def _likely_column(source: SourceSettings, remembered: Remembered) -> Column:
+    if source.timestamp_column:
+        return Column.parse(source.timestamp_column)
+    return remembered.timestamp_columns.get(source.table) or Column(freshness.TIMESTAMP_COLUMNS[0])
+
+
 def _newest_input(questions: Questions, sources: Iterable[SourceSettings], remembered: Remembered) -> datetime | None:
     """When any watched source was last loaded, by the statements that the freshness checks send anyway."""
-    newest = []
-    for source in sources:
+    newest, listed = [], tuple(sources)
+    for source in listed:  # all on their way before the first is waited for
+        likely = _likely_column(source, remembered)
+        questions.start("source_freshness", {"table": source.table, "loaded_at": likely})
+    for source in listed:
         try:
             column, answer = _newest_load(questions, source, remembered)
         except GcmsError:

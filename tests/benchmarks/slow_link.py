@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+
+from gcms_tui.core.query import Answer, Statement
+from gcms_tui.operations.ports import Warehouse
+
+
+class PlayedBack:
+    """A warehouse that answers what `warehouse` answered the first time, each statement after `delay_s`."""
+
+    def __init__(self, warehouse: Warehouse, delay_s: float) -> None:
+        self._warehouse = warehouse
+        self._delay_s = delay_s
+        self._answers: dict[Statement, Answer] = {}
+
+    def read(self, statement: Statement) -> Answer:
+        if statement not in self._answers:
+            self._answers[statement] = self._warehouse.read(statement)
+        time.sleep(self._delay_s)
+        return self._answers[statement]
+
+    def close(self) -> None:
+        self._warehouse.close()
 
 
 class SlowLink:
@@ -38,10 +60,15 @@ class SlowLink:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        for task in (tasks := asyncio.all_tasks(self._loop)):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        await asyncio.gather(self._pass_on(reader, far_writer, slow=True), self._pass_on(far_reader, writer))
+        with suppress(asyncio.CancelledError):  # the link is closed under an open connection
+            await asyncio.gather(self._pass_on(reader, far_writer, slow=True), self._pass_on(far_reader, writer))
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, slow: bool = False) -> None:
         with suppress(ConnectionError):
