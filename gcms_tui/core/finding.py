@@ -12,6 +12,9 @@ from gcms_tui.core.verdict import Verdict, worst
 EVIDENCE_LIMIT = 200
 """The most evidence rows a finding keeps."""
 
+LONGEST_CELL = 16_000
+"""The most characters of a text that evidence keeps: a warehouse's single value may have millions."""
+
 Scalar = str | int | float | bool | Decimal | datetime | date | None
 """What a cell may hold. Amounts are `Decimal`; a `datetime` is always aware and in UTC."""
 
@@ -40,7 +43,8 @@ class Evidence:
     @classmethod
     def of(cls, columns: Iterable[str], rows: Sequence[tuple[Scalar, ...]], total: int | None = None) -> Evidence:
         """The first rows of `rows`; `total` where the database itself sent fewer than it found."""
-        return cls(tuple(columns), tuple(rows[:EVIDENCE_LIMIT]), max(len(rows), total or 0))
+        kept = tuple(tuple(_cut(cell) for cell in row) for row in rows[:EVIDENCE_LIMIT])
+        return cls(tuple(columns), kept, max(len(rows), total or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +105,7 @@ class Point:
     taken_at: datetime
     verdict: Verdict
     value: Scalar
+
+
+def _cut(cell: Scalar) -> Scalar:
+    return f"{cell[: LONGEST_CELL - 1]}…" if isinstance(cell, str) and len(cell) > LONGEST_CELL else cell
