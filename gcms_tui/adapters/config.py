@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from math import inf
 from pathlib import Path
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refuse_if_owned_by_another
@@ -122,7 +123,7 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     yield from _identifier_complaints(settings)
     yield from _snowflake_complaints(settings)
     for index, source in enumerate(settings.sources):
-        if not 0 < source.warn_after_h <= source.fail_after_h:
+        if not 0 < source.warn_after_h <= source.fail_after_h < inf:
             yield (
                 ("sources", index, "warn_after_h"),
                 f"0 < warn_after_h ({source.warn_after_h:g}) <= fail_after_h ({source.fail_after_h:g}) does not hold",
@@ -134,7 +135,7 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
         for index, table in enumerate(tables):
             if table in tables[:index]:
                 yield (name, index, "table"), f"{table} stands here twice"
-    if settings.payroll.calculated_within_h <= 0:
+    if not 0 < settings.payroll.calculated_within_h < inf:
         yield ("payroll", "calculated_within_h"), "more than 0 hours are wanted"
     if not _is_amount(settings.payroll.tolerance):
         yield ("payroll", "tolerance"), f'an amount such as "0.01" is wanted, not {settings.payroll.tolerance!r}'
