@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gcms_tui.core.finding import Finding, HealthReport, Point, Scalar
+from gcms_tui.core.sparkline import levels
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 
@@ -71,16 +72,11 @@ def value_text(value: Scalar, unit: str) -> str:
 
 def sparkline(values: Sequence[Scalar], *, ascii_only: bool = False) -> str:
     """One character a value, the lowest lowest; a gap where nothing was measured. Empty where there are no figures."""
-    figures = [float(value) if isinstance(value, (int, float, Decimal)) else None for value in values]
-    known = [figure for figure in figures if figure is not None]
-    if not known:
+    steps = _ASCII_SPARK if ascii_only else _SPARK
+    heights = levels(values, len(steps))
+    if all(height is None for height in heights):
         return ""
-    steps, lowest = (_ASCII_SPARK if ascii_only else _SPARK), min(known)
-    span = max(known) - lowest
-    last = len(steps) - 1
-    return "".join(
-        " " if figure is None else steps[round((figure - lowest) / span * last) if span else 0] for figure in figures
-    )
+    return "".join(" " if height is None else steps[height] for height in heights)
 
 
 def _headline(report: HealthReport, style: Style) -> Iterator[str]:
