@@ -27,6 +27,13 @@ _ALLOWANCE_S = 2
 _READ_ALLOWANCE_S = 5
 """How long after that a socket may stay silent. Snowflake itself says something every 45 s at the latest."""
 _SNOWFLAKE_SPEAKS_WITHIN_S = 45
+_READS_THE_SAME_EVERYWHERE: Mapping[str, Any] = {
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "DATE_INPUT_FORMAT": "AUTO",
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    "DEFAULT_NULL_ORDERING": "LAST",
+}
+"""What an account or a user may have set otherwise, and a statement of the library would mean another thing under."""
 
 
 class SessionFailed(Exception):
@@ -128,6 +135,7 @@ def _arguments(credentials: Credentials, settings: SnowflakeSettings, purpose: s
             "STATEMENT_TIMEOUT_IN_SECONDS": settings.statement_timeout_s,
             "ABORT_DETACHED_QUERY": True,
             "CLIENT_TELEMETRY_ENABLED": False,
+            **_READS_THE_SAME_EVERYWHERE,
         },
     }
 

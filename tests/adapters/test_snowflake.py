@@ -91,6 +91,9 @@ def test_every_session_is_in_utc_tagged_bounded_and_without_secondary_roles(serv
     assert parameters["TIMEZONE"] == "UTC"
     assert parameters["STATEMENT_TIMEOUT_IN_SECONDS"] == 2
     assert parameters["ABORT_DETACHED_QUERY"] is True
+    assert parameters["TIMESTAMP_INPUT_FORMAT"] == parameters["DATE_INPUT_FORMAT"] == "AUTO"
+    assert parameters["QUOTED_IDENTIFIERS_IGNORE_CASE"] is False
+    assert parameters["DEFAULT_NULL_ORDERING"] == "LAST"
     assert parameters["CLIENT_TELEMETRY_ENABLED"] is False
     assert "CLIENT_SESSION_KEEP_ALIVE" not in parameters or parameters["CLIENT_SESSION_KEEP_ALIVE"] is False
     tag = json.loads(parameters["QUERY_TAG"])
