@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, counted, unknown
@@ -79,7 +79,27 @@ def judge_last_run(
         return unknown(f"dbt.log knows no run or test of target {target}{_other_targets(log, target)}", _NEXT_UNKNOWN)
     same = results if isinstance(results, RunResults) and results.invocation_id == last.invocation_id else None
     nodes = _results(same, manifest) if same else _outcomes(last.outcomes, manifest)
-    return _judge(_Run.of(last, same), nodes, now)
+    conclusion = _judge(_Run.of(last, same), nodes, now)
+    unmended = _outcomes(_still_failing(log, target), manifest)
+    if conclusion.verdict is not Verdict.OK or not unmended:
+        return conclusion
+    return replace(
+        conclusion,
+        verdict=Verdict.WARN,
+        summary=f"{conclusion.summary}; but an earlier run failed, and this has not passed since: {_named(unmended)}",
+        evidence=Evidence.of(_COLUMNS, unmended),
+        next_step=_NEXT_FAILED,
+    )
+
+
+def _still_failing(log: DbtLog, target: str) -> list[NodeOutcome]:
+    """Nodes whose newest outcome is a failure: a later run of other nodes says nothing of them."""
+    newest: dict[tuple[str, str], NodeOutcome] = {}
+    for invocation in log.invocations:
+        if invocation.working and invocation.may_be_of(target):
+            ran = (outcome for outcome in invocation.outcomes if outcome.status != "skipped")
+            newest.update({(outcome.resource_type, outcome.name): outcome for outcome in ran})
+    return [outcome for outcome in newest.values() if outcome.status not in SUCCEEDED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +219,15 @@ def _first_line(node: NodeResult) -> str:
 
 def _why(run: _Run, failing: Sequence[_Row]) -> str:
     if failing:
-        more = f", and {len(failing) - 1} more" if len(failing) > 1 else ""
-        return f"{failing[0][0]} ({failing[0][2]}){more}"
+        return _named(failing)
     if run.error:
         return " ".join(run.error.split())
     return "the command as a whole, and no node says why"
+
+
+def _named(failing: Sequence[_Row]) -> str:
+    more = f", and {len(failing) - 1} more" if len(failing) > 1 else ""
+    return f"{failing[0][0]} ({failing[0][2]}){more}"
 
 
 def _other_targets(log: DbtLog, target: str) -> str:

@@ -154,3 +154,24 @@ def test_model_executions_are_counted_over_the_log() -> None:
     assert (runs.succeeded, runs.failed, runs.skipped, runs.executed, runs.invocations) == (2, 1, 1, 3, 2)
     assert runs.since == NOW - 3 * HOUR
     assert model_runs(log(), TARGET).executed == 0
+
+
+def test_a_good_run_of_other_nodes_does_not_hide_what_still_fails() -> None:
+    failed = invocation(1, "test", outcome("fail", "test.gcms.critical"), GOOD, success=False, age=2 * HOUR)
+    conclusion = judged(log(failed, invocation(2, "run", outcome("success", "model.gcms.dim_concert"))))
+    assert conclusion.verdict is Verdict.WARN
+    assert "has not passed since: test.gcms.critical (fail)" in conclusion.summary
+    assert [row[0] for row in conclusion.evidence.rows] == ["test.gcms.critical"]
+
+
+@pytest.mark.parametrize("ending", ["pass", "warn"])
+def test_what_has_passed_since_is_mended(ending: str) -> None:
+    failed = invocation(1, "test", outcome("fail", "test.gcms.critical"), success=False, age=2 * HOUR)
+    conclusion = judged(log(failed, invocation(2, "test", outcome(ending, "test.gcms.critical"))))
+    assert conclusion.verdict is Verdict.OK
+
+
+def test_being_skipped_mends_nothing() -> None:
+    failed = invocation(1, "build", outcome("error", "model.gcms.a"), success=False, age=2 * HOUR)
+    later = invocation(2, "build", GOOD, outcome("skipped", "model.gcms.a"))
+    assert judged(log(failed, later)).verdict is Verdict.WARN
