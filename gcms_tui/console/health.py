@@ -42,7 +42,15 @@ class HealthPane(Pane):
         Binding("enter", "open", "Detail", id="health.open", tooltip="Show the finding under the cursor in full"),
         Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
-        Binding("slash", "filter", "Filter", id="health.filter", tooltip="Keep the findings that hold these words"),
+        # With priority, so that what is typed on at once, or comes in one packet over a bad line, lands in the filter.
+        Binding(
+            "slash",
+            "filter",
+            "Filter",
+            id="health.filter",
+            tooltip="Keep the findings that hold these words",
+            priority=True,
+        ),
         Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
         Binding("e", "error", "Error", id="health.error", tooltip="The last failure in full"),
@@ -342,7 +350,7 @@ class HealthPane(Pane):
             self.remove_class("-detail")
             line = FilterLine(self.wanted)
             await self.mount(line, before=self.key_bar)
-            line.focus()
+            self.set_focus(line)
 
     def on_input_changed(self, message: FilterLine.Changed) -> None:
         self.wanted = message.value

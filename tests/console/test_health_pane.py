@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual._compositor import CompositorUpdate
 from textual.app import App
-from textual.events import AppBlur, AppFocus
+from textual.events import AppBlur, AppFocus, Key
 
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
@@ -313,3 +313,12 @@ async def test_a_warehouse_that_answers_nothing_is_not_called_connected(state: P
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         assert "no answer" in drawn(app).splitlines()[0]
+
+
+async def test_what_comes_in_one_packet_with_the_slash_is_the_filter(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=SMALL) as pilot:
+        pane = await settled(pilot)
+        for key in ("slash", "s", "c", "d", "2", "slash"):
+            app.post_message(Key(key, "/" if key == "slash" else key))
+        await until(pilot, lambda: pane.wanted == "scd2/", "the filter")
