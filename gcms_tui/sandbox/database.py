@@ -71,7 +71,7 @@ class Database:
             "--wal-segsize=1",
             "--no-sync",
         )
-        await self._run("initdb", "--no-instructions", "--wal-segsize=1", *options, f"--pgdata={self.data}")
+        await self._run("initdb", "--no-instructions", *options, f"--pgdata={self.data}")
         rule = f"host {DATABASE} {ROLE} {LOOPBACK}/32 scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(rule)
         statements = (
@@ -81,7 +81,7 @@ class Database:
 
     async def start(self, stack: AsyncExitStack) -> Process:
         """The server, answering. `stack` stops it; it also ends with this process, whatever ends this process."""
-        await self._clear_leftover()
+        await end_leftover(self.data)
         self._own()
         options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         process = await spawn(
@@ -109,30 +109,9 @@ class Database:
             environment=child_environment(LC_ALL="C"),
         )
 
-    def _postmaster(self) -> list[str]:
-        """The server's own pid file: pid, data directory, start, port, socket directory, address, memory, status."""
-        try:
-            return (self.data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-
     def _ready(self, pid: int) -> bool:
-        lines = self._postmaster()
+        lines = _postmaster(self.data)
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
-
-    async def _clear_leftover(self) -> None:
-        """After a crash: ends a server that still runs on this directory, and forgets a pid that is another's now."""
-        lines = self._postmaster()
-        if not lines:
-            return
-        import psutil  # type: ignore[import-untyped]
-
-        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
-            leftover = psutil.Process(int(lines[0]))
-            if leftover.name() == "postgres" and str(self.data) in leftover.cmdline():
-                leftover.send_signal(signal.SIGINT)
-                await asyncio.to_thread(leftover.wait, 10)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _own(self) -> None:
         """Postgres insists that its directory is its user's; a copy made by root is root's."""
@@ -145,6 +124,34 @@ class Database:
         for parent, directories, files in os.walk(self.data):
             for name in (*directories, *files):
                 os.chown(os.path.join(parent, name), uid, gid, follow_symlinks=False)
+
+
+async def end_leftover(data: Path) -> None:
+    """After a crash: ends a server that still runs on this directory, and forgets a pid that is another's now."""
+    lines = _postmaster(data)
+    if not lines:
+        return
+    import psutil  # type: ignore[import-untyped]
+
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+        leftover = psutil.Process(int(lines[0]))
+        if leftover.name() == "postgres" and _names(leftover.cmdline(), data):
+            leftover.send_signal(signal.SIGINT)
+            await asyncio.to_thread(leftover.wait, 10)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _postmaster(data: Path) -> list[str]:
+    """The server's own pid file: pid, data directory, start, port, socket directory, address, memory, status."""
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _names(command: list[str], data: Path) -> bool:
+    """Whether `data` is named there, by whatever path: two servers on one directory would spoil it."""
+    return any(os.path.isabs(word) and os.path.realpath(word) == os.path.realpath(data) for word in command)
 
 
 def binaries() -> Path:

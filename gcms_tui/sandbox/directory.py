@@ -193,11 +193,15 @@ class SandboxDirectory:
         link.replace(self.link)
         self.remove_unused()
 
+    def generations(self) -> list[Generation]:
+        """All that lie there, used, unfinished and left over."""
+        return [Generation(path) for path in self.root.glob("data-*")]
+
     def remove_unused(self) -> None:
         used = self.link.resolve()
-        for path in self.root.glob("data-*"):
-            if path.resolve() != used:
-                shutil.rmtree(path, ignore_errors=True)
+        for generation in self.generations():
+            if generation.path.resolve() != used:
+                shutil.rmtree(generation.path, ignore_errors=True)
 
     def ports(self) -> Ports | None:
         """The stored ports; None where there are none that can be read."""

@@ -22,12 +22,13 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gcms_tui.core.secret import Secret
 from gcms_tui.sandbox.configuration import write_config
-from gcms_tui.sandbox.database import Database
+from gcms_tui.sandbox.database import Database, end_leftover
 from gcms_tui.sandbox.directory import (
     ALREADY_KEPT,
     About,
@@ -35,6 +36,7 @@ from gcms_tui.sandbox.directory import (
     Generation,
     Ports,
     SandboxDirectory,
+    is_held,
     wait_until,
     write_private,
 )
@@ -43,8 +45,11 @@ from gcms_tui.sandbox.processes import choose_port, port_is_free, run
 from gcms_tui.sandbox.servers import database, start_warehouse, warehouse_login
 from gcms_tui.sandbox.story.calendar import Calendar
 from gcms_tui.sandbox.story.project import WarehouseLogin, write_project
+from gcms_tui.sandbox.warehouse.process import LOCK
 
 _PYTHON = (sys.executable, "-P", "-m")
+_LEFTOVER_S = 15.0
+"""How long a warehouse that has been told to end may take to do so."""
 
 
 class Progress:
@@ -120,12 +125,19 @@ class Keeper:
         threading.Thread(target=wait, name="users", daemon=True).start()
 
     async def _start(self, stack: AsyncExitStack) -> None:
+        await self._outlast_leftovers()
         ports = self._choose_ports()
         generation = None if self._fresh else self._directory.current
         if generation is None:
             await self._seed(ports, stack)
         else:
             await self._reopen(generation, ports, stack)
+
+    async def _outlast_leftovers(self) -> None:
+        """The servers of a keeper that was killed are ending: until then they hold their ports and files."""
+        for generation in self._directory.generations():
+            await end_leftover(generation.postgres / "data")
+            await asyncio.to_thread(wait_until, partial(_is_free, generation.warehouse / LOCK), _LEFTOVER_S)
 
     def _choose_ports(self) -> Ports:
         """The stored ports, unless others listen there by now."""
@@ -219,6 +231,10 @@ class Keeper:
     async def _step(self, text: str, work: Coroutine[Any, Any, Process | None]) -> None:
         async with self._progress.step(text):
             await work
+
+
+def _is_free(lock: Path) -> bool:
+    return not (lock.exists() and is_held(lock))
 
 
 async def _first_failure(task: asyncio.Future[None]) -> None:

@@ -79,8 +79,13 @@ def processes_in(directory: Path) -> dict[int, str]:
 
 def kill_one(directory: Path, what: str) -> None:
     """kill -9 of the one process there whose command line says `what`; not of its children."""
+    os.kill(pid_of(directory, what), signal.SIGKILL)
+
+
+def pid_of(directory: Path, what: str) -> int:
+    """The one process there whose command line says `what`."""
     (pid,) = [pid for pid, command in processes_in(directory).items() if what in command]
-    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 def assert_nothing_runs(directory: Path) -> None:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -179,4 +180,14 @@ async def test_one_that_a_dead_owner_left_running_is_ended_first(database: Datab
         left = await database.start(first)
         process = await database.start(second)
         await left.wait()
+        assert postmaster(database).pid == process.pid
+
+
+async def test_one_that_was_started_by_another_path_is_ended_first(database: Database) -> None:
+    link = database.directory.with_name("current")
+    link.symlink_to(database.directory.name)
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        left = await database.start(first)
+        process = await replace(database, directory=link, port=choose_port()).start(second)
+        await asyncio.wait_for(left.wait(), 10)
         assert postmaster(database).pid == process.pid

@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from gcms_tui.sandbox.directory import SandboxDirectory, wait_until
 from gcms_tui.sandbox.lifecycle import default_directory, practice_platform
 from gcms_tui.sandbox.processes import child_environment, port_is_free
 from tests.practice import RunningPlatform, copy_sandbox
-from tests.sandbox.serving import Demo, assert_nothing_runs, kill_one, processes_in
+from tests.sandbox.serving import Demo, assert_nothing_runs, kill_one, pid_of, processes_in
 
 
 @pytest.fixture
@@ -118,6 +119,29 @@ def test_a_killed_keeper_takes_the_servers_along_and_is_told_of(sandbox: Path) -
     with Demo(sandbox) as again:
         assert again.ready() == before
         again.end(signal.SIGTERM)
+
+
+def test_a_start_right_after_waits_for_servers_that_still_end(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        before = demo.ready()
+        servers = [pid_of(sandbox, what) for what in ("gcms_tui.sandbox.warehouse", "bin/postgres")]
+        for pid in servers:
+            os.kill(pid, signal.SIGSTOP)
+        kill_one(sandbox, "gcms_tui.sandbox.keeper")
+        assert demo.wait() == Unavailable.exit_code
+    try:
+        with Demo(sandbox) as again:
+            began = wait_until(lambda: not SandboxDirectory(sandbox).ready_file.exists(), 30)
+            for pid in servers:
+                os.kill(pid, signal.SIGCONT)
+            assert began, again.told()
+            assert again.ready() == before
+            assert "is taken" not in again.told()
+            again.end(signal.SIGTERM)
+    finally:
+        for pid in servers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def test_two_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Path) -> None:

@@ -15,6 +15,8 @@ from types import TracebackType
 from gcms_tui.core.errors import Unavailable
 
 HOST = "127.0.0.1"
+LOCK = "warehouse.lock"
+"""The file in the server's directory that it holds locked for as long as it lives."""
 
 
 @dataclass

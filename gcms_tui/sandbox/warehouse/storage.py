@@ -17,6 +17,7 @@ from fakesnow.instance import FakeSnow
 
 from gcms_tui.sandbox.warehouse.dialect import AVERAGE_MACRO
 from gcms_tui.sandbox.warehouse.failures import already_exists, missing_object, unsupported
+from gcms_tui.sandbox.warehouse.process import LOCK
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
 
@@ -115,13 +116,13 @@ class Storage:
             self.checkpoint()
 
     def checkpoint(self) -> bool:
-        """Fold the write-ahead logs into the files, so that freed blocks are used again. False if one was busy."""
+        """Fold the write-ahead logs into the files, so that freed blocks are used again. False if one has to wait."""
         complete = True
         with self._changes, self._duck.cursor() as cursor:
             for name in self.file_times:
                 try:
                     cursor.execute(f"CHECKPOINT {name}")
-                except duckdb.TransactionException:  # somebody is writing: later
+                except (duckdb.TransactionException, duckdb.IOException):  # somebody is writing, or the disk is full
                     complete = False
             if complete:
                 self._commits = 0
@@ -159,7 +160,7 @@ class Storage:
 
 def _own(directory: Path) -> int:
     """Take the directory, or say who has it. The lock goes with the process, however it ends."""
-    descriptor = os.open(directory / "warehouse.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
