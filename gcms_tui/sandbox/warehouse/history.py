@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -64,10 +64,13 @@ class QueryHistory:
         self._executions: OrderedDict[str, Execution] = OrderedDict()
         self._written: dict[TableName, datetime] = {}
         self._load()
-        self._rewrite()
+        self._file = self._rewritten()
 
     def record(self, execution: Execution) -> None:
-        """Keep the execution's present state; in the file before this returns, so that a crash does not lose it."""
+        """Keep the execution's present state; in the file before this returns, so that a crash does not lose it.
+
+        On a full disk the file lacks it, and the statement goes on: what was committed is never called a failure.
+        """
         with self._lock:
             self._executions[execution.query_id] = execution
             self._forget_oldest()
@@ -85,7 +88,7 @@ class QueryHistory:
         return self._written.get(table)
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):
             self._file.close()
 
     def executions(self) -> list[Execution]:
@@ -97,24 +100,26 @@ class QueryHistory:
             return self._executions.get(query_id)
 
     def _append(self, line: dict[str, Any]) -> None:
-        if self._lines >= LINES_KEPT:
-            self._file.close()
-            self._rewrite()
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        self._lines += 1
+        with contextlib.suppress(OSError):
+            if self._lines >= LINES_KEPT:
+                before, self._file = self._file, self._rewritten()
+                before.close()
+            self._file.write(json.dumps(line) + "\n")
+            self._lines += 1
+            self._file.flush()
 
-    def _rewrite(self) -> None:
-        """Write the file anew with what is kept, and go on appending to it."""
+    def _rewritten(self) -> IO[str]:
+        """The file, written anew with what is kept, and open to go on."""
         lines = [asdict(execution) for execution in self._executions.values()]
         lines += [{"table": table, "written": at.isoformat()} for table, at in self._written.items()]
         temporary = self._path.with_suffix(".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
-        self._file.writelines(json.dumps(line) + "\n" for line in lines)
-        self._file.flush()
-        self._lines = len(lines)
+        file = os.fdopen(descriptor, "w", encoding="utf-8")
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+        file.flush()
         temporary.replace(self._path)
+        self._lines = len(lines)
+        return file
 
     def _forget_oldest(self) -> None:
         while len(self._executions) > KEPT:

@@ -117,12 +117,11 @@ class Job:
 
     def run(self, work: Callable[[Job], Answer]) -> None:
         """Do the work in the session's turn, within the statement's timeout, and record how it ended."""
-        history = self.session.warehouse.history
-        history.record(self.execution)
         timer = self._timer()
         answer: Answer | None = None
         failure: StatementError | None = None
         try:
+            self.session.warehouse.history.record(self.execution)
             with self.session.turn(self):
                 self.execution = replace(self.execution, transaction_id=self.session.transaction.id)
                 answer = work(self)
@@ -133,8 +132,10 @@ class Job:
                 timer.cancel()
         self._answer, self.failure = answer, failure
         self.sql, self.bindings = "", {}  # the job is kept for its answer only
-        self._record_end(answer, failure)
-        self.ended.set_result(None)
+        try:
+            self._record_end(answer, failure)
+        finally:
+            self.ended.set_result(None)  # whatever happens, its client must not wait for ever
 
     def _timer(self) -> threading.Timer | None:
         limit = int(self.parameter("STATEMENT_TIMEOUT_IN_SECONDS"))

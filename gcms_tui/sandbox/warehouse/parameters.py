@@ -69,9 +69,6 @@ class SessionParameters:
     def text(self, name: str) -> str:
         return str(self.get(name))
 
-    def number(self, name: str) -> int:
-        return int(self.get(name))
-
     def flag(self, name: str) -> bool:
         return bool(self.get(name))
 

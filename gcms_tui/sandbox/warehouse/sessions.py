@@ -203,9 +203,6 @@ class Sessions:
     def all(self) -> list[Session]:
         return list(self._by_token.values())
 
-    def by_id(self, session_id: int) -> Session | None:
-        return next((session for session in self.all() if session.id == session_id), None)
-
     def idle(self, longer_than: float) -> list[Session]:
         """Sessions without a running statement that nobody has used for so many seconds."""
         now = time.monotonic()

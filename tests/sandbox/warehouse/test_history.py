@@ -65,3 +65,18 @@ def test_neither_memory_nor_file_grow_for_ever(tmp_path: Path, monkeypatch: pyte
     kept.close()
     assert [one.query_id for one in QueryHistory(path).executions()] == expected
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_costs_the_file_its_lines_and_no_statement_its_answer(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device that is always full")
+    kept = QueryHistory(tmp_path / "history")
+    kept._file.close()
+    kept._file = full.open("w", encoding="utf-8")
+    kept.record(running("a"))
+    kept.record(ended(running("a")))
+    kept.record_commit([("GCMS", "PUBLIC", "T")])
+    assert [one.execution_status for one in kept.executions()] == [SUCCESS]
+    assert kept.last_written(("GCMS", "PUBLIC", "T")) is not None
+    kept.close()
