@@ -43,7 +43,7 @@ class BoardState:
     places: Mapping[str, Finding] = field(default_factory=dict)
     """Where rows stood when the look began: nothing moves under the reader's eyes until it ends."""
     error: GcmsError | None = None
-    """Why the last look failed as a whole."""
+    """What failed last as a whole; None once a look at everything has ended well."""
     notes: tuple[str, ...] = ()
     """What went wrong beside the checks."""
 
@@ -59,10 +59,9 @@ def known(report: HealthReport | None) -> BoardState:
 
 
 def begin(state: BoardState, names: tuple[str, ...], only: tuple[str, ...] | None) -> BoardState:
-    """A look begins, at all of `names` or at `only` some."""
-    return replace(
-        state, names=names, pending=frozenset(names if only is None else only), places=dict(state.findings), error=None
-    )
+    """A look begins, at all of `names` or at `only` some. What failed last stays told until a whole look ends well:
+    until then the answers from before it are not believed again."""
+    return replace(state, names=names, pending=frozenset(names if only is None else only), places=dict(state.findings))
 
 
 def answer(state: BoardState, finding: Finding) -> BoardState:
@@ -86,7 +85,7 @@ def finish(
         series={**state.series, **series},
         pending=frozenset(),
         places={},
-        error=None,
+        error=None if whole else state.error,
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -25,8 +25,6 @@ class Glyphs:
     """From the lowest value to the highest."""
     gap: str
     """Stands in a sparkline for a moment without a value."""
-    border: str
-    """Textual's name of the border around dialogs."""
 
     def verdict(self, verdict: Verdict) -> str:
         """Symbol and word: `✗ FAIL`."""
@@ -54,7 +52,6 @@ UNICODE = Glyphs(
     waiting="·",
     sparks="▁▂▃▄▅▆▇",
     gap="·",
-    border="round",
 )
 ASCII = Glyphs(
     ascii=True,
@@ -67,7 +64,6 @@ ASCII = Glyphs(
     waiting=".",
     sparks="_.-=+*#",
     gap=" ",
-    border="ascii",
 )
 
 

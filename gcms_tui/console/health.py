@@ -17,7 +17,7 @@ from gcms_tui.console.detail import Detail
 from gcms_tui.console.headline import Banner, Headline, Preview, Progress, headline
 from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
-from gcms_tui.console.present import age_text, finding_text, interval_text
+from gcms_tui.console.present import age_text, ago, finding_text, interval_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -65,6 +65,8 @@ class HealthPane(Pane):
         self._loader = Loader(self, "health")
         self._source = HealthSource(services, self._loader)
         self._connection = "not connected"
+        self._reached_at = services.now()
+        """When the warehouse last answered; means something only where it is called connected."""
         self._by_hand = False
         self._asked = 0
         self._notice_read = False
@@ -119,7 +121,7 @@ class HealthPane(Pane):
     def on_answered(self, message: Answered) -> None:
         self.state = board_state.answer(self.state, message.finding)
         if board_state.reached_warehouse((message.finding,)):
-            self._connection = "connected"
+            self._connection, self._reached_at = "connected", message.finding.taken_at
         self.draw()
 
     def on_loaded(self, message: Loaded) -> None:
@@ -191,7 +193,7 @@ class HealthPane(Pane):
         self.say(
             Status(
                 title=f"1 {self.TITLE}",
-                connection=self._connection,
+                connection=self._connection_text(),
                 data="no data" if whole.age is None else f"data {age_text(whole.age)} old",
                 stale=whole.stale,
                 refresh=self._refresh_text(),
@@ -225,6 +227,12 @@ class HealthPane(Pane):
         if self._loader.busy:
             return [Text(" Looking for the first time.", palette.muted)]
         return [Text(" Nothing has been checked yet. Press r.", palette.muted)]
+
+    def _connection_text(self) -> str:
+        """Past the time for which an answer counts, the link is as old as the last one."""
+        quiet = self.services.now() - self._reached_at
+        old = self._connection == "connected" and quiet > self._ttl
+        return f"last answer {ago(quiet)}" if old else self._connection
 
     def _refresh_text(self) -> tuple[str, ...]:
         every = self.services.refresh_s

@@ -100,6 +100,7 @@ def screen_of_its_own(log: Path) -> Iterator[None]:
     shown = sys.__stderr__
     kept = os.dup(2)
     try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError:
         target = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)

@@ -86,6 +86,17 @@ def test_a_missing_answer_or_a_failed_look_takes_the_green_away() -> None:
     assert overall(board_state.fail(green, Unavailable("t", "m")), NOON, HOUR).verdict is Verdict.UNKNOWN
 
 
+def test_after_a_failed_look_only_a_whole_one_gives_the_green_back() -> None:
+    one, other = finding("a", "Daily 1", Verdict.OK), finding("b", "Daily 2", Verdict.OK)
+    failed = board_state.fail(state_of(one, other), Unavailable("t", "m"))
+    again = board_state.begin(failed, ("a", "b"), None)
+    assert overall(again, NOON, HOUR).verdict is Verdict.UNKNOWN, "nothing has been answered yet"
+    partly = board_state.finish(again, HealthReport("t", NOON, (one,)), {}, whole=False)
+    assert overall(partly, NOON, HOUR).verdict is Verdict.UNKNOWN, "the other answer is from before the failure"
+    whole = board_state.finish(again, HealthReport("t", NOON, (one, other)), {}, whole=True)
+    assert overall(whole, NOON, HOUR).verdict is Verdict.OK and whole.error is None
+
+
 def test_blank_lines_only_where_there_is_room() -> None:
     board = rows(state_of(*story()), NOON, HOUR)
     headings = sum(bool(row.heading) for row in board)

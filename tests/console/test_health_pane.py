@@ -173,10 +173,12 @@ async def test_answers_past_their_time_turn_grey_and_say_so(state: Path) -> None
         pane.tick()
         await pilot.pause()
         assert "59 min" in drawn(app) and "STALE" not in drawn(app)
+        assert " connected" in drawn(app).splitlines()[0]
         clock.pass_by(minutes=2)
         pane.tick()
         await pilot.pause()
         assert "STALE 1 h" in drawn(app)
+        assert "last answer 1 h ago" in drawn(app).splitlines()[0], "nobody has asked whether it still answers"
         assert "? UNKNOWN   last known: ✗ FAIL" in drawn(app)
 
 

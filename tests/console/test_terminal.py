@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gcms_tui.console.terminal import screen_of_its_own
 from tests.terminal import Terminal
 
 Open = Callable[..., Terminal]
@@ -134,6 +135,14 @@ def test_a_bug_is_told_in_two_lines_and_kept_without_values(run: Open, tmp_path:
     kept = tmp_path / "state" / "crash.txt"
     assert kept.stat().st_mode & 0o077 == 0
     assert "RuntimeError" in kept.read_text() and "hunter2" not in kept.read_text()
+
+
+def test_what_others_say_is_kept_from_the_very_first_start_on(tmp_path: Path) -> None:
+    log = tmp_path / "state" / "copies" / "stderr.log"
+    with screen_of_its_own(log):
+        os.write(2, b"words of a library\n")
+    assert log.read_text() == "words of a library\n"
+    assert log.stat().st_mode & 0o077 == 0
 
 
 def wait_without(terminal: Terminal, text: str, timeout: float = 30.0) -> None:
