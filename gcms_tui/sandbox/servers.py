@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from gcms_tui.core.secret import Secret
 from gcms_tui.sandbox.database import Database
 from gcms_tui.sandbox.directory import About, Generation, Ports, SandboxDirectory
 from gcms_tui.sandbox.errors import failed
-from gcms_tui.sandbox.processes import LOOPBACK, child_environment, spawn, stop
+from gcms_tui.sandbox.processes import LOOPBACK, spawn, stop
 from gcms_tui.sandbox.story.project import WarehouseLogin
 
 USER = "gcms"
@@ -39,9 +39,12 @@ async def start_warehouse(data: Path, login: WarehouseLogin, log: Path, stack: A
         ),
         log=log,
         death_signal=signal.SIGTERM,
-        environment=child_environment(GCMS_WAREHOUSE_USER=login.user, GCMS_WAREHOUSE_PASSWORD=login.password.reveal()),
+        stdin=PIPE,
     )
     stack.push_async_callback(stop, process, signal.SIGTERM)
+    assert process.stdin is not None
+    process.stdin.write(f"{login.user}\n{login.password.reveal()}\n".encode())
+    process.stdin.close()
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
     while await _pid_answering(login.port) != process.pid:
         if process.returncode is not None or asyncio.get_running_loop().time() > deadline:

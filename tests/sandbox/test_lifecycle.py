@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -61,6 +62,15 @@ def test_every_file_is_private(platform: RunningPlatform) -> None:
         path for path in paths if not path.is_symlink() and path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     ]
     assert open_to_others == []
+
+
+def test_no_process_carries_a_password_where_others_may_look(platform: RunningPlatform) -> None:
+    secrets = [platform.snowflake["password"], str(urlsplit(platform.postgres).password)]
+    running = processes_in(platform.directory)
+    assert any("gcms_tui.sandbox.warehouse" in command for command in running.values())
+    for pid, command in running.items():
+        seen = command + Path(f"/proc/{pid}/environ").read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in seen], command
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

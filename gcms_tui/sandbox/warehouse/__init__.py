@@ -4,8 +4,8 @@ The plain `snowflake-connector-python` and `dbt-snowflake` talk to it over a soc
 fakesnow leaves out or gets wrong, and a console must be able to rely on, is put right here: errors, transactions and
 their locks, cancelling, long statements, exact money, NULL timestamps, what the catalogue and the query history say.
 
-Start it with `python -m gcms_tui.sandbox.warehouse --directory D --port P` (user and password come from the
-environment, see `__main__`), or with `process.WarehouseProcess`.
+Start it with `python -m gcms_tui.sandbox.warehouse --directory D --port P` (user and password come on
+stdin, see `__main__`), or with `process.WarehouseProcess`.
 
 Where it knowingly differs from Snowflake:
 

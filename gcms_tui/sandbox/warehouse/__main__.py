@@ -1,7 +1,8 @@
 """`python -m gcms_tui.sandbox.warehouse --directory D --port P`: run the warehouse server on 127.0.0.1.
 
-User and password are taken from GCMS_WAREHOUSE_USER and GCMS_WAREHOUSE_PASSWORD. Exit status: 0 after SIGTERM or
-SIGINT, 69 if the directory or the port is in use, 78 if the environment or the installed packages are not right.
+User and password are read from stdin, a line each: arguments and environment can be looked at from outside. Exit
+status: 0 after SIGTERM or SIGINT, 69 if the directory or the port is in use, 78 if the login is missing or the
+installed packages are not right.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from pathlib import Path
 
 def main() -> int:
     arguments = _parser().parse_args()
-    user, password = os.environ.pop("GCMS_WAREHOUSE_USER", ""), os.environ.pop("GCMS_WAREHOUSE_PASSWORD", "")
+    user, password = sys.stdin.readline().rstrip("\n"), sys.stdin.readline().rstrip("\n")
     if not user or not password:
-        return _refuse("GCMS_WAREHOUSE_USER and GCMS_WAREHOUSE_PASSWORD must be set", 78)
+        return _refuse("The user and the password are missing: they are read from standard input, a line each.", 78)
     # The connector, whose error classes fakesnow uses, imports pandas if it can: 0.4 s and 40 MB for nothing.
     sys.meta_path.insert(0, _WithoutPandas())
     import duckdb

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -42,19 +43,20 @@ class WarehouseProcess:
         log_path = directory / "warehouse.log"
         command = [sys.executable, "-m", "gcms_tui.sandbox.warehouse"]
         command += ["--directory", str(directory), "--port", str(port), *options]
-        environment = {**os.environ, "GCMS_WAREHOUSE_USER": user, "GCMS_WAREHOUSE_PASSWORD": password}
         descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             process = subprocess.Popen(
                 command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=descriptor,
                 stderr=descriptor,
                 start_new_session=True,
             )
         finally:
             os.close(descriptor)
+        assert process.stdin is not None
+        with suppress(BrokenPipeError), process.stdin:  # one that has ended already is told of by `wait_ready`
+            process.stdin.write(f"{user}\n{password}\n".encode())
         return cls(process, port, log_path)
 
     @property
