@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refuse_if_owned_by_another
 from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import folded
-from gcms_tui.core.settings import Settings
+from gcms_tui.core.settings import PayrollSettings, Settings
 
 FILE_NAME = "gcms.toml"
 NO_CONFIG_ADVICE = (
@@ -84,9 +85,27 @@ def load_settings(file: ConfigFile, env: Mapping[str, str]) -> Settings:
             str(problems),
             "Correct it; `gcms-tui init` writes one with every key explained.",
         )
+    settings = replace(settings, payroll=_in_named_schemas(settings, table.get("payroll", {})))
     if settings.state_dir == Path():
         settings = replace(settings, state_dir=default_state_dir(env))
     return replace(settings, path=file.path.resolve())
+
+
+def _in_named_schemas(settings: Settings, given: Mapping[str, Any]) -> PayrollSettings:
+    """Payroll's tables, those that the file does not name moved to where it says gold and bronze are."""
+    payroll, schemas = settings.payroll, settings.schemas
+    places = {
+        "fact": schemas.gold,
+        "dim_musician": schemas.gold,
+        "dim_concert": schemas.gold,
+        "source_payment": schemas.bronze,
+    }
+    moved = {
+        name: replace(getattr(payroll, name), schema=folded(schema))
+        for name, schema in places.items()
+        if name not in given
+    }
+    return replace(payroll, **moved)
 
 
 def default_state_dir(env: Mapping[str, str]) -> Path:

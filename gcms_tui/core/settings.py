@@ -72,12 +72,17 @@ class Scd2TableSettings:
 @dataclass(frozen=True, slots=True)
 class PayrollSettings:
     fact: Relation = setting(
-        "The table payroll is paid from.", factory=lambda: Relation("GOLD", "FCT_MUSICIAN_PAYMENT")
+        "The table payroll is paid from; unset: of this name in the gold schema.",
+        factory=lambda: Relation("GOLD", "FCT_MUSICIAN_PAYMENT"),
     )
-    dim_musician: Relation = setting("The musicians.", factory=lambda: Relation("GOLD", "DIM_MUSICIAN"))
-    dim_concert: Relation = setting("The concerts.", factory=lambda: Relation("GOLD", "DIM_CONCERT"))
+    dim_musician: Relation = setting(
+        "The musicians; unset: of this name in the gold schema.", factory=lambda: Relation("GOLD", "DIM_MUSICIAN")
+    )
+    dim_concert: Relation = setting(
+        "The concerts; unset: of this name in the gold schema.", factory=lambda: Relation("GOLD", "DIM_CONCERT")
+    )
     source_payment: Relation = setting(
-        "Supabase's payments as they landed, to compare with.",
+        "Supabase's payments as they landed, to compare with; unset: of this name in the bronze schema.",
         factory=lambda: Relation("BRONZE", "BR_SUPABASE_PAYMENT"),
     )
     calculated_within_h: float = setting("The fact is expected to be recalculated within this many hours.", 24.0)

@@ -263,3 +263,13 @@ def test_the_most_restrictive_wins(
     answer = effective_read_only(settings, flag, {"GCMS_READ_ONLY": variable}, target)
     assert answer.on is on
     assert reason in answer.reason
+
+
+def test_payrolls_tables_are_where_the_schemas_say_unless_they_are_named(file: Path) -> None:
+    schemas = '[schemas]\ngold = "mart"\nbronze = \'"Landed"\'\n'
+    payroll = load(file, schemas + '[payroll]\ndim_concert = "other.concerts"\n').payroll
+    assert payroll.fact == Relation("MART", "FCT_MUSICIAN_PAYMENT")
+    assert payroll.dim_musician == Relation("MART", "DIM_MUSICIAN")
+    assert payroll.dim_concert == Relation("OTHER", "CONCERTS")
+    assert payroll.source_payment == Relation("Landed", "BR_SUPABASE_PAYMENT")
+    assert load(file, "").payroll == Settings().payroll
