@@ -38,10 +38,6 @@ class Node:
         """In a folder called gold, below the project's own name and above the node's."""
         return GOLD_FOLDER in (part.lower() for part in self.fqn[1:-1])
 
-    @property
-    def critical(self) -> bool:
-        return CRITICAL_TAG in self.tags
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -98,6 +94,16 @@ def gold_tests(manifest: Manifest) -> tuple[Node, ...]:
         if node.resource_type in _TEST_TYPES
         and (node.in_gold or node.attached_node in gold or not gold.isdisjoint(node.depends_on))
     )
+
+
+def critical_tests(manifest: Manifest) -> frozenset[str]:
+    """The unique ids of the tests tagged `critical`; where the project tags none at all, of every gold test."""
+    tagged = frozenset(
+        node.unique_id
+        for node in manifest.nodes.values()
+        if node.resource_type in _TEST_TYPES and CRITICAL_TAG in node.tags
+    )
+    return tagged or frozenset(test.unique_id for test in gold_tests(manifest))
 
 
 def find_scd2(manifest: Manifest) -> tuple[FoundScd2, ...]:

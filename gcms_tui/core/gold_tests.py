@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, counted, unknown
 from gcms_tui.core.dbt_log import DbtLog
-from gcms_tui.core.dbt_manifest import Manifest, Node, gold_tests
+from gcms_tui.core.dbt_manifest import Manifest, Node, critical_tests, gold_tests
 from gcms_tui.core.dbt_results import TESTING_COMMANDS, ArtifactError, NodeResult, RunResults
 from gcms_tui.core.finding import Evidence, Scalar
 from gcms_tui.core.freshness import CLOCK_SKEW, age_words
@@ -48,6 +48,7 @@ class Tally:
 class _Tested:
     test: Node
     result: NodeResult | None
+    critical: bool
 
     @property
     def status(self) -> str:
@@ -57,7 +58,7 @@ class _Tested:
     def rank(self) -> tuple[int, bool, str]:
         """Failures first, then what is unclear, then warnings; critical ones before others."""
         place = 0 if self.status in FAILED else 2 if self.status == "warn" else 3 if self.status == "pass" else 1
-        return place, not self.test.critical, self.test.alias
+        return place, not self.critical, self.test.alias
 
 
 def judge_gold_tests(
@@ -67,7 +68,10 @@ def judge_gold_tests(
     target: str,
     now: datetime,
 ) -> tuple[Conclusion, Tally | None]:
-    """Any failure is FAIL; a test that did not run, or a run that cannot be trusted, is UNKNOWN."""
+    """Any failure is FAIL; a test that did not run, or a run that cannot be trusted, is UNKNOWN.
+
+    Where the project tags no test critical, every gold test counts as critical.
+    """
     for artifact in (results, manifest):
         if isinstance(artifact, ArtifactError):
             return unknown(artifact.message, artifact.next_step), None
@@ -78,13 +82,17 @@ def judge_gold_tests(
     if not wanted:
         return unknown("the project has no test on a gold model", "Runbook, Daily 3: write tests for gold."), None
     ran = {result.unique_id: result for result in results.results}
-    tested = sorted((_Tested(test, ran.get(test.unique_id)) for test in wanted), key=lambda item: item.rank)
+    critical = critical_tests(manifest)
+    tested = sorted(
+        (_Tested(test, ran.get(test.unique_id), test.unique_id in critical) for test in wanted),
+        key=lambda item: item.rank,
+    )
     conclusion = _judge(tested, now - results.generated_at)
     if not isinstance(log, DbtLog) and conclusion.verdict is not Verdict.FAIL:
         conclusion = unknown(f"whether a later test failed cannot be told: {log.message}", log.next_step)
     if conclusion.verdict is Verdict.UNKNOWN:
         return conclusion, None
-    return conclusion, _tally(results, manifest, tested)
+    return conclusion, _tally(results, critical, tested)
 
 
 def not_a_test_run(results: RunResults, log: DbtLog | ArtifactError, target: str) -> str:
@@ -122,7 +130,7 @@ def _judge(tested: Sequence[_Tested], age: timedelta) -> Conclusion:
     evidence = _evidence([item for item in tested if item.status != "pass"])
     ago = f"{age_words(max(age, timedelta()))} ago"
     if failing:
-        critical = any(item.test.critical for item in failing)
+        critical = any(item.critical for item in failing)
         return Conclusion(
             Verdict.FAIL,
             f"{len(failing)} of {counted(len(tested), 'gold test')} failed {ago}: {_named(failing)}",
@@ -150,7 +158,7 @@ def _judge(tested: Sequence[_Tested], age: timedelta) -> Conclusion:
 def _named(items: Sequence[_Tested]) -> str:
     first = items[0]
     rows = first.result.failures if first.result else None
-    said = [word for word in ("critical" if first.test.critical else "", _rows(rows)) if word]
+    said = [word for word in ("critical" if first.critical else "", _rows(rows)) if word]
     detail = f" ({', '.join(said)})" if said else ""
     more = f", and {len(items) - 1} more" if len(items) > 1 else ""
     return f"{first.test.alias}{detail}{more}"
@@ -170,7 +178,7 @@ def _row(item: _Tested) -> tuple[Scalar, ...]:
     result = item.result
     return (
         item.test.alias,
-        item.test.critical,
+        item.critical,
         item.status,
         result.failures if result else None,
         result.relation_name if result else None,
@@ -178,18 +186,17 @@ def _row(item: _Tested) -> tuple[Scalar, ...]:
     )
 
 
-def _tally(results: RunResults, manifest: Manifest, gold: Sequence[_Tested]) -> Tally:
+def _tally(results: RunResults, critical: frozenset[str], gold: Sequence[_Tested]) -> Tally:
     tests = {
         result.unique_id: result.status for result in results.results if result.resource_type in ("test", "unit_test")
     }
     tests |= {item.test.unique_id: item.status for item in gold}
     statuses = Counter(tests.values())
     failed = [unique_id for unique_id, status in tests.items() if status in FAILED]
-    nodes = manifest.nodes
     return Tally(
         passed=statuses["pass"],
         total=len(tests),
         failed=len(failed),
-        critical_failed=sum(unique_id in nodes and nodes[unique_id].critical for unique_id in failed),
+        critical_failed=len(critical.intersection(failed)),
         unclear=len(tests) - statuses["pass"] - statuses["warn"] - len(failed),
     )

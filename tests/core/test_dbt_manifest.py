@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, Node, find_scd2, gold_tests, parse_node
+from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, Node, critical_tests, find_scd2, gold_tests, parse_node
 from gcms_tui.core.identifier import Relation
 
 
@@ -42,9 +42,17 @@ def test_gold_tests_are_those_that_dbt_selects_with_gold() -> None:
 
 def test_a_test_is_known_by_its_alias_and_a_stranger_by_its_id() -> None:
     test = node("test.gcms.short_5857", alias="expression_is_true_fct_musician_payment", tags=["critical"])
-    assert test.critical
     assert manifest(test).label("test.gcms.short_5857") == "expression_is_true_fct_musician_payment"
     assert manifest().label("test.gcms.gone") == "test.gcms.gone"
+
+
+def test_where_no_test_is_tagged_every_gold_test_is_critical() -> None:
+    plain = node("test.gcms.plain", fqn=["gcms", "gold", "plain"])
+    bronze = node("test.gcms.bronze", fqn=["gcms", "bronze", "t"])
+    tagged = node("test.gcms.grave", fqn=["gcms", "bronze", "grave"], tags=["critical"])
+    model = node("model.gcms.tagged", fqn=["gcms", "gold", "tagged"], tags=["critical"])
+    assert critical_tests(manifest(plain, bronze, model)) == {"test.gcms.plain"}
+    assert critical_tests(manifest(plain, bronze, model, tagged)) == {"test.gcms.grave"}
 
 
 def found(*nodes: Node) -> dict[str, FoundScd2]:

@@ -140,3 +140,12 @@ def test_a_pass_wears_off_after_a_day(age: timedelta, verdict: Verdict) -> None:
 
 def test_a_failure_does_not_wear_off() -> None:
     assert judged(results(1, "test", *ran("fail"), age=1000 * HOUR))[0].verdict is Verdict.FAIL
+
+
+def test_without_any_tag_a_failing_gold_test_stops_payroll() -> None:
+    untagged = manifest(gold_test("plain"), gold_test("grave"), gold_test("other", folder="bronze"))
+    conclusion, tally = judged(results(1, "test", *ran(plain="fail", other="fail")), project=untagged)
+    assert "plain (critical, 1 row)" in conclusion.summary
+    assert "STOP payroll" in conclusion.next_step
+    assert tally is not None
+    assert (tally.failed, tally.critical_failed) == (2, 1)
