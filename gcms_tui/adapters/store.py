@@ -61,7 +61,14 @@ class Store:
                 .limit(limit)
             )
             rows = connection.execute(newest).mappings().all()
-        return tuple(_point(row) for row in reversed(rows))
+        try:
+            return tuple(_point(row) for row in reversed(rows))
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise StateError(
+                "The past cannot be read",
+                f"{self._path}: a row of {name} is not understood ({type(error).__name__}: {error}).",
+                "A newer gcms-tui may have written it: use that one. The findings stand.",
+            ) from None
 
     @contextmanager
     def _connection(self) -> Iterator[tuple[Connection, Table]]:

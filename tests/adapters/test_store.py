@@ -146,3 +146,24 @@ def test_sqlalchemy_is_imported_by_the_first_use_and_not_before() -> None:
     program = "import sys, gcms_tui.adapters.store; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "verdict = 'DOUBTFUL'",
+        "value = '[1]', value_type = 'list'",
+        "value = '{'",
+        "value = '\"x\"', value_type = 'decimal'",
+        "taken_at_us = 9000000000000000000",
+    ],
+)
+def test_what_another_version_wrote_is_an_error_with_a_next_step(change: str, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.record(report(1))
+    with sqlite3.connect(tmp_path / "store.sqlite3") as connection:
+        connection.execute(f"UPDATE health_finding SET {change}")
+    connection.close()
+    with pytest.raises(StateError) as caught:
+        store.series("prod", "metric.scd2")
+    assert "newer" in caught.value.next_step
