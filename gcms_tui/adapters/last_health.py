@@ -34,7 +34,7 @@ class LastHealthFile:
             if self._path.stat().st_size > _LARGEST:
                 return None
             return report_from_json(self._path.read_bytes().decode("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return None
 
     def save(self, report: HealthReport) -> None:

@@ -105,3 +105,12 @@ def test_reading_it_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_moment_beyond_the_calendar_is_none(tmp_path: Path) -> None:
+    last = LastHealthFile(tmp_path)
+    last.save(REPORT)
+    file = tmp_path / "last_health.json"
+    file.write_text(file.read_text().replace("2026-03-01T09:00:00Z", "0001-01-01T00:00:00+10:00"))
+    assert "+10:00" in file.read_text()
+    assert last.load() is None
