@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gcms_tui.core.errors import ConfigError, Unavailable
-from gcms_tui.core.secret import Secret
+from gcms_tui.core.secret import Secret, masked
 
 SECRET_KEYS = frozenset(
     {
@@ -81,14 +81,8 @@ class Credentials:
 
     def masked(self, text: str) -> str:
         """`text` without any of the secrets, should a server have sent one back."""
-        for secret in self.secrets.values():
-            if len(secret.reveal()) >= _SHORTEST_MASKED:
-                text = text.replace(secret.reveal(), "**********")
-        return text
+        return masked(text, self.secrets.values())
 
-
-_SHORTEST_MASKED = 4
-"""Shorter ones would blot out ordinary words, and tell by it what they are."""
 
 _METHODS = {
     "": "password",

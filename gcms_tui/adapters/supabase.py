@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
 from gcms_tui.core.errors import ConfigError, Unavailable
 from gcms_tui.core.query import Statement
-from gcms_tui.core.secret import Secret
+from gcms_tui.core.secret import Secret, masked
 from gcms_tui.core.settings import SupabaseSettings
 from gcms_tui.core.text import printable
 
@@ -80,7 +80,7 @@ def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
         raise ConfigError(
             "The Supabase DSN cannot be read", "It is neither a postgresql:// URL nor key=value pairs.", "Correct it."
         ) from None
-    where = f"{parts.get('host') or 'this machine'}:{parts.get('port') or 5432}"
+    where = f"{parts.get('host') or os.environ.get('PGHOST') or 'this machine'}:{parts.get('port') or 5432}"
     extra = {
         "connect_timeout": str(parts.get("connect_timeout") or _CONNECT_TIMEOUT_S),
         "application_name": "gcms-tui",
@@ -140,8 +140,13 @@ def _encryption(connection: Connection[tuple[object, ...]]) -> str:
 
 
 def _is_here(parts: Mapping[str, object]) -> bool:
-    hosts = str(parts.get("host") or parts.get("hostaddr") or "")
-    return all(not host or host.startswith("/") or _is_loopback(host) for host in hosts.split(","))
+    """Whether every host that libpq may try is this machine, those of its own variables among them."""
+    named = (
+        parts.get("host") or os.environ.get("PGHOST"),
+        parts.get("hostaddr") or os.environ.get("PGHOSTADDR"),
+    )
+    hosts = [host.strip() for name in named for host in str(name or "").split(",")]
+    return all(not host or host.startswith("/") or _is_loopback(host) for host in hosts)
 
 
 def _is_loopback(host: str) -> bool:
@@ -158,9 +163,7 @@ def _is_loopback(host: str) -> bool:
 
 def _unavailable(error: Exception, where: str, parts: Mapping[str, object]) -> Unavailable:
     text = " ".join(str(error).split())
-    password = str(parts.get("password") or "")
-    if password:
-        text = text.replace(password, "**********")
+    text = masked(text, [Secret(str(parts.get("password") or ""))])
     lowered = text.lower()
     advice = "Check the DSN, the network and VPN."
     if "network is unreachable" in lowered:

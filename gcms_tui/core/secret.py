@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 
@@ -36,3 +37,15 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is never written out")
+
+
+SHORTEST_MASKED = 4
+"""Shorter ones would blot out ordinary words, and tell by it what they are."""
+
+
+def masked(text: str, secrets: Iterable[Secret]) -> str:
+    """`text` without any of the secrets, should a server have sent one back."""
+    for secret in secrets:
+        if len(secret.reveal()) >= SHORTEST_MASKED:
+            text = text.replace(secret.reveal(), "**********")
+    return text

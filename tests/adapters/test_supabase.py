@@ -145,3 +145,20 @@ def test_a_host_that_offers_no_tls_is_sent_nothing(unencrypted: tuple[int, list[
     with pytest.raises(Unavailable, match="SSL"):
         connect(Secret(f"host=db.example.org hostaddr=127.0.0.1 port={port} user=u password={PASSWORD} dbname=d"))
     assert heard in ([], [b""])
+
+
+def test_a_host_of_the_environment_is_another_host_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "db.example.org")
+    with pytest.raises(ConfigError, match="db.example.org:5432"):
+        connect(Secret("postgresql:///postgres?sslmode=disable"))
+    monkeypatch.delenv("PGHOST")
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
+    with pytest.raises(ConfigError, match="sslmode=disable"):
+        connect(Secret("postgresql://localhost/postgres?sslmode=disable"))
+
+
+def test_a_password_as_short_as_a_syllable_does_not_blot_out_words() -> None:
+    with pytest.raises(Unavailable) as caught:
+        connect(Secret(f"postgresql://u:on@127.0.0.1:{unused_port()}/postgres"))
+    assert "connection" in caught.value.message
+    assert "**********" not in caught.value.message
