@@ -64,6 +64,8 @@ class FoundScd2:
     name: str
     table: Scd2TableSettings | None
     problem: str = ""
+    unique_id: str = ""
+    """dbt's own id of it; empty where it comes from the configuration."""
 
 
 def parse_node(item: Mapping[str, Any]) -> Node:
@@ -125,9 +127,10 @@ def find_scd2(manifest: Manifest) -> tuple[FoundScd2, ...]:
 
 def _versioned(node: Node, relation_name: str) -> FoundScd2:
     try:
-        return FoundScd2(node.alias, Scd2TableSettings(table=Relation.parse(relation_name)))
+        table = Scd2TableSettings(table=Relation.parse(relation_name))
+        return FoundScd2(node.alias, table, unique_id=node.unique_id)
     except ValueError as error:
-        return FoundScd2(node.alias, None, str(error))
+        return FoundScd2(node.alias, None, str(error), node.unique_id)
 
 
 _SNAPSHOT_KEYS = ("unique_key", "snapshot_meta_column_names", "dbt_valid_to_current")
@@ -140,10 +143,10 @@ def _snapshot(node: Node, relation_name: str) -> FoundScd2:
     if isinstance(key, list) and len(key) == 1:
         key = key[0]
     if not isinstance(key, str):
-        return FoundScd2(node.alias, None, f"its unique_key is {key!r}, not one column")
+        return FoundScd2(node.alias, None, f"its unique_key is {key!r}, not one column", node.unique_id)
     until = node.config.get("dbt_valid_to_current")
     if until and "9999" not in str(until):  # the integrity queries take the year 9999 for open
-        return FoundScd2(node.alias, None, f"its open versions end at {until} instead of NULL")
+        return FoundScd2(node.alias, None, f"its open versions end at {until} instead of NULL", node.unique_id)
     known = names.get("dbt_updated_at") or "dbt_updated_at"
     try:
         table = Scd2TableSettings(
@@ -159,5 +162,5 @@ def _snapshot(node: Node, relation_name: str) -> FoundScd2:
         for column in (table.natural_key, table.scd_id, table.effective_from, table.effective_to, known):
             Column.parse(column)
     except ValueError as error:
-        return FoundScd2(node.alias, None, str(error))
-    return FoundScd2(node.alias, table)
+        return FoundScd2(node.alias, None, str(error), node.unique_id)
+    return FoundScd2(node.alias, table, unique_id=node.unique_id)

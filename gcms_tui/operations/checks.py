@@ -11,7 +11,7 @@ from datetime import datetime
 from gcms_tui.core import freshness
 from gcms_tui.core.conclusion import Conclusion, unknown
 from gcms_tui.core.dbt_log import DbtLog
-from gcms_tui.core.dbt_manifest import FoundScd2, Manifest
+from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, find_scd2
 from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, model_runs
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
@@ -22,9 +22,9 @@ from gcms_tui.core.payment_fact import FactReading, judge_fact
 from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
 from gcms_tui.core.query import Answer
 from gcms_tui.core.scd2_integrity import judge_scd2
-from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, SourceSettings
+from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, Settings, SourceSettings
 from gcms_tui.operations.ports import Clock
-from gcms_tui.operations.questions import Questions
+from gcms_tui.operations.questions import DbtFiles, Questions
 
 Measure = ModelRuns | Tally | Agreement | int
 """What a metric derives from beside the finding: an `int` is the number of keys with duplicate current versions."""
@@ -154,6 +154,27 @@ def table_names(tables: Iterable[Relation]) -> dict[Relation, str]:
     forms = {table: (table.name.lower(), f"{table.schema}.{table.name}".lower(), str(table)) for table in tables}
     uses = Counter(form for written in forms.values() for form in set(written))
     return {table: next((form for form in written if uses[form] == 1), written[-1]) for table, written in forms.items()}
+
+
+def scd2_tables(settings: Settings, files: DbtFiles) -> tuple[dict[str, FoundScd2], str]:
+    """The tables by a name that no other has, and why there is none where there is none."""
+    if settings.scd2:
+        names = table_names(table.table for table in settings.scd2)
+        return {names[table.table]: FoundScd2(str(table.table), table) for table in settings.scd2}, ""
+    manifest = files.manifest()
+    if not isinstance(manifest, Manifest):
+        return {}, manifest.message
+    found = find_scd2(manifest)
+    names = table_names(item.table.table for item in found if item.table)
+    # What cannot be checked has no relation to be told apart by.
+    uses = Counter([*names.values(), *(item.name.lower() for item in found if item.table is None)])
+
+    def name(item: FoundScd2) -> str:
+        if item.table is not None:
+            return names[item.table.table]
+        return item.name.lower() if uses[item.name.lower()] == 1 else item.unique_id
+
+    return {name(item): item for item in found}, ""
 
 
 def _newest_load(questions: Questions, source: SourceSettings, remembered: Remembered) -> tuple[Column | None, Answer]:

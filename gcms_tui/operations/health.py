@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from gcms_tui.core import metrics
 from gcms_tui.core.conclusion import Conclusion, unknown
-from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, find_scd2
 from gcms_tui.core.dbt_runs import ModelRuns
 from gcms_tui.core.errors import GcmsError, UsageError
 from gcms_tui.core.finding import Finding, HealthReport, Point, Provenance
@@ -114,7 +113,7 @@ class Health:
     def _plan(self, files: DbtFiles) -> tuple[list[Check], list[_Metric]]:
         settings, target, clock, remembered = self._settings, self._target, self._clock, self._remembered
         sources = {source.table: source for source in settings.sources}
-        versioned, why_none = _scd2_tables(settings, files)
+        versioned, why_none = checks.scd2_tables(settings, files)
         named = checks.table_names(sources)
         planned = [
             checks.last_run_check(target, clock),
@@ -242,19 +241,6 @@ def _wanted(only: tuple[str, ...] | None, names: tuple[str, ...]) -> set[str]:
                 f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}.",
             )
     return set(only or names)
-
-
-def _scd2_tables(settings: Settings, files: DbtFiles) -> tuple[dict[str, FoundScd2], str]:
-    """The tables by short name, and why there is none where there is none."""
-    if settings.scd2:
-        names = checks.table_names(table.table for table in settings.scd2)
-        return {names[table.table]: FoundScd2(str(table.table), table) for table in settings.scd2}, ""
-    manifest = files.manifest()
-    if not isinstance(manifest, Manifest):
-        return {}, manifest.message
-    found = find_scd2(manifest)
-    names = checks.table_names(item.table.table for item in found if item.table)
-    return {names[item.table.table] if item.table else item.name: item for item in found}, ""
 
 
 def _metrics(why_no_scd2: str) -> list[_Metric]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from gcms_tui.core.dbt_manifest import Manifest, Node
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult
 from gcms_tui.core.errors import (
     ConfigError,
@@ -418,3 +419,21 @@ def test_no_thread_is_left_behind(world: World) -> None:
     for thread in left:
         thread.join(DEADLINE_S)
     assert not any(thread.is_alive() for thread in left)
+
+
+def test_tables_that_cannot_be_checked_replace_nobody() -> None:
+    def snapshot(unique_id: str, key: str | None) -> Node:
+        config = {"unique_key": key} if key else {}
+        place = f"GCMS.BRONZE.{unique_id.replace('.', '_')}" if key is None else "GCMS.BRONZE.TWIN"
+        return Node(unique_id, "snapshot", "twin", "twin", relation_name=place, config=config)
+
+    nodes = [snapshot("snapshot.a.twin", None), snapshot("snapshot.b.twin", None), snapshot("snapshot.c.twin", "id")]
+    lone = Node("snapshot.a.lone", "snapshot", "lone", "Lone", relation_name="GCMS.BRONZE.LONE")
+    manifest = Manifest("target/manifest.json", "v12", {node.unique_id: node for node in (*nodes, lone)})
+    names = World(settings(scd2=0), dbt=MemoryDbt(the_manifest=manifest)).health.names()
+    assert [name for name in names if name.startswith("scd2.")] == [
+        "scd2.lone",
+        "scd2.snapshot.a.twin",
+        "scd2.snapshot.b.twin",
+        "scd2.twin",
+    ]
