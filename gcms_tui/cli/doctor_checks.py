@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import shlex
 import shutil
 import stat
 import sys
@@ -115,7 +116,7 @@ def _path(text: str | None) -> Path | None:
 def _private(name: str, file: Path, summary: str) -> Iterator[Observation]:
     """A file that may hold secrets: who else can read or write it?"""
     mode = stat.S_IMODE(file.stat().st_mode)
-    advice = f"chmod 0600 {file}"
+    advice = f"chmod 0600 {shlex.quote(str(file))}"
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield Observation(name, Verdict.FAIL, f"{summary}; others may write it ({mode:04o})", advice)
     elif mode & (stat.S_IRGRP | stat.S_IROTH) and _holds_a_literal_secret(file):
@@ -154,17 +155,20 @@ def _snowflake_files(settings: Settings) -> Iterator[Observation]:
 
 
 def _state_dir(directory: Path) -> Observation:
-    advice = f"chmod 0700 {directory}, or set state_dir in gcms.toml."
+    """Whether it can be written, or made where it is not there yet: the first look at health makes it."""
+    advice = f"chmod 0700 {shlex.quote(str(directory))}, or set state_dir in gcms.toml."
+    existing = next(place for place in (directory, *directory.parents) if os.path.lexists(place))
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=directory) as file:
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"x" * 4096)
             file.flush()
-        free_mb = shutil.disk_usage(directory).free // 2**20
-        mode = stat.S_IMODE(directory.stat().st_mode)
+        free_mb = shutil.disk_usage(existing).free // 2**20
+        mode = stat.S_IMODE(existing.stat().st_mode)
     except OSError as error:
         summary = f"{directory} cannot be written: {error.strerror}. Nothing is remembered."
         return Observation("state_dir", Verdict.FAIL, summary, advice)
+    if existing != directory:
+        return good("state_dir", f"{directory}, made when it is first needed, {free_mb} MB free")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return Observation("state_dir", Verdict.WARN, f"{directory} is open to others (mode {mode:04o}).", advice)
     return good("state_dir", f"{directory}, {free_mb} MB free")

@@ -133,7 +133,7 @@ def open_health(settings: Settings) -> Iterator[Health]:
         settings=settings,
         target=target,
         warehouse=warehouse,
-        project=_artifacts_or_why(settings),
+        project=dbt_files(settings),
         queries=QueryLibrary.load(settings.queries_dir),
         clock=lambda: datetime.now(UTC),
         history=store,
@@ -155,7 +155,8 @@ def _warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
         return settings.dbt.target or UNKNOWN_TARGET, AbsentWarehouse(error)
 
 
-def _artifacts_or_why(settings: Settings) -> DbtFiles:
+def dbt_files(settings: Settings) -> DbtFiles:
+    """What dbt left on disk, or what stands for it where the project cannot even be named."""
     from gcms_tui.adapters.absent import AbsentDbtProject
     from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
 

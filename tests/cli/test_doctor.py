@@ -176,3 +176,39 @@ def test_it_says_why_nothing_can_be_written(tmp_path: Path) -> None:
     assert "$GCMS_READ_ONLY" in doctor(config, GCMS_READ_ONLY="1")[1]["config.write"]["summary"]
     done = gcms_tui("--config", config, "--read-only", "doctor")
     assert "read-only: --read-only" in done.out
+
+
+def test_it_changes_nothing_and_makes_no_state_directory(tmp_path: Path) -> None:
+    config = lay_out(tmp_path, {**PROFILE, "port": unused_port()})
+    before = sorted(tmp_path.rglob("*"))
+    _, checks = doctor(config)
+    assert checks["state_dir"]["verdict"] == "OK"
+    assert "made when it is first needed" in checks["state_dir"]["summary"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_command_that_helps_stands_as_a_shell_takes_it(tmp_path: Path) -> None:
+    place = tmp_path / "our project"
+    place.mkdir()
+    config = lay_out(place, {**PROFILE, "port": unused_port()})
+    (place / "profiles.yml").chmod(0o644)
+    assert doctor(config)[1]["dbt.profile"]["next"] == f"chmod 0600 '{place / 'profiles.yml'}'"
+
+
+def test_versions_are_found_in_the_manifest_tables_of_one_name_apart_and_the_role_told(
+    platform: RunningPlatform,
+) -> None:
+    lines = platform.config.read_text().replace("sandbox = true", "sandbox = false")
+    tables = lines.partition("[[scd2]]")
+    assert "sandbox = false" in lines
+    rest = tables[2].partition("\n[payroll]")
+    text = tables[0] + rest[1] + rest[2] + '\n[[sources]]\ntable = "nowhere.supabase_payment"\n'
+    config = platform.config.with_name("found.toml")
+    config.write_text(text)
+    config.chmod(0o600)
+    _, checks = doctor(config)
+    config.unlink()
+    assert checks["scd2.br_attendance_scd2"]["verdict"] == "OK"
+    assert checks["source.nowhere.supabase_payment"]["verdict"] == "FAIL"
+    assert checks["source.raw.supabase_payment"]["verdict"] == "OK"
+    assert checks["snowflake.reading_role"]["verdict"] == "WARN"
