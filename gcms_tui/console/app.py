@@ -150,7 +150,14 @@ class ConsoleApp(App[None]):
         for command in commands(self, self.screen):
             group = "Moving about" if command.moves else "Everywhere" if command.node is self else title
             groups[group].append(command)
-        self.push_screen(Help(self.look, tuple(groups.items())))
+        services = self.services
+        here = (
+            ("version", services.version),
+            ("target", services.target),
+            ("configuration", str(services.settings.path or "none")),
+            ("mode", f"READ-ONLY: {services.read_only_reason}" if services.read_only else "WRITE"),
+        )
+        self.push_screen(Help(self.look, tuple(groups.items()), here))
 
     def action_palette(self) -> None:
         from gcms_tui.console.commands import commands

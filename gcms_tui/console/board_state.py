@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding, HealthReport, Point
+from gcms_tui.core.freshness import CLOCK_SKEW
 from gcms_tui.core.verdict import Verdict, worst
 
 STALE_AFTER = timedelta(hours=1)
@@ -101,6 +102,11 @@ def reached_warehouse(findings: Iterable[Finding]) -> bool | None:
     return any(origin.query_id for origin in sent) if sent else None
 
 
+def _is_stale(age: timedelta, ttl: timedelta) -> bool:
+    """Older than it counts; or from the future, by a clock that was wrong: then how old it is cannot be told."""
+    return age > ttl or age < -CLOCK_SKEW
+
+
 def _by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
     return {finding.name: finding for finding in findings}
 
@@ -126,7 +132,7 @@ def overall(state: BoardState, now: datetime, ttl: timedelta) -> Overall:
     verdicts = [finding.verdict for finding in state.findings.values()]
     partial = not {*state.names, *state.pending} <= state.findings.keys()
     age = None if state.taken_at is None else now - state.taken_at
-    stale = age is not None and age > ttl
+    stale = age is not None and _is_stale(age, ttl)
     said = worst(verdicts)
     believed = Verdict.UNKNOWN if stale or partial or state.error is not None else said
     return Overall(
@@ -164,7 +170,7 @@ def rows(state: BoardState, now: datetime, ttl: timedelta, wanted: str = "") -> 
         if not _matches(name, finding, wanted):
             continue
         title = _UNANSWERED if finding is None else section_title(finding.section)
-        stale = finding is not None and now - finding.taken_at > ttl
+        stale = finding is not None and _is_stale(now - finding.taken_at, ttl)
         row = Row(name, "", finding, name in state.pending, stale, state.series.get(name, ()))
         sections.setdefault(title, []).append(row)
     placed = [(title, sorted(members, key=lambda row: -_severity(state, row))) for title, members in sections.items()]

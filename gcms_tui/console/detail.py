@@ -18,8 +18,6 @@ from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.console.widgets.sparkline import sparkline
 from gcms_tui.core.finding import Evidence, Finding
 
-ROWS = 500
-"""Evidence rows that are drawn at most."""
 _CELL = 48
 """Cells of one evidence value at most; copying gives it whole."""
 _READABLE = 96
@@ -108,7 +106,7 @@ class Detail:
         if not evidence.columns:
             return []
         palette, glyphs = self.look.palette, self.look.glyphs
-        shown = evidence.rows[:ROWS]
+        shown = evidence.rows
         total = max(evidence.total, len(evidence.rows))
         heading = Text.assemble(
             (" Evidence", f"bold {palette.accent}"), (f"  showing {len(shown)} of {total}", palette.faint)

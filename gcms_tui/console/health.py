@@ -146,6 +146,8 @@ class HealthPane(Pane):
     def _ended(self, *, well: bool) -> None:
         self._failures = 0 if well else self._failures + 1
         delay = next_look(self.services.refresh_s, self._failures)
+        if self._next is not None:
+            self._next.stop()
         self._next = None if delay is None else self.set_timer(delay, self.due)
         self.draw()
         self.refresh_bindings()

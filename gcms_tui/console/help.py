@@ -23,9 +23,13 @@ _MEANING = {
 class Help(PageDialog):
     """Generated from the bindings, so that it cannot say anything else than the keys do."""
 
-    def __init__(self, look: Look, groups: Sequence[tuple[str, Sequence[Command]]]) -> None:
+    def __init__(
+        self, look: Look, groups: Sequence[tuple[str, Sequence[Command]]], here: Sequence[tuple[str, str]]
+    ) -> None:
         super().__init__(look, "Help")
         self._groups = groups
+        self._here = here
+        """Which console this is: labels and what they say."""
 
     def page(self, width: int) -> Sequence[Text]:
         palette, glyphs = self.look.palette, self.look.glyphs
@@ -39,6 +43,9 @@ class Help(PageDialog):
         for verdict, meaning in _MEANING.items():
             lines += self._entry(glyphs.verdict(verdict), meaning, width, self.look.colour(verdict))
         lines += self._entry("STALE", "an old answer: grey, and no longer believed", width, palette.warn)
+        lines += [Text(), Text(" This console", f"bold {palette.accent}")]
+        for label, said in self._here:
+            lines += self._entry(label, glyphs.text(said), width)
         return lines
 
     def _entry(self, label: str, meaning: str, width: int, style: str = "") -> list[Text]:

@@ -324,3 +324,19 @@ async def test_what_comes_in_one_packet_with_the_slash_is_the_filter(state: Path
         for key in ("slash", "s", "c", "d", "2", "slash"):
             app.post_message(Key(key, "/" if key == "slash" else key))
         await until(pilot, lambda: pane.wanted == "scd2/", "the filter")
+
+
+async def test_an_answer_from_the_future_is_not_believed(state: Path) -> None:
+    app = ConsoleApp(services(state, Examiner(()), last=report(timedelta(hours=-3))))
+    async with app.run_test(size=SMALL):
+        assert "? UNKNOWN" in drawn(app).splitlines()[1]
+
+
+async def test_the_help_says_which_console_this_is_and_why_it_is_read_only(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=(100, 50)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark", "end")
+        page = drawn(app)
+        assert "This console" in page
+        assert f"READ-ONLY: {app.services.read_only_reason}" in page

@@ -17,5 +17,7 @@ Where it knowingly differs from Snowflake:
   for each other per table, up to LOCK_TIMEOUT.
 - TIMESTAMP_TZ comes back in UTC: its offset is not stored. The length of a VARCHAR is not kept either.
 - Division, and AVG as a window function, answer a double; SUM and AVG of numbers are exact.
+- There is one user, who may do everything: GRANT, REVOKE, roles and warehouses are accepted by any name and change
+  nothing.
 - No time travel, UNDROP, stages, procedures or scripting: each is refused as an unsupported feature.
 """
