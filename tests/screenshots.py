@@ -19,7 +19,8 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.sandbox.lifecycle import practice_platform
 from tests.console.driving import settled, until
 
-DIRECTORY = Path(__file__).parents[1] / "screenshots"
+ROOT = Path(__file__).parents[1]
+DIRECTORY, README = ROOT / "screenshots", ROOT / "README.md"
 SIZES = ((80, 24), (140, 40))
 FONT = "DejaVu Sans Mono"
 
@@ -64,8 +65,9 @@ async def _take(shot: Shot, size: tuple[int, int], services: ConsoleServices) ->
 
 def _keep(svg: str, name: str) -> None:
     (DIRECTORY / f"{name}.svg").write_text(svg, encoding="utf-8")
-    png = resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, monospace_family=FONT)
-    (DIRECTORY / f"{name}.png").write_bytes(bytes(png))
+    if f"screenshots/{name}.png" in README.read_text(encoding="utf-8"):
+        png = resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, monospace_family=FONT)
+        (DIRECTORY / f"{name}.png").write_bytes(bytes(png))
 
 
 def main() -> None:
