@@ -121,7 +121,6 @@ class Job:
         answer: Answer | None = None
         failure: StatementError | None = None
         try:
-            self.session.warehouse.history.record(self.execution)
             with self.session.turn(self):
                 self.execution = replace(self.execution, transaction_id=self.session.transaction.id)
                 answer = work(self)
@@ -176,6 +175,8 @@ class Jobs:
         with self._guard:
             self._jobs[job.query_id] = job
         job.ended.add_done_callback(lambda _: self._keep(job))
+        # Before anybody is told the query id: who knows it must find it, whatever is killed meanwhile.
+        job.session.warehouse.history.record(job.execution)
         threading.Thread(target=job.run, args=[self._work], name=f"job-{job.query_id}", daemon=True).start()
 
     def get(self, query_id: str) -> Job | None:
