@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gcms_tui.operations.health import Health
     from gcms_tui.operations.ports import DbtProject as DbtFiles
     from gcms_tui.operations.ports import Warehouse
+    from gcms_tui.operations.run_desk import RunDesk
 
 UNKNOWN_TARGET = "unknown"
 """What the target is called where nothing names one."""
@@ -145,6 +146,17 @@ def open_health(settings: Settings) -> Iterator[Health]:
         health.close()
 
 
+@contextmanager
+def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = False) -> Iterator[RunDesk]:
+    """dbt's runs on the target in force. Nothing connects and nothing starts before it is asked to.
+
+    `warm`: the next command may be prepared ahead, which pays for a console and not for one command. Raises
+    `ConfigError` where there is no dbt project or no target.
+    """
+    raise NotImplementedError
+    yield
+
+
 def _warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
     """The target's name, and its warehouse or what stands for it."""
     from gcms_tui.adapters.absent import AbsentWarehouse
@@ -214,6 +226,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         sandbox=settings.sandbox,
         last_report=last_report,
         open_health=lambda: opened.enter_context(open_health(settings)),
+        open_runs=lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)),
         now=lambda: datetime.now(UTC),
         copy_dir=settings.state_dir / "copies",
         version=__version__,

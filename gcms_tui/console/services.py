@@ -13,6 +13,7 @@ from gcms_tui.core.finding import Finding, HealthReport, Point
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.core.settings import Settings
     from gcms_tui.operations.ports import Clock
+    from gcms_tui.operations.run_desk import RunDesk
 
 
 class HealthExaminer(Protocol):
@@ -55,6 +56,8 @@ class ConsoleServices:
     """The last known health. Called once before the first paint: it reads one small file and nothing else."""
     open_health: Callable[[], HealthExaminer]
     """Heavy imports and connections; called in a thread after the first paint. Raises `GcmsError`."""
+    open_runs: Callable[[], RunDesk]
+    """As `open_health`, for dbt's runs: call it once, in a thread. Its files are closed when the console is left."""
     now: Clock
     copy_dir: Path
     """Where copies and crash notes are left, readable by the user alone."""

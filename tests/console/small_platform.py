@@ -10,10 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.errors import ConfigError, GcmsError
 from gcms_tui.core.finding import Evidence, Finding, HealthReport, Point, Provenance, Scalar
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.verdict import Verdict
+from gcms_tui.operations.run_desk import RunDesk
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -251,6 +252,7 @@ def services(
     slow_link: bool = False,
     config_error: GcmsError | None = None,
     notice: str = "",
+    runs: RunDesk | None = None,
 ) -> ConsoleServices:
     """Console services over `examiner`, or over a platform that cannot be opened."""
 
@@ -258,6 +260,11 @@ def services(
         if isinstance(examiner, GcmsError):
             raise examiner
         return examiner if examiner is not None else Examiner(story())
+
+    def opened_runs() -> RunDesk:
+        if runs is None:
+            raise ConfigError("No dbt project", "gcms.toml names none.")
+        return runs
 
     return ConsoleServices(
         settings=Settings(state_dir=state),
@@ -267,6 +274,7 @@ def services(
         sandbox=sandbox,
         last_report=lambda: last,
         open_health=opened,
+        open_runs=opened_runs,
         now=clock or Clock(),
         copy_dir=state,
         version="0.1.0",
