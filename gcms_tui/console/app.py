@@ -83,7 +83,7 @@ class WholeCells(ScrollBarRender):
 class ConsoleApp(App[None]):
     """Owns what outlives a pane: keys that work everywhere, copying, leaving."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "health.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "list_pane.tcss"]
     """All at once: Textual parses everything anew for each stylesheet that comes later, before the first paint."""
     DEFAULT_MODE = "health"
     ENABLE_COMMAND_PALETTE = False

@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.timer import Timer
 
 from gcms_tui.console import board_state
 from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
 from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
-from gcms_tui.console.headline import Banner, Headline, Preview, Progress, headline
+from gcms_tui.console.headline import Preview, Progress, headline
 from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
-from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
+from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
+from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
 from gcms_tui.console.present import age_text, ago, finding_text, interval_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.board import Board
-from gcms_tui.console.widgets.document import Document
-from gcms_tui.console.widgets.filter_line import FilterLine
 from gcms_tui.console.widgets.row_list import RowList
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
 
@@ -32,35 +30,25 @@ _TICK_S = 60.0
 """How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
 
 
-class HealthPane(Pane):
+class HealthPane(ListPane):
     """Mode `health`."""
 
     TITLE = "Health"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-medium"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Detail", id="health.open", tooltip="Show the finding under the cursor in full"),
         Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
-        # With priority, so that what is typed on at once, or comes in one packet over a bad line, lands in the filter.
-        Binding(
-            "slash",
-            "filter",
-            "Filter",
-            id="health.filter",
-            tooltip="Keep the findings that hold these words",
-            priority=True,
-        ),
+        FILTER,
         Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
-        Binding("e", "error", "Error", id="health.error", tooltip="The last failure in full"),
+        ERROR,
     ]
 
     def __init__(self, services: ConsoleServices, look: Look) -> None:
-        super().__init__(services, look)
+        self.board = Board(look, services.now, id="list")
+        self.preview = Preview(look, id="preview")
+        super().__init__(services, look, self.board, self.preview)
         self.state = BoardState()
-        self.wanted = ""
-        """The filter; it stays until it is cleared."""
         self._ttl = stale_after(services.refresh_s)
         self._loader = Loader(self, "health")
         self._source = HealthSource(services, self._loader)
@@ -74,21 +62,6 @@ class HealthPane(Pane):
         self._overdue = False
         self._next: Timer | None = None
         self._detailed: tuple[Row, str] | None = None
-        self.board = Board(look, services.now, id="board")
-        self.detail = Document(id="detail")
-        self.preview = Preview(look, id="preview")
-        self.headline = Headline(look, id="headline")
-        self.banner = Banner(look, id="banner")
-
-    def compose(self) -> ComposeResult:
-        yield self.status_bar
-        yield self.banner
-        yield self.headline
-        with Container(id="body"):
-            yield self.board
-            yield self.detail
-        yield self.preview
-        yield self.key_bar
 
     def on_mount(self) -> None:
         last = self.services.last_report()
@@ -252,22 +225,16 @@ class HealthPane(Pane):
         """What is to be known before the board is read."""
         glyphs, warn = self.look.glyphs, self.look.palette.warn
         notes = tuple(Text(glyphs.text(note, 300), warn, no_wrap=True) for note in self.state.notes)
-        return (*self._failure(), *notes, *self._notice())
-
-    def _failure(self) -> tuple[Text, ...]:
-        """Two lines: what failed, and what to do. The dialog tells the whole of it."""
-        error, palette, glyphs = self.state.error, self.look.palette, self.look.glyphs
-        if error is None:
-            return ()
-        said = Text.assemble((glyphs.text(error.title, 60), f"bold {palette.unknown}"), "  ", no_wrap=True)
-        said.append(glyphs.text(error.message, 300), palette.text)
-        step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 300)}", palette.muted, no_wrap=True)
-        return (said, step) if error.next_step else (said,)
+        return (*self.failure_lines(), *notes, *self._notice())
 
     def _notice(self) -> tuple[Text, ...]:
         if not self.services.notice or self._notice_read:
             return ()
         return (Text(self.look.glyphs.text(self.services.notice, 300), self.look.palette.warn),)
+
+    @property
+    def failure(self) -> GcmsError | None:
+        return self.state.error
 
     # -- the focused finding ----------------------------------------------------------------------------------------
 
@@ -302,14 +269,10 @@ class HealthPane(Pane):
                 return "no answered finding is focused"
             case "provenance" if finding is not None and not finding.provenance:
                 return "nothing was read for this finding"
-            case "error" if self.state.error is None:
-                return "nothing has failed"
-            case "filter" if self.query(FilterLine):
-                return "it is being typed"
         return super().refusal(action)
 
     def pointless(self, action: str) -> bool:
-        return action in ("open", "error", "back", "filter")
+        return action == "open" or super().pointless(action)
 
     def something_is_open(self) -> bool:
         return bool(self.detail.has_focus or self.has_class("-detail") or self.wanted or self._notice())
@@ -335,12 +298,6 @@ class HealthPane(Pane):
         if self.focused_finding is not None:
             self.app.post_message(CopyAsked(finding_text(self.focused_finding), self.focused_finding.name))
 
-    def action_error(self) -> None:
-        from gcms_tui.console.dialogs import ErrorDialog
-
-        if self.state.error is not None:
-            self.app.push_screen(ErrorDialog(self.look, self.state.error))
-
     def action_back(self) -> None:
         """Close the detail; then clear the filter; then hide the notice."""
         if self.has_class("-detail") or self.detail.has_focus:
@@ -349,27 +306,6 @@ class HealthPane(Pane):
             self.wanted = ""
         else:
             self._notice_read = True
-        self.board.focus()
-        self.draw()
-        self.refresh_bindings()
-
-    # -- the filter -------------------------------------------------------------------------------------------------
-
-    async def action_filter(self) -> None:
-        if not self.query(FilterLine):
-            self.remove_class("-detail")
-            line = FilterLine(self.wanted)
-            await self.mount(line, before=self.key_bar)
-            self.set_focus(line)
-
-    def on_input_changed(self, message: FilterLine.Changed) -> None:
-        self.wanted = message.value
-        self.draw()
-
-    def on_filter_line_ended(self, message: FilterLine.Ended) -> None:
-        self.query(FilterLine).remove()
-        if not message.keep:
-            self.wanted = ""
         self.board.focus()
         self.draw()
         self.refresh_bindings()
