@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -10,17 +9,10 @@ from textual.reactive import reactive
 
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
-
-_PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|production|prd|live)(?:[^a-z]|$)", re.IGNORECASE)
-
+from gcms_tui.core.target import is_production
 
 _TITLED = 60
 """From this width on the pane's title is shown."""
-
-
-def is_production(target: str) -> bool:
-    """Whether a target's name says that this is the real thing."""
-    return bool(_PRODUCTION.search(target))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gcms_tui.console.clipboard import osc52
 from gcms_tui.console.columns import GAP, MARK, VERDICT, fit
 from gcms_tui.console.glyphs import ASCII, UNICODE
 from gcms_tui.console.present import age_text, ago, interval_text, scalar_text, value_text
-from gcms_tui.console.status_bar import Place, Status, is_production, status_line
+from gcms_tui.console.status_bar import Place, Status, status_line
 from gcms_tui.console.theme import CALM, SIXTEEN, Look
 from gcms_tui.console.widgets.bars import Part, changed, fit_parts
 from gcms_tui.console.widgets.document import flow
@@ -27,6 +27,7 @@ from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.console.widgets.sparkline import sparkline
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.finding import HealthReport, Point
+from gcms_tui.core.target import is_production
 from gcms_tui.core.verdict import Verdict
 from tests.console.small_platform import NOON, finding, story
 
