@@ -250,7 +250,7 @@ class _PartReader:
             draft.target = concurrency["target"]
         elif message.startswith("running dbt with arguments"):
             argument = _ARGUMENT.search(message)
-            draft.command = draft.command or _command(argument["command"] if argument else "")
+            draft.command = draft.command or subcommand_in(argument["command"] if argument else "")
         elif message.startswith("Nothing to do"):
             draft.nothing_to_do = True
         elif message.startswith("Encountered an error"):
@@ -271,12 +271,12 @@ class _PartReader:
     def _event(self, draft: _Draft, name: str, data: dict[str, Any], moment: datetime) -> None:
         match name:
             case "MainReportArgs":
-                draft.command = draft.command or _command(str(data["args"].get("invocation_command", "")))
+                draft.command = draft.command or subcommand_in(str(data["args"].get("invocation_command", "")))
             case "ConcurrencyLine":
                 draft.target = str(data["target_name"])
             case "CommandCompleted":
                 draft.success, draft.ended_at = bool(data["success"]), moment
-                draft.command = _command(str(data["command"])) or draft.command
+                draft.command = subcommand_in(str(data["command"])) or draft.command
             case "NothingToDo":
                 draft.nothing_to_do = True
             case "MainEncounteredError":
@@ -294,7 +294,7 @@ class _PartReader:
 
     def _completing(self, command: str) -> _Draft:
         """Whose end this is. The one that began last, unless that has ended: then two wrote at once."""
-        said, latest = _command(command), self._drafts[-1]
+        said, latest = subcommand_in(command), self._drafts[-1]
         draft = latest
         if latest.success is not None or (said and latest.command and said != latest.command):
             candidates = [item for item in self._drafts if item.success is None and item.command in ("", said)]
@@ -318,7 +318,7 @@ class _PartReader:
         draft.outcomes[index] = NodeOutcome(status, node or label, kind)
 
 
-def _command(text: str) -> str:
+def subcommand_in(text: str) -> str:
     """dbt's sub-command in `dbt --quiet docs generate -s x` or `cli run`; empty where there is none that is known.
 
     A program that calls dbt as a library leaves its own arguments in `invocation_command`.
