@@ -101,10 +101,6 @@ _DEBUG = re.compile(rb'"level": ?"debug"')
 _NAME = re.compile(rb'"name": ?"(\w+)"')
 _TAIL = 400
 """`info` comes last in dbt's sorted lines, and `name` stands within so many bytes of the end."""
-_TELLING = frozenset(
-    {b"MainReportArgs", b"NodeStart", b"NodeFinished", b"CommandCompleted", b"EndOfRunSummary", b"LogCancelLine"}
-)
-"""Debug events that are read; most of the others are SQL. What is above debug is read whatever it is."""
 _TESTS = frozenset({"test", "unit_test"})
 _NO_ROWS = frozenset({"error", "skipped", "cancelled"})
 """Of a test that has not counted any; dbt's events say 0 all the same."""
@@ -336,9 +332,13 @@ _RESULTS = frozenset(
 )
 
 
+_TELLING = {*_READING, *_BEGINNINGS, *_RESULTS, "NodeFinished", "LogCancelLine"}
+"""Events that are read whatever their level. Of the others, debug ones (most are SQL) are not even parsed."""
+
+
 def _telling(line: bytes) -> bool:
     names = _NAME.findall(line, max(len(line) - _TAIL, 0)) if line.startswith(b'{"data"') else []
-    return not _TELLING.isdisjoint(names or _NAME.findall(line))
+    return any(name.decode() in _TELLING for name in names or _NAME.findall(line))
 
 
 def _waiting(unique_id: str) -> NodeProgress:
