@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 from gcms_tui.core.dbt_log import DbtLog
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
@@ -37,6 +40,15 @@ class AbsentDbtProject:
 
     def log(self) -> DbtLog:
         raise self._error()
+
+    def results_of(self, invocation_id: str) -> RunResults:
+        raise self._error()
+
+    def left_by(self, invocation_id: str) -> tuple[Path, ...]:
+        return ()
+
+    def log_written_at(self) -> datetime | None:
+        return None
 
     def _error(self) -> ArtifactError:
         return ArtifactError(self._reason.title, self._reason.message, self._reason.next_step)

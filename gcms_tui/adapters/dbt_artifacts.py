@@ -11,20 +11,29 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gcms_tui.core.dbt_log import DbtLog, LogPart, read_log
 from gcms_tui.core.dbt_manifest import Manifest, Node, parse_node
-from gcms_tui.core.dbt_results import ArtifactError, RunResults, not_an_artifact, parse_run_results
+from gcms_tui.core.dbt_results import (
+    ArtifactError,
+    MissingArtifact,
+    RunResults,
+    moment_or_none,
+    not_an_artifact,
+    parse_run_results,
+)
 
 LOG_TAIL = 8 * 1024 * 1024
 """How much of the log is read, from its end."""
 LOG_TAIL_AT_MOST = 64 * 1024 * 1024
 """And how much where that holds no beginning of an invocation."""
 _BLOCK = 256 * 1024
+_METADATA_WITHIN = 16 * 1024
+_INVOCATION_ID = re.compile(r'"invocation_id": ?"([0-9a-f-]{36})"')
 
 T = TypeVar("T")
 _NEXT_RUN = "Runbook, Daily 1: run dbt build in the project, or correct project_dir under [dbt] in gcms.toml."
@@ -36,7 +45,9 @@ class DbtArtifacts:
     def __init__(self, target_dir: Path, log_dir: Path) -> None:
         self._results = _Kept[RunResults](target_dir / "run_results.json", _read_results)
         self._manifest = _Kept[Manifest](target_dir / "manifest.json", _read_manifest)
+        self._target_dir = target_dir
         self._log_file = log_dir / "dbt.log"
+        self._log: tuple[tuple[_LogFile, ...], DbtLog] | None = None
 
     def run_results(self) -> RunResults:
         return self._results.get()
@@ -45,12 +56,34 @@ class DbtArtifacts:
         return self._manifest.get()
 
     def log(self) -> DbtLog:
-        """Raises `ArtifactError` where there is no log."""
+        """Raises `MissingArtifact` where there is no log."""
         files = _log_files(self._log_file)
+        kept = self._log
+        if kept is not None and kept[0] == tuple(files):
+            return kept[1]
         log = _read_tail(self._log_file, files, LOG_TAIL)
         if not log.invocations and sum(file.size for file in files) > LOG_TAIL:
             log = _read_tail(self._log_file, files, LOG_TAIL_AT_MOST)
+        self._log = (tuple(files), log)
         return log
+
+    def results_of(self, invocation_id: str) -> RunResults:
+        results = self.run_results()
+        if results.invocation_id != invocation_id:
+            raise MissingArtifact(
+                "No results", f"{results.source} is of another invocation than {invocation_id}", _NEXT_RUN
+            )
+        return results
+
+    def left_by(self, invocation_id: str) -> tuple[Path, ...]:
+        files = (self._target_dir / name for name in ("run_results.json", "sources.json", "manifest.json"))
+        return tuple(path for path in files if _written_by(path) == invocation_id)
+
+    def log_written_at(self) -> datetime | None:
+        try:
+            return datetime.fromtimestamp(self._log_file.stat().st_mtime, UTC)
+        except OSError:
+            return None
 
 
 class _Kept(Generic[T]):
@@ -73,9 +106,20 @@ class _Kept(Generic[T]):
             raise _unreadable(self._path, error) from None
 
 
+def _written_by(path: Path) -> str | None:
+    """The invocation that wrote an artifact, by its metadata: they come first, and the rest may be large."""
+    try:
+        with path.open("rb") as stream:
+            beginning = stream.read(_METADATA_WITHIN).decode("utf-8", errors="replace")
+    except OSError:
+        return None
+    found = _INVOCATION_ID.search(beginning)
+    return found[1] if found else None
+
+
 def _unreadable(path: Path, error: OSError) -> ArtifactError:
     if isinstance(error, FileNotFoundError):
-        return ArtifactError(f"No {path.name}", f"dbt has left no {path}", _NEXT_RUN)
+        return MissingArtifact(f"No {path.name}", f"dbt has left no {path}", _NEXT_RUN)
     return ArtifactError(f"{path.name} cannot be read", f"{path}: {error.strerror}", "Look at the file's permissions.")
 
 
@@ -95,6 +139,7 @@ def _read_manifest(path: Path) -> Manifest:
     text = _text(path)
     nodes: dict[str, Node] = {}
     schema = ""
+    generated_at: datetime | None = None
     found_nodes = False
     try:
         for key, at in _members(text, 0):
@@ -103,12 +148,14 @@ def _read_manifest(path: Path) -> Manifest:
                 for unique_id, node_at in _members(text, at):
                     nodes[unique_id] = parse_node(_value(text, node_at))
             elif key == "metadata":
-                schema = str(_value(text, at).get("dbt_schema_version") or "")
+                metadata = _value(text, at)
+                schema = str(metadata.get("dbt_schema_version") or "")
+                generated_at = moment_or_none(metadata.get("generated_at"))
         if not found_nodes:
             raise ValueError("it holds no nodes")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise not_an_artifact(str(path), path.name, error) from None
-    return Manifest(str(path), schema.rpartition("/")[2].removesuffix(".json") or "none", nodes)
+    return Manifest(str(path), schema.rpartition("/")[2].removesuffix(".json") or "none", nodes, generated_at)
 
 
 _DECODER = json.JSONDecoder()
@@ -172,7 +219,7 @@ def _log_files(newest: Path) -> list[_LogFile]:
             raise _unreadable(path, error) from None
         files.append(_LogFile(path, state.st_size, datetime.fromtimestamp(state.st_mtime).astimezone()))
     if not files:
-        raise ArtifactError("No dbt.log", f"dbt has left no {newest}", _NEXT_RUN)
+        raise MissingArtifact("No dbt.log", f"dbt has left no {newest}", _NEXT_RUN)
     return files
 
 

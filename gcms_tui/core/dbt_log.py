@@ -32,6 +32,8 @@ class NodeOutcome:
     """The node's unique id where the log tells it, else the description: `sql table model GOLD.dim_concert`."""
     resource_type: str
     """`model`, `test`, `snapshot`, `seed`; empty where the log does not tell."""
+    seconds: float | None = None
+    """dbt's own execution time; None where the log does not tell, and for what was skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Invocation:
     nothing_to_do: bool = False
     interleaved: bool = False
     """Another invocation wrote between its lines: which line belongs to which is not certain."""
+    running: bool | None = None
+    """Whether its process lives; None where nobody here can know, as of one that was started elsewhere."""
 
     @property
     def working(self) -> bool:
@@ -168,7 +172,8 @@ _TELLING_EVENT = re.compile(
 )
 _RESULT = re.compile(
     r"(?P<index>\d+) of \d+ (?P<word>OK|ERROR|SKIP|PASS|FAIL|WARN|PARTIALLY|NO-OP)\b(?: \d+\b)?"
-    r"(?: (?:created|creating|snapshotted|snapshotting|loaded|loading))? (?P<label>.*?) *\.* *\[[^\[]*\]\s*$"
+    r"(?: (?:created|creating|snapshotted|snapshotting|loaded|loading))? (?P<label>.*?) *\.* *\[[^\[]*?"
+    r"(?: in (?P<seconds>\d+(?:\.\d+)?)s)?\]\s*$"
 )
 _STATUS = {
     "OK": "success", "ERROR": "error", "SKIP": "skipped", "PASS": "pass", "FAIL": "fail", "WARN": "warn",
@@ -240,7 +245,8 @@ class _PartReader:
             draft.success = completed["outcome"] == "succeeded"
         elif result := _RESULT.match(message):
             node = draft.running.get(thread, "")
-            self._outcome(draft, result["index"], _STATUS[result["word"]], node, result["label"])
+            seconds = float(result["seconds"]) if result["seconds"] else None
+            self._outcome(draft, result["index"], _STATUS[result["word"]], node, result["label"], seconds)
         elif node_line := _NODE.match(message):
             if node_line["moment"] == "Began":
                 draft.running[thread] = node_line["node"]
@@ -283,8 +289,11 @@ class _PartReader:
                 draft.error = str(data["exc"])
             case "LogModelResult" | "LogTestResult" | "LogSnapshotResult" | "LogSeedResult" | "SkippingDetails":
                 node = data["node_info"]
-                status = "skipped" if name == "SkippingDetails" else str(node["node_status"])
-                self._outcome(draft, str(data["index"]), status, str(node["unique_id"]), "")
+                skipped = name == "SkippingDetails"
+                status = "skipped" if skipped else str(node["node_status"])
+                taken = None if skipped else data.get("execution_time")
+                seconds = float(taken) if isinstance(taken, (int, float)) else None
+                self._outcome(draft, str(data["index"]), status, str(node["unique_id"]), "", seconds)
 
     def _begin(self, invocation_id: str) -> _Draft:
         draft = _Draft(invocation_id)
@@ -311,11 +320,11 @@ class _PartReader:
         self._last = at
         return _Mark(self._day, at)
 
-    def _outcome(self, draft: _Draft, index: str, status: str, node: str, label: str) -> None:
+    def _outcome(self, draft: _Draft, index: str, status: str, node: str, label: str, seconds: float | None) -> None:
         kind = node.partition(".")[0] if node else ""
         if not kind:
             kind = "model" if " model " in label or label.startswith("relation ") else ""
-        draft.outcomes[index] = NodeOutcome(status, node or label, kind)
+        draft.outcomes[index] = NodeOutcome(status, node or label, kind, seconds)
 
 
 def subcommand_in(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gcms_tui.core.identifier import Column, Relation
@@ -46,6 +47,8 @@ class Manifest:
     source: str
     schema_version: str
     nodes: Mapping[str, Node]
+    generated_at: datetime | None = None
+    """None where it is not said, or not as a time."""
 
     @property
     def unknown_version(self) -> bool:

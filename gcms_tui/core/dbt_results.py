@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gcms_tui.core.errors import GcmsError
 
-KNOWN_VERSIONS = ("v4", "v5", "v6")
-"""Schema versions whose shape has been read here before (dbt 1.0 to 1.11)."""
+KNOWN_VERSIONS = ("v1", "v2", "v3", "v4", "v5", "v6")
+"""Schema versions whose shape is known (dbt 0.19 to 1.11).
+
+v1 has no `failures`, before v5 there is no `relation_name`, and before v6 no `invocation_started_at`.
+"""
 
 WORKING_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "retry", "clone"})
 """What counts as a run of the platform: it builds or tests."""
@@ -26,6 +29,10 @@ class ArtifactError(GcmsError):
     """A file of dbt's is missing, half-written or of another shape: what it would say is unknown."""
 
     exit_code = 69
+
+
+class MissingArtifact(ArtifactError):
+    """The file is not there: dbt has not written it, or it has been removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class RunResults:
     """`args.target`: only there when --target was given."""
     schema_version: str
     results: tuple[NodeResult, ...]
+    started_at: datetime | None = None
+    """When the invocation began; before v6, when it began to execute nodes."""
 
     @property
     def unknown_version(self) -> bool:
@@ -73,14 +82,16 @@ def parse_run_results(document: Any, source: str) -> RunResults:
         metadata, arguments = document["metadata"], document.get("args") or {}
         schema = str(metadata.get("dbt_schema_version") or "")
         target = arguments.get("target")
+        generated_at = _moment(_required_text(metadata, "generated_at"))
         return RunResults(
             source=source,
             invocation_id=_required_text(metadata, "invocation_id"),
-            generated_at=_moment(_required_text(metadata, "generated_at")),
+            generated_at=generated_at,
             command=str(arguments.get("which") or ""),
             target=target if isinstance(target, str) and target else None,
             schema_version=schema.rpartition("/")[2].removesuffix(".json") or "none",
             results=tuple(_node(item) for item in document["results"]),
+            started_at=_begun(metadata, document.get("elapsed_time"), generated_at),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise not_an_artifact(source, "run_results.json", error) from None
@@ -108,6 +119,14 @@ def _node(item: Mapping[str, Any]) -> NodeResult:
     )
 
 
+def _begun(metadata: Mapping[str, Any], elapsed: Any, generated_at: datetime) -> datetime | None:
+    if said := moment_or_none(metadata.get("invocation_started_at")):
+        return said
+    if isinstance(elapsed, (int, float)) and 0 <= elapsed < 30 * 86400:
+        return generated_at - timedelta(seconds=elapsed)
+    return None
+
+
 def _required_text(mapping: Mapping[str, Any], key: str) -> str:
     value = mapping[key]
     if not isinstance(value, str) or not value:
@@ -119,3 +138,11 @@ def _moment(text: str) -> datetime:
     """dbt writes UTC, and before v6 without saying so."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def moment_or_none(value: Any) -> datetime | None:
+    """A time as dbt writes it in an artifact's metadata; None for anything else."""
+    try:
+        return _moment(value)
+    except (TypeError, ValueError):
+        return None

@@ -44,11 +44,13 @@ class ModelRuns:
         return self.succeeded + self.failed
 
 
-def model_runs(log: DbtLog, target: str) -> ModelRuns:
-    """Invocations that are of another target, or that execute no models, do not count."""
+def model_runs(log: DbtLog, target: str, since: datetime | None = None) -> ModelRuns:
+    """Invocations that are of another target, older than `since`, or that execute no models, do not count."""
     outcomes: list[NodeOutcome] = []
     counting: list[Invocation] = []
     for invocation in log.invocations:
+        if since is not None and invocation.started_at < since:
+            continue
         models = [outcome for outcome in invocation.outcomes if outcome.resource_type == "model"]
         if invocation.working and invocation.may_be_of(target) and models:
             counting.append(invocation)
@@ -74,7 +76,7 @@ def judge_last_run(
     """The newest invocation that builds or tests, from the log and, where it is the same one, from run_results.json."""
     if isinstance(log, ArtifactError):
         return _from_results_alone(log, results, manifest, target, now)
-    last = next((item for item in reversed(log.invocations) if item.working and item.may_be_of(target)), None)
+    last = last_working(log, target)
     if last is None:
         return unknown(f"dbt.log knows no run or test of target {target}{_other_targets(log, target)}", _NEXT_UNKNOWN)
     same = results if isinstance(results, RunResults) and results.invocation_id == last.invocation_id else None
@@ -90,6 +92,11 @@ def judge_last_run(
         evidence=Evidence.of(_COLUMNS, unmended),
         next_step=_NEXT_FAILED,
     )
+
+
+def last_working(log: DbtLog, target: str) -> Invocation | None:
+    """The newest invocation that builds or tests on our target, or may."""
+    return next((item for item in reversed(log.invocations) if item.working and item.may_be_of(target)), None)
 
 
 def _still_failing(log: DbtLog, target: str) -> list[NodeOutcome]:
@@ -114,6 +121,7 @@ class _Run:
     error: str
     nothing_to_do: bool
     interleaved: bool
+    running: bool | None
 
     @classmethod
     def of(cls, invocation: Invocation, results: RunResults | None) -> _Run:
@@ -127,6 +135,7 @@ class _Run:
             error=invocation.error,
             nothing_to_do=invocation.nothing_to_do,
             interleaved=invocation.interleaved and results is None,
+            running=invocation.running,
         )
 
 
@@ -141,16 +150,13 @@ def _judge(run: _Run, nodes: Sequence[_Row], now: datetime) -> Conclusion:
     skipped = [row for row in nodes if row[2] == "skipped"]
     evidence = Evidence.of(_COLUMNS, [*failing, *skipped])
     if run.success is False or failing:
+        how = f"begun {ago}, is running and has failed nodes" if run.running else f"failed {ago}"
         return Conclusion(
-            Verdict.FAIL, f"{run.label} failed {ago}: {_why(run, failing)}", max(hours(age), 0.0), "h", evidence,
+            Verdict.FAIL, f"{run.label} {how}: {_why(run, failing)}", max(hours(age), 0.0), "h", evidence,
             _NEXT_FAILED,
         )  # fmt: skip
     if run.success is None:
-        return unknown(
-            f"{run.label}, begun {ago}, has no end in dbt.log: it still runs, or was killed",
-            "Runbook, Daily 1: wait for it to end and look again; where no dbt process is alive, run dbt build.",
-            evidence,
-        )
+        return _without_end(run, ago, evidence)
     if run.nothing_to_do or not nodes:
         return unknown(
             f"{run.label} {ago} selected nothing: it says nothing of the platform",
@@ -181,6 +187,24 @@ def _judge(run: _Run, nodes: Sequence[_Row], now: datetime) -> Conclusion:
     return Conclusion(Verdict.OK, done, max(hours(age), 0.0), "h", evidence)
 
 
+def _without_end(run: _Run, ago: str, evidence: Evidence) -> Conclusion:
+    if run.running:
+        return unknown(
+            f"{run.label}, begun {ago}, is running", "Runbook, Daily 1: wait for it to end and look again.", evidence
+        )
+    if run.running is False:
+        return unknown(
+            f"{run.label}, begun {ago}, was lost: {_why(run, ())}",
+            "Runbook, Daily 1: its statements may still run in the warehouse; wait for them, then run dbt build.",
+            evidence,
+        )
+    return unknown(
+        f"{run.label}, begun {ago}, has no end in dbt.log: it still runs, or was killed",
+        "Runbook, Daily 1: wait for it to end and look again; where no dbt process is alive, run dbt build.",
+        evidence,
+    )
+
+
 def _from_results_alone(
     log: ArtifactError, results: RunResults | ArtifactError, manifest: Manifest | None, target: str, now: datetime
 ) -> Conclusion:
@@ -191,7 +215,7 @@ def _from_results_alone(
         nodes = _results(results, manifest)
         failing = [row for row in nodes if row[2] not in SUCCEEDED and row[2] != "skipped"]
         if failing:
-            run = _Run(f"dbt {results.command}", results.generated_at, True, False, "", False, False)
+            run = _Run(f"dbt {results.command}", results.generated_at, True, False, "", False, False, None)
             return _judge(run, nodes, now)
     return unknown(
         f"dbt.log cannot be read, so whether a later run failed cannot be told: {log.message}", log.next_step

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, counted, unknown
-from gcms_tui.core.dbt_log import DbtLog
+from gcms_tui.core.dbt_log import DbtLog, Invocation
 from gcms_tui.core.dbt_manifest import Manifest, Node, critical_tests, gold_tests
-from gcms_tui.core.dbt_results import TESTING_COMMANDS, ArtifactError, NodeResult, RunResults
+from gcms_tui.core.dbt_results import TESTING_COMMANDS, WORKING_COMMANDS, ArtifactError, NodeResult, RunResults
 from gcms_tui.core.finding import Evidence, Scalar
 from gcms_tui.core.freshness import CLOCK_SKEW, age_words
 from gcms_tui.core.verdict import Verdict
 
 TESTED_WITHIN = timedelta(hours=24)
 """A pass counts for this long; a failure until a later pass."""
+
+BUILDING_COMMANDS = WORKING_COMMANDS - {"test"} | {"run-operation"}
+"""What may change tables: tests that ran before it began say nothing of what is there now."""
 
 FAILED = frozenset({"fail", "error", "runtime error"})
 
@@ -33,7 +36,7 @@ _NEXT_CRITICAL = (
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Every test of the trusted run, of gold and of the other layers."""
+    """Every test of the trusted runs by its newest result, of gold and of the other layers."""
 
     passed: int
     total: int
@@ -45,14 +48,22 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ran:
+    """One test's newest result, and when its run ended."""
+
+    result: NodeResult
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Tested:
     test: Node
-    result: NodeResult | None
+    ran: _Ran | None
     critical: bool
 
     @property
     def status(self) -> str:
-        return self.result.status if self.result else "did not run"
+        return self.ran.result.status if self.ran else "did not run"
 
     @property
     def rank(self) -> tuple[int, bool, str]:
@@ -67,97 +78,165 @@ def judge_gold_tests(
     log: DbtLog | ArtifactError,
     target: str,
     now: datetime,
+    kept: Iterable[RunResults] = (),
 ) -> tuple[Conclusion, Tally | None]:
-    """Any failure is FAIL; a test that did not run, or a run that cannot be trusted, is UNKNOWN.
+    """Any failure is FAIL; a test that did not run, or runs that cannot be trusted, are UNKNOWN.
 
+    `results` are the newest; `kept` are those of the `invocations_that_test`, as far as they are kept. Each test's
+    newest result counts, of every trusted run that began no earlier than the newest invocation that may have changed
+    tables: running a few tests again after all of them gives a whole picture, and a later `run` makes it an old one.
     Where the project tags no test critical, every gold test counts as critical.
     """
-    for artifact in (results, manifest):
-        if isinstance(artifact, ArtifactError):
-            return unknown(artifact.message, artifact.next_step), None
-    assert isinstance(results, RunResults) and isinstance(manifest, Manifest)
-    if distrust := not_a_test_run(results, log, target):
+    if isinstance(manifest, ArtifactError):
+        return unknown(manifest.message, manifest.next_step), None
+    given = [item for item in (results, *kept) if isinstance(item, RunResults)]
+    if not given and isinstance(results, ArtifactError):
+        return unknown(results.message, results.next_step), None
+    trusted, distrust = _trusted(given, log, target)
+    if distrust:
         return unknown(distrust, _NEXT_TEST), None
     wanted = gold_tests(manifest)
     if not wanted:
         return unknown("the project has no test on a gold model", "Runbook, Daily 3: write tests for gold."), None
-    ran = {result.unique_id: result for result in results.results}
+    ran = {node.unique_id: _Ran(node, item.generated_at) for item in trusted for node in item.results}
     critical = critical_tests(manifest)
     tested = sorted(
         (_Tested(test, ran.get(test.unique_id), test.unique_id in critical) for test in wanted),
         key=lambda item: item.rank,
     )
-    conclusion = _judge(tested, now - results.generated_at)
+    conclusion = _judge(tested, now)
     if not isinstance(log, DbtLog) and conclusion.verdict is not Verdict.FAIL:
         conclusion = unknown(f"whether a later test failed cannot be told: {log.message}", log.next_step)
     if conclusion.verdict is Verdict.UNKNOWN:
         return conclusion, None
-    return conclusion, _tally(results, critical, tested)
+    return conclusion, _tally(ran, critical, tested)
 
 
-def not_a_test_run(results: RunResults, log: DbtLog | ArtifactError, target: str) -> str:
-    """Why this artifact does not speak for the tests of `target`; empty where it does.
+def invocations_that_test(log: DbtLog, target: str) -> tuple[Invocation, ...]:
+    """Those whose results may speak for the tables as they are now: oldest first."""
+    ours = _working(log, target)
+    changed = [place for place, item in enumerate(ours) if item.command in BUILDING_COMMANDS]
+    since = ours[changed[-1] :] if changed else ours
+    return tuple(item for item in since if item.command in TESTING_COMMANDS or not item.command)
 
-    A log that cannot be read proves nothing against it, and nothing for it either.
-    """
+
+def _working(log: DbtLog, target: str) -> list[Invocation]:
+    """What built or tested on our target, or may have. An empty selection did neither."""
+    return [
+        item
+        for item in log.invocations
+        if item.may_be_of(target)
+        and (item.working or item.command in BUILDING_COMMANDS)
+        and not (item.nothing_to_do and item.success)
+    ]
+
+
+def _trusted(given: Sequence[RunResults], log: DbtLog | ArtifactError, target: str) -> tuple[Sequence[RunResults], str]:
+    """The results that count, oldest first; or why none does."""
+    newest = given[0]
+    if not isinstance(log, DbtLog):
+        return [newest], _not_a_test_of(newest, newest.target, target)
+    by_id = {item.invocation_id: item for item in given}
+    # What the log does not name, the artifact of the same invocation may.
+    named = [
+        replace(item, command=by_id[item.invocation_id].command)
+        if not item.command and item.invocation_id in by_id
+        else item
+        for item in log.invocations
+    ]
+    log = DbtLog(log.source, tuple(named))
+    ours = _working(log, target)
+    changed = [place for place, item in enumerate(ours) if item.command in BUILDING_COMMANDS or not item.command]
+    trusted = [
+        by_id[item.invocation_id]
+        for item in (ours[changed[-1] :] if changed else ours)
+        if item.invocation_id in by_id
+        and not _not_a_test_of(by_id[item.invocation_id], by_id[item.invocation_id].target or item.target, target)
+    ]
+    if not trusted:
+        return [], _why_none(newest, log, target)
+    return trusted, _later_without_results(trusted[-1], log, target)
+
+
+def _not_a_test_of(results: RunResults, tested: str | None, target: str) -> str:
+    """Why this artifact does not speak for the tests of `target`; empty where it does."""
     if results.command not in TESTING_COMMANDS:
         said = f"of dbt {results.command}" if results.command else "of an unnamed command"
         return f"run_results.json is {said}: no test has run since"
-    ours = log.invocation(results.invocation_id) if isinstance(log, DbtLog) else None
-    tested = results.target or (ours.target if ours else None)
     if tested is None:
         return "run_results.json does not say which target was tested"
-    if tested != target:
-        return f"the last tests ran on target {tested}, not on {target}"
-    if isinstance(log, ArtifactError):
-        return ""
-    if ours is None:
+    return "" if tested == target else f"the last tests ran on target {tested}, not on {target}"
+
+
+def _why_none(newest: RunResults, log: DbtLog, target: str) -> str:
+    told = log.invocation(newest.invocation_id)
+    if why := _not_a_test_of(newest, newest.target or (told.target if told else None), target):
+        return why
+    if told is None:
         return "run_results.json is of an invocation that dbt.log does not know: it may come from elsewhere"
-    later = [item for item in log.after(results.invocation_id) if item.overwrites_results and item.may_be_of(target)]
-    if later:
-        how = {True: "succeeded", False: "failed", None: "has not ended"}[later[-1].success]
-        return (
-            f"a later dbt {later[-1].command or 'command'} {how} without leaving results: the tests are from before it"
-        )
-    return ""
+    return _later_without_results(newest, log, target) or "no test has run since the tables may have changed"
 
 
-def _judge(tested: Sequence[_Tested], age: timedelta) -> Conclusion:
+def _later_without_results(results: RunResults, log: DbtLog, target: str) -> str:
+    ids = {item.invocation_id for item in log.after(results.invocation_id)}
+    later = [item for item in _working(log, target) if item.invocation_id in ids]
+    if not later:
+        return ""
+    last = later[-1]
+    said = f"dbt {last.command or 'command'}"
+    if last.running:
+        return f"{said} is running: the tests are from before it"
+    how = {True: "succeeded", False: "failed", None: "has not ended"}[last.success]
+    why = f" ({' '.join(last.error.split())})" if last.error else ""
+    left = "" if last.command in BUILDING_COMMANDS else " and left no results"
+    return f"a later {said} {how}{why}{left}: the tests are from before it"
+
+
+def _judge(tested: Sequence[_Tested], now: datetime) -> Conclusion:
     failing = [item for item in tested if item.status in FAILED]
     warned = [item for item in tested if item.status == "warn"]
-    passed = [item for item in tested if item.status == "pass"]
-    unclear = len(tested) - len(failing) - len(warned) - len(passed)
+    unclear = [item for item in tested if item.status not in (*FAILED, "pass", "warn")]
     evidence = _evidence([item for item in tested if item.status != "pass"])
-    ago = f"{age_words(max(age, timedelta()))} ago"
     if failing:
         critical = any(item.critical for item in failing)
         return Conclusion(
             Verdict.FAIL,
-            f"{len(failing)} of {counted(len(tested), 'gold test')} failed {ago}: {_named(failing)}",
+            f"{len(failing)} of {counted(len(tested), 'gold test')} failed {_ago(failing[:1], now)}: "
+            f"{_named(failing)}",
             len(failing), "failing", evidence, _NEXT_CRITICAL if critical else _NEXT_FAILING,
         )  # fmt: skip
     if unclear:
-        statuses = Counter(item.status for item in tested if item.status not in ("pass", "warn"))
+        statuses = Counter(item.status for item in unclear)
         said = ", ".join(f"{number} {status}" for status, number in statuses.items())
         return unknown(
-            f"{counted(unclear, 'gold test')} of {len(tested)} without a verdict: {said}", _NEXT_TEST, evidence
+            f"{counted(len(unclear), 'gold test')} of {len(tested)} without a verdict: {said}", _NEXT_TEST, evidence
         )
-    if age < -CLOCK_SKEW:
-        return unknown(f"the tests ran {age_words(-age)} in the future; a clock is wrong", "Compare the clocks.")
-    if age > TESTED_WITHIN:
-        return unknown(f"the gold tests ran {ago}: too long ago to count", _NEXT_TEST, evidence)
+    ages = [now - item.ran.at for item in tested if item.ran]
+    if min(ages) < -CLOCK_SKEW:
+        return unknown(f"the tests ran {age_words(-min(ages))} in the future; a clock is wrong", "Compare the clocks.")
+    old = [item for item, age in zip(tested, ages, strict=True) if age > TESTED_WITHIN]
+    if old:
+        which = "the gold tests" if len(old) == len(tested) else f"{len(old)} of {counted(len(tested), 'gold test')}"
+        return unknown(f"{which} ran {_ago(old, now)}: too long ago to count", _NEXT_TEST, evidence)
     if warned:
         return Conclusion(
             Verdict.WARN,
-            f"{len(warned)} of {counted(len(tested), 'gold test')} warned {ago}: {_named(warned)}",
+            f"{len(warned)} of {counted(len(tested), 'gold test')} warned {_ago(warned[:1], now)}: {_named(warned)}",
             0, "failing", evidence, _NEXT_FAILING,
         )  # fmt: skip
-    return Conclusion(Verdict.OK, f"all {counted(len(tested), 'gold test')} passed {ago}", 0, "failing")
+    return Conclusion(Verdict.OK, f"all {counted(len(tested), 'gold test')} passed {_ago(tested, now)}", 0, "failing")
+
+
+def _ago(items: Sequence[_Tested], now: datetime) -> str:
+    """How long ago they ran: the one that ran first, where they did not run together."""
+    moments = {item.ran.at for item in items if item.ran}
+    words = f"{age_words(max(now - min(moments), timedelta()))} ago"
+    return f"at most {words}" if len(moments) > 1 else words
 
 
 def _named(items: Sequence[_Tested]) -> str:
     first = items[0]
-    rows = first.result.failures if first.result else None
+    rows = first.ran.result.failures if first.ran else None
     said = [word for word in ("critical" if first.critical else "", _rows(rows)) if word]
     detail = f" ({', '.join(said)})" if said else ""
     more = f", and {len(items) - 1} more" if len(items) > 1 else ""
@@ -175,7 +254,7 @@ def _evidence(items: Sequence[_Tested]) -> Evidence:
 
 
 def _row(item: _Tested) -> tuple[Scalar, ...]:
-    result = item.result
+    result = item.ran.result if item.ran else None
     return (
         item.test.alias,
         item.critical,
@@ -186,9 +265,11 @@ def _row(item: _Tested) -> tuple[Scalar, ...]:
     )
 
 
-def _tally(results: RunResults, critical: frozenset[str], gold: Sequence[_Tested]) -> Tally:
+def _tally(ran: Mapping[str, _Ran], critical: frozenset[str], gold: Sequence[_Tested]) -> Tally:
     tests = {
-        result.unique_id: result.status for result in results.results if result.resource_type in ("test", "unit_test")
+        unique_id: item.result.status
+        for unique_id, item in ran.items()
+        if item.result.resource_type in ("test", "unit_test")
     }
     tests |= {item.test.unique_id: item.status for item in gold}
     statuses = Counter(tests.values())

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gcms_tui.core import freshness
 from gcms_tui.core.conclusion import Conclusion, unknown
 from gcms_tui.core.dbt_log import DbtLog
 from gcms_tui.core.dbt_manifest import FoundScd2, Manifest, find_scd2
 from gcms_tui.core.dbt_results import RunResults
-from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, model_runs
+from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, last_working, model_runs
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
 from gcms_tui.core.finding import EVIDENCE_LIMIT, Scalar
-from gcms_tui.core.gold_tests import Tally, judge_gold_tests
+from gcms_tui.core.gold_tests import Tally, invocations_that_test, judge_gold_tests
 from gcms_tui.core.identifier import Column, Identifier, Relation, current_flag
 from gcms_tui.core.payment_fact import FactReading, judge_fact
 from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
@@ -25,6 +25,9 @@ from gcms_tui.core.scd2_integrity import judge_scd2
 from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, Settings, SourceSettings
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.questions import DbtFiles, Questions
+
+RUNS_WITHIN = timedelta(days=30)
+"""The window of the share of succeeding models: the runbook reviews a month."""
 
 Measure = ModelRuns | Tally | Agreement | int
 """What a metric derives from beside the finding: an `int` is the number of keys with duplicate current versions."""
@@ -58,19 +61,27 @@ class Remembered:
 
 def last_run_check(target: str, clock: Clock) -> Check:
     def judge(questions: Questions) -> Outcome:
-        log, results, manifest = questions.files.log(), questions.files.results(), questions.files.manifest()
+        files, now = questions.files, clock()
+        log, results, manifest = files.log(), files.results(), files.manifest()
+        last = last_working(log, target) if isinstance(log, DbtLog) else None
+        if last is not None and isinstance(own := files.results_of(last.invocation_id), RunResults):
+            results = own
         _name_sources(questions, log, results)
-        conclusion = judge_last_run(log, results, manifest if isinstance(manifest, Manifest) else None, target, clock())
-        return Outcome(conclusion, model_runs(log, target) if isinstance(log, DbtLog) else None)
+        conclusion = judge_last_run(log, results, manifest if isinstance(manifest, Manifest) else None, target, now)
+        return Outcome(conclusion, model_runs(log, target, now - RUNS_WITHIN) if isinstance(log, DbtLog) else None)
 
     return Check("dbt.last_run", "Daily 1", "ok, < 24 h", "failed", judge)
 
 
 def gold_tests_check(target: str, clock: Clock) -> Check:
     def judge(questions: Questions) -> Outcome:
-        log, results, manifest = questions.files.log(), questions.files.results(), questions.files.manifest()
-        _name_sources(questions, results, manifest)
-        return Outcome(*judge_gold_tests(results, manifest, log, target, clock()))
+        files = questions.files
+        log, results, manifest = files.log(), files.results(), files.manifest()
+        testing = invocations_that_test(log, target) if isinstance(log, DbtLog) else ()
+        told = [files.results_of(item.invocation_id) for item in testing]
+        kept = [item for item in told if isinstance(item, RunResults)]
+        _name_sources(questions, *kept, *([] if kept else [results]), manifest)
+        return Outcome(*judge_gold_tests(results, manifest, log, target, clock(), kept))
 
     return Check("tests.gold", "Daily 3", "all pass", "any fails", judge)
 

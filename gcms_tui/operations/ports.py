@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from gcms_tui.core.dbt_log import DbtLog
@@ -51,8 +52,20 @@ class DbtProject(Protocol):
     def log(self) -> DbtLog:
         """The newest invocations that dbt.log and its rotated files tell of.
 
-        Raises `ArtifactError` where there is no log.
+        Raises `MissingArtifact` where there is no log, `ArtifactError` where it cannot be read.
         """
+        ...
+
+    def results_of(self, invocation_id: str) -> RunResults:
+        """Raises `ArtifactError` where they are not, or no longer, there."""
+        ...
+
+    def left_by(self, invocation_id: str) -> tuple[Path, ...]:
+        """The artifacts of exactly this invocation that are still in the project's target/."""
+        ...
+
+    def log_written_at(self) -> datetime | None:
+        """When the last line was added to the log; None where there is none."""
         ...
 
 

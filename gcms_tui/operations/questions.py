@@ -50,9 +50,18 @@ class DbtFiles:
         self._results = _Once(project.run_results)
         self._manifest = _Once(project.manifest)
         self._log = _Once(project.log)
+        self._project = project
+        self._kept: dict[str, _Once[RunResults]] = {}
+        self._lock = threading.Lock()
 
     def results(self) -> RunResults | ArtifactError:
         return self._results.get()
+
+    def results_of(self, invocation_id: str) -> RunResults | ArtifactError:
+        """Those of one invocation, wherever they are kept."""
+        with self._lock:
+            kept = self._kept.setdefault(invocation_id, _Once(lambda: self._project.results_of(invocation_id)))
+        return kept.get()
 
     def manifest(self) -> Manifest | ArtifactError:
         return self._manifest.get()
@@ -62,11 +71,13 @@ class DbtFiles:
 
     def notes(self) -> tuple[str, ...]:
         """What to know of the files that were read: another dbt may mean something else by what it writes."""
-        return tuple(
+        kept = [once.so_far for once in self._kept.values()]
+        told = (
             f"{read.source} is of schema version {read.schema_version}, which this console does not know: read as it is"
-            for read in (self._results.so_far, self._manifest.so_far)
+            for read in (self._results.so_far, *kept, self._manifest.so_far)
             if isinstance(read, (RunResults, Manifest)) and read.unknown_version
         )
+        return tuple(dict.fromkeys(told))
 
 
 @dataclass(slots=True)

@@ -197,6 +197,17 @@ class MemoryDbt:
     def log(self) -> DbtLog:
         return self._read("log", self.the_log)
 
+    def results_of(self, invocation_id: str) -> RunResults:
+        if isinstance(self.the_results, RunResults) and self.the_results.invocation_id == invocation_id:
+            return self.the_results
+        raise ArtifactError("No results", f"none of {invocation_id}")
+
+    def left_by(self, invocation_id: str) -> tuple[Path, ...]:
+        return ()
+
+    def log_written_at(self) -> datetime | None:
+        return None
+
     def _read(self, what: str, value: T | ArtifactError) -> T:
         self.times_read[what] = self.times_read.get(what, 0) + 1
         if isinstance(value, ArtifactError):
