@@ -93,7 +93,7 @@ def test_several_processes_may_write_at_once(tmp_path: Path) -> None:
 
 
 def test_a_locked_store_is_an_error_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gcms_tui.adapters.store._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("gcms_tui.adapters.database.BUSY_TIMEOUT_S", 0.1)
     store = Store(tmp_path)
     store.record(report(1))
     other = sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)
