@@ -124,6 +124,11 @@ class Settings:
     read_only_targets: tuple[str, ...] = setting("Targets that stay read-only whatever else is said.", ())
     sandbox: bool = setting("This is the practice platform, not a real one.", False)
     state_dir: Path = setting("Where the console keeps its history; unset: the XDG state directory.", Path())
+    personal_columns: tuple[str, ...] = setting(
+        "Further columns to mask in failing rows, beside names, mail, telephone, bank and the like; * stands for "
+        "anything.",
+        (),
+    )
     queries_dir: Path | None = setting("A directory of .sql files that replace the console's own by name.")
     dbt: DbtSettings = setting("dbt.", factory=DbtSettings)
     snowflake: SnowflakeSettings = setting("Snowflake.", factory=SnowflakeSettings)
