@@ -15,6 +15,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from gcms_tui.core.dbt_results import OVERWRITING_COMMANDS, WORKING_COMMANDS
+from gcms_tui.core.log_line import ANSI, HEADER, TEXT
 
 _COMMANDS = OVERWRITING_COMMANDS | {
     "ls", "list", "debug", "deps", "parse", "clean", "init", "docs serve", "source freshness", "freshness",
@@ -157,9 +158,6 @@ class _Draft:
         )
 
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_TEXT = re.compile(r"(\d\d:\d\d:\d\d(?:\.\d+)?) \[(\w+) *\] \[(.*?) *\]: (.*)", re.DOTALL)
-_HEADER = re.compile(r"=+ (\d\d:\d\d:\d\d\.\d+) \| ([0-9a-f-]{36}) =+\s*")
 _TELLING = re.compile(
     r"=+ \d\d:|(?:\x1b\[\d*m)*\d\d:\d\d:\d\d(?:\.\d+)? \[\w+ *\] \[[^\]]*\]: "
     r"(?:\d+ of \d+ (?!START)[A-Z]|(?:Began|Finished) running node |Concurrency: |Command `"
@@ -204,7 +202,7 @@ class _PartReader:
             if _TELLING_EVENT.search(line):
                 self._json(line)
         elif _TELLING.match(line):
-            self._text(_ANSI.sub("", line))
+            self._text(ANSI.sub("", line))
 
     def date(self, modified_at: datetime) -> None:
         """Turn this file's times of day into moments, counting back from the file's own."""
@@ -220,19 +218,19 @@ class _PartReader:
 
     def _continues_error(self, line: str) -> bool:
         draft = self._error_of
-        if draft is None or line.startswith("{") or _TEXT.match(_ANSI.sub("", line)) or _HEADER.match(line):
+        if draft is None or line.startswith("{") or TEXT.match(ANSI.sub("", line)) or HEADER.match(line):
             return False
         if draft.error.count("\n") < _ERROR_LINES:
-            draft.error = f"{draft.error}\n{_ANSI.sub('', line).strip()}".strip()
+            draft.error = f"{draft.error}\n{ANSI.sub('', line).strip()}".strip()
         return True
 
     def _text(self, line: str) -> None:
-        if header := _HEADER.fullmatch(line):
+        if header := HEADER.fullmatch(line):
             draft = self._begin(header[2])
             draft.start = self._mark(header[1], timedelta(minutes=1))
             self._marked.append(draft)
             return
-        entry = _TEXT.match(line)
+        entry = TEXT.match(line)
         if not entry or not self._drafts:
             return
         at, _, thread, message = entry.groups()
