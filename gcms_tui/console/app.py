@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +25,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from gcms_tui.console.clipboard import FILE, osc52, save_private
 from gcms_tui.console.glyphs import ASCII, UNICODE
 from gcms_tui.console.health import HealthPane
+from gcms_tui.console.once import Once
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.terminal import Terminal, Watchdog, screen_of_its_own, signals_leave
@@ -34,8 +35,17 @@ from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:
     from gcms_tui.console.commands import Command
+    from gcms_tui.core.run import Run
 
-PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane}
+
+def _runs(services: ConsoleServices, look: Look) -> Pane:
+    """Imported when it is first gone to: the first paint does not wait for it."""
+    from gcms_tui.console.runs import RunsPane
+
+    return RunsPane(services, look)
+
+
+PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane, "runs": _runs}
 """The modes, in the order of their keys."""
 
 
@@ -53,6 +63,7 @@ _KEYS = {
     "colon": ":",
     "question_mark": "?",
     "space": "Space",
+    "tab": "Tab",
     "up": "Up",
     "down": "Down",
     "left": "Left",
@@ -90,6 +101,7 @@ class ConsoleApp(App[None]):
     TITLE = "gcms-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "pane('health')", "Health", id="pane.health", show=False, tooltip="Go to the health pane"),
+        Binding("2", "pane('runs')", "Runs", id="pane.runs", show=False, tooltip="Go to dbt's runs"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
         Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
         Binding(
@@ -100,7 +112,10 @@ class ConsoleApp(App[None]):
 
     def __init__(self, services: ConsoleServices, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
+        services = replace(services, open_runs=Once(services.open_runs))
         self.services = services
+        self.dbt_running: tuple[Run, ...] = ()
+        """What is known of dbt commands that run just now."""
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
         self.register_theme(textual_theme(self.look.palette))
         self.set_reactive(App.theme, "gcms")  # setting it aloud would parse every stylesheet a second time
@@ -172,6 +187,13 @@ class ConsoleApp(App[None]):
     def on_app_focus(self, event: AppFocus) -> None:
         if self.pane is not None:
             self.pane.looked_at()
+
+    def dbt_is(self, running: tuple[Run, ...]) -> None:
+        """Somebody has seen which dbt commands run: every pane says so in its bar at the top."""
+        self.dbt_running = running
+        for screen in self.screen_stack:
+            if isinstance(screen, Pane):
+                screen.status_bar.running = running
 
     # -- copying ----------------------------------------------------------------------------------------------------
 

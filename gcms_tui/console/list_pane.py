@@ -25,7 +25,7 @@ ERROR = Binding("e", "error", "Error", id="error", tooltip="The last failure in 
 
 
 class ListPane(Pane):
-    """The frame. A subclass gives the list and what stands below it, puts `FILTER` and `ERROR` among its keys, and draws."""
+    """The frame. A subclass gives the list and what stands below it, has `FILTER` and `ERROR` as keys, and draws."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-medium"), (34, "-tall")]

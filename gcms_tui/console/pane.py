@@ -119,6 +119,9 @@ class Pane(Screen[None]):
         else:
             super()._compositor_refresh()
 
+    def on_screen_resume(self) -> None:
+        self.status_bar.running = self.console_app.dbt_running
+
     def has_been_painted(self) -> None:
         """A picture has gone to the terminal; the first one lets `first_painted` run."""
         if not self._painted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -10,6 +11,9 @@ from textual.reactive import reactive
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 from gcms_tui.core.target import is_production
+
+if TYPE_CHECKING:
+    from gcms_tui.core.run import Run
 
 _TITLED = 60
 """From this width on the pane's title is shown."""
@@ -40,6 +44,8 @@ class StatusBar(Bar):
     """The bar itself."""
 
     status: reactive[Status] = reactive(Status(), repaint=False)
+    running: reactive[tuple[Run, ...]] = reactive((), repaint=False)
+    """The dbt commands that are known to run, newest first: each holds the lease of its project and target."""
 
     def __init__(self, look: Look, place: Place | None) -> None:
         super().__init__(look)
@@ -48,18 +54,22 @@ class StatusBar(Bar):
     def watch_status(self, status: Status) -> None:
         self.tell()
 
+    def watch_running(self, running: tuple[Run, ...]) -> None:
+        self.tell()
+
     def line(self) -> Text:
-        return status_line(self._place, self.status, self.look, self.size.width)
+        return status_line(self._place, self.status, self.look, self.size.width, self.running)
 
 
-def status_line(place: Place | None, status: Status, look: Look, width: int) -> Text:
+def status_line(place: Place | None, status: Status, look: Look, width: int, running: tuple[Run, ...] = ()) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
     said = [
         *([] if place is None else _place(place, look)),
-        Part((Text(glyphs.text(status.connection, 40), palette.text),), 3),
-        Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 2),
-        Part(tuple(Text(glyphs.text(wording, 60), palette.faint) for wording in status.refresh), 4),
+        *([_running(running, look)] if running else []),
+        Part((Text(glyphs.text(status.connection, 40), palette.text),), 4),
+        Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 3),
+        Part(tuple(Text(glyphs.text(wording, 60), palette.faint) for wording in status.refresh), 5),
     ]
     said = [part for part in said if part.wordings[0].plain]
     gap = Text(f" {glyphs.bar} ", palette.line)
@@ -86,3 +96,12 @@ def _place(place: Place, look: Look) -> list[Part]:
         Part((Text(f" {word} ", style), Text(word, style)), 0),
         Part(tuple(Text(wording, mode_style) for wording in mode), 1),
     ]
+
+
+def _running(running: tuple[Run, ...], look: Look) -> Part:
+    """Which dbt command runs, and who holds its lease."""
+    style, record = f"bold {look.palette.accent}", running[0].record
+    what = "dbt" if len(running) == 1 else f"{len(running)} dbt"
+    words = f"dbt {record.command.subcommand} runs" if len(running) == 1 else f"{what} commands run"
+    wordings = (f"{words}, {record.person.user}@{record.person.host.partition('.')[0]}", words, f"{what} runs")
+    return Part(tuple(Text(look.glyphs.text(wording, 60), style) for wording in wordings), 2)

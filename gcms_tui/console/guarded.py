@@ -1,0 +1,144 @@
+"""A dialog before something is done: the way out has the focus, and no key pressed before it was read counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, TypeVar
+
+from rich.text import Text
+from textual import events
+from textual._time import get_time
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from gcms_tui.console.key_bar import KeyBar
+from gcms_tui.console.pane import CopyAsked
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.choice import Choice
+from gcms_tui.console.widgets.document import Document
+
+HOLD_S = 0.5
+"""From what is shown to the first key that counts."""
+_WIDEST = 110
+_AROUND_Y = 6
+"""Lines that frame, air, answers and keys take."""
+
+R = TypeVar("R")
+
+
+class GuardedDialog(ModalScreen[R]):
+    """A page with two answers below it. A subclass says what is on the page, and what the second answer does."""
+
+    CSS_PATH: ClassVar[list[str]] = ["dialogs.tcss", "guarded.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,right", "app.focus_next", "Next", id="guarded.next", tooltip="To the next answer"),
+        Binding("shift+tab,left", "app.focus_previous", "Previous", id="guarded.previous", show=False, tooltip="Back"),
+        Binding("down", "scroll(1)", "Down", id="page.down", show=False, tooltip="Scroll down one line"),
+        Binding("up", "scroll(-1)", "Up", id="page.up", show=False, tooltip="Scroll up one line"),
+        Binding("pagedown,space", "scroll(10)", "Page down", id="page.next", show=False, tooltip="Scroll one page"),
+        Binding("pageup", "scroll(-10)", "Page up", id="page.previous", show=False, tooltip="Scroll back one page"),
+        Binding("c", "copy", "Copy", id="guarded.copy", tooltip="Copy what is shown"),
+        Binding("escape", "leave", "Close", id="guarded.leave", tooltip="Back; nothing is done"),
+    ]
+
+    def __init__(self, look: Look, heading: str, *, way_out: str, act: str, danger: bool = False) -> None:
+        super().__init__()
+        self.look = look
+        self._heading = heading
+        self._held_until = float("inf")
+        self.document = Document(self.page, id="page")
+        self.document.can_focus = False
+        self.way_out = Choice(look, way_out, id="way-out")
+        self.act = Choice(look, act, id="act", danger=danger)
+
+    def compose(self) -> ComposeResult:
+        frame = Vertical(id="dialog")
+        frame.border_title = Text(f" {self.look.glyphs.text(self._heading, 60)} ")
+        with frame:
+            yield self.document
+            yield from self.between()
+            with Horizontal(id="answers"):
+                yield self.way_out
+                yield self.act
+            yield KeyBar(self.look)
+
+    def between(self) -> Iterable[Widget]:
+        """What stands between the page and the answers."""
+        return ()
+
+    def on_mount(self) -> None:
+        self.fit(self.app.size)
+        self.way_out.focus()
+        self.hold()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.fit(event.size)
+
+    def fit(self, size: Size) -> None:
+        """As high as the page asks for, and on a small terminal the whole of it."""
+        frame = self.query_one("#dialog")
+        width, height = size
+        small = width < 60 or height < 16
+        frame.set_class(small, "-small")
+        outer = width if small else min(width * 9 // 10, _WIDEST)
+        lines = len(self.page(max(outer - 2, 1))) + sum(1 for _ in self.between())
+        frame.styles.width = outer
+        frame.styles.height = height if small else min(lines + _AROUND_Y, height - 2)
+
+    def page(self, width: int) -> Sequence[Text]:
+        """The lines at that width."""
+        raise NotImplementedError
+
+    def tell(self) -> None:
+        """The page has changed."""
+        self.document.show(self.page)
+        self.fit(self.app.size)
+
+    # -- the guard --------------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """What is shown is new: keys count again when it has been there for a moment."""
+        self._held_until = get_time() + HOLD_S
+
+    @property
+    def armed(self) -> bool:
+        """Keys count."""
+        return get_time() >= self._held_until
+
+    def on_key(self, event: events.Key) -> None:
+        """A key counts by when it was pressed, however late it is heard. Esc always leads out."""
+        if event.time < self._held_until and event.key != "escape":
+            event.stop()
+            event.prevent_default()
+
+    def on_choice_given(self, message: Choice.Given) -> None:
+        message.stop()
+        if not self.armed:
+            return
+        if message.choice is self.way_out:
+            self.action_leave()
+        else:
+            self.done()
+
+    def done(self) -> None:
+        """The second answer was given."""
+        raise NotImplementedError
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        self.document.scroll_relative(y=lines, animate=False, force=True)
+
+    def action_copy(self) -> None:
+        self.app.post_message(CopyAsked(self.as_text(), self._heading))
+
+    def as_text(self) -> str:
+        """What is copied."""
+        return "\n".join(line.plain.rstrip() for line in self.page(100))

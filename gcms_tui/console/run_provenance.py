@@ -1,0 +1,62 @@
+"""Where what is told of a run comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from gcms_tui.console.dialogs import PageDialog
+from gcms_tui.console.present import moment_text
+from gcms_tui.console.preview_page import shell_text
+from gcms_tui.console.run_words import end_text
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.document import flow
+from gcms_tui.core.dbt_results import RunResults
+from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.run import Run
+
+
+class RunProvenance(PageDialog):
+    """The argv as it was executed, the files it left, and the invocation they belong to."""
+
+    def __init__(self, look: Look, run: Run, directory: Path, results: RunResults | GcmsError | None) -> None:
+        super().__init__(look, f"Provenance of run {run.run_id}")
+        self._pairs = _pairs(run, directory, results)
+
+    def page(self, width: int) -> Sequence[Text]:
+        palette, glyphs = self.look.palette, self.look.glyphs
+        lines: list[Text] = []
+        for label, value in self._pairs:
+            wrapped = flow(Text(glyphs.text(value, 4_000), palette.text), max(width - 15, 8))
+            lines.append(Text.assemble((f" {label:<13}", palette.faint)).append_text(wrapped[0]))
+            lines += [Text(" " * 14).append_text(line) for line in wrapped[1:]]
+        return lines
+
+    def as_text(self) -> str:
+        return "\n".join(f"{label:<13}{value}" for label, value in self._pairs)
+
+
+def _pairs(run: Run, directory: Path, results: RunResults | GcmsError | None) -> list[tuple[str, str]]:
+    record, end = run.record, run.end
+    invocation = (end.invocation_id if end else None) or "not known"
+    if isinstance(results, RunResults):
+        told = f"{results.source}, schema {results.schema_version}, written {moment_text(results.generated_at)}"
+        told += "" if results.invocation_id == invocation else f", of invocation {results.invocation_id}"
+    else:
+        told = "not read" if results is None else f"{results.title}: {results.message}"
+    pairs = [
+        ("executed", shell_text(record.argv)),
+        ("in", record.project_dir),
+        ("run", record.run_id),
+        ("kept in", str(directory)),
+        ("invocation", invocation),
+        ("results", told),
+        ("started", moment_text(record.started_at)),
+        ("ended", f"{moment_text(end.ended_at)}, {end_text(run)}" if end else end_text(run)),
+        ("note", end.note if end else ""),
+        ("dbt", f"{record.dbt_version or 'version not known'}, {record.engine}"),
+        ("foreign", "not started here; from the project's own target/ and logs/" if record.foreign else ""),
+    ]
+    return [pair for pair in pairs if pair[1]]
