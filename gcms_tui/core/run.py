@@ -79,6 +79,8 @@ class RunRecord:
     retry_of: str | None = None
     foreign: bool = False
     """Not started here: cron, another shell. Known from what it left in the project's target/ and logs/."""
+    takeover: str = ""
+    """Whose lease it took over, and why it could; empty where the lease was free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,281 @@
+"""Starts dbt runs: takes the lease, writes the intent, and hands both to a keeper that outlives the console."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gcms_tui.adapters.dbt_argv import PARTIAL_PARSE_OPTION, DbtPlace, dbt_environment
+from gcms_tui.adapters.dbt_listing import Listing
+from gcms_tui.adapters.dbt_project_state import dbt_executable, dbt_version, fingerprint, git_state
+from gcms_tui.adapters.dbt_warm import WarmDbt
+from gcms_tui.adapters.last_health import StateError
+from gcms_tui.adapters.private_file import write_new, write_whole
+from gcms_tui.adapters.run_directory import CACHES, CANCEL, LEASES, RECORD, RUNS, read_pid
+from gcms_tui.adapters.run_handover import by_fork, by_keeper
+from gcms_tui.adapters.run_keeper import COULD_NOT_START, END, PROCESS, Order
+from gcms_tui.adapters.run_lease import LeaseFile, TakenLease, holders
+from gcms_tui.core.dbt_command import DbtCommand
+from gcms_tui.core.errors import Refused, Unavailable
+from gcms_tui.core.run import CancelAsked, Holder, Person, Run, RunEnd, RunRecord
+from gcms_tui.core.run_json import cancel_text, end_text, read_cancel, record_text
+from gcms_tui.core.run_preview import Preview, SelectedNode
+from gcms_tui.core.settings import DbtSettings
+
+INSIST_AFTER = timedelta(seconds=30)
+"""dbt gets so long to cancel its statements before a second request ends it for good."""
+WARM, EXECUTABLE = "warm", "executable"
+_STATE_FILES = ("run_results.json", "manifest.json")
+
+
+def nothing_after(run_id: str) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlace:
+    """Where and for whom dbt is started."""
+
+    state_dir: Path
+    settings: DbtSettings
+    """Its project_dir is set."""
+    target: str
+    """As resolved: always said to dbt."""
+    written: tuple[Path, ...] = ()
+    """Where dbt itself writes in the project: its target/ and logs/. They are no part of its fingerprint."""
+
+    @property
+    def project_dir(self) -> Path:
+        assert self.settings.project_dir is not None
+        return self.settings.project_dir
+
+
+class DbtProcesses:
+    """Starts, lists and stops. Every method is blocking I/O; safe from several threads."""
+
+    def __init__(
+        self,
+        place: LaunchPlace,
+        env: Mapping[str, str],
+        *,
+        warm: WarmDbt | None = None,
+        after: Callable[[str], tuple[str, ...]] = nothing_after,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`after` names the command that a run's keeper executes where tests have stored failing rows, while it still
+        holds the lease. `warm` is closed with this."""
+        self._place = place
+        self._env = dbt_environment(env, place.target)
+        self._warm = warm
+        self._after = after
+        self._now = now
+        self._lock = threading.Lock()
+        self._version: tuple[Path, str] | None = None
+        self._dbt = DbtPlace(
+            project_dir=place.project_dir,
+            target=place.target,
+            cache_root=place.state_dir / CACHES,
+            profiles_dir=place.settings.profiles_dir,
+            profile=place.settings.profile,
+        )
+        self._lease = LeaseFile(place.state_dir / LEASES, str(place.project_dir), place.target)
+
+    def warm_up(self) -> None:
+        if self._warm is not None:
+            self._warm.start()
+
+    def next_run_id(self) -> str:
+        return f"{self._now().astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+    def argv(self, command: DbtCommand, run_id: str) -> tuple[str, ...]:
+        return self._dbt.argv(command, self._run_dir(run_id))
+
+    def selection(self, command: DbtCommand) -> tuple[SelectedNode, ...]:
+        if not command.selects:
+            return ()
+        listing = Listing(self._dbt, self._env, self._warm, self._executable)
+        state = None if command.state_of is None else self._run_dir(command.state_of) / "target"
+        with self._lock:  # two would write the same files
+            return listing.nodes(command, state)
+
+    def fingerprint(self) -> str:
+        return fingerprint(self._place.project_dir, (*self._place.written, self._place.state_dir))
+
+    def holder(self) -> Holder | None:
+        return self._lease.holder()
+
+    def holders(self) -> tuple[Holder, ...]:
+        return tuple(holder for _, holder in holders(self._lease.directory, str(self._place.project_dir)))
+
+    def start(self, preview: Preview, person: Person) -> Run:
+        executable = self._executable()
+        run_dir = self._run_dir(preview.run_id)
+        try:
+            lease = self._lease.take()
+        except OSError as error:
+            raise _not_kept(self._lease.lock_file, error) from None
+        try:
+            record = self._record(preview, person, lease, executable)
+            self._make(run_dir, record)
+            lease.name(record, os.getpid())
+        except OSError as error:
+            lease.let_go()
+            raise _not_kept(run_dir, error) from None
+        except BaseException:
+            lease.let_go()
+            raise
+        return self._launch(record, lease, executable)
+
+    def ask_to_stop(self, run: Run, person: Person) -> None:
+        """SIGINT, upon which dbt cancels its statements and ends. Asked again after `INSIST_AFTER`: SIGTERM, which it
+        obeys at once and without cancelling anything."""
+        run_dir = self._run_dir(run.run_id)
+        held = {holder.run_id for _, holder in holders(self._lease.directory, run.record.project_dir)}
+        pid = read_pid(run_dir / PROCESS)
+        if run.run_id not in held or pid is None or (run_dir / END).exists():
+            raise _has_ended(run)
+        asked = CancelAsked(self._now(), person)
+        try:
+            first = write_new(run_dir / CANCEL, cancel_text(asked))
+            earlier = asked if first else read_cancel((run_dir / CANCEL).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            earlier = asked  # a full disk must not keep a run from being stopped
+        insists = asked.at - earlier.at >= INSIST_AFTER
+        if not _signal(pid, signal.SIGTERM if insists else signal.SIGINT, run_dir / END):
+            raise _has_ended(run)
+
+    def close(self) -> None:
+        if self._warm is not None:
+            self._warm.close()
+
+    def _run_dir(self, run_id: str) -> Path:
+        return self._place.state_dir / RUNS / run_id
+
+    def _executable(self) -> Path:
+        return dbt_executable(self._place.settings.executable, self._env)
+
+    def _record(self, preview: Preview, person: Person, lease: TakenLease, executable: Path) -> RunRecord:
+        return RunRecord(
+            run_id=preview.run_id,
+            command=preview.command,
+            argv=preview.argv,
+            project_dir=preview.project_dir,
+            target=preview.target,
+            person=person,
+            started_at=self._now(),
+            git=git_state(self._place.project_dir, self._env),
+            engine=WARM if self._warm is not None and self._warm.alive else EXECUTABLE,
+            dbt_version=self._dbt_version(executable),
+            selected=tuple(node.unique_id for node in preview.nodes),
+            expected_s=preview.expected_s,
+            retry_of=preview.retry_of,
+            takeover=lease.takeover,
+        )
+
+    def _dbt_version(self, executable: Path) -> str:
+        if self._version is None or self._version[0] != executable:
+            self._version = (executable, dbt_version(executable, self._env))
+        return self._version[1]
+
+    def _make(self, run_dir: Path, record: RunRecord) -> None:
+        """The directory with the intent in it, on disk. Raises `Refused` where there is one of that id, `OSError`."""
+        if missing := _missing_file(record.argv):
+            raise Refused("The preview is old", f"{missing} has gone since.", "Look at a new preview, and start that.")
+        run_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            run_dir.mkdir(mode=0o700)
+        except FileExistsError:
+            raise Refused(
+                "Started already", f"{record.run_id} has been started.", "Look at a new preview, and start that."
+            ) from None
+        (run_dir / "logs").mkdir(mode=0o700)
+        if record.command.state_of is not None:
+            _link_state(self._run_dir(record.command.state_of), run_dir / "state")
+        write_whole(run_dir / RECORD, record_text(record))
+
+    def _launch(self, record: RunRecord, lease: TakenLease, executable: Path) -> Run:
+        run_dir = self._run_dir(record.run_id)
+        order = Order(
+            run_dir=str(run_dir),
+            argv=(str(executable), *record.argv[1:]),
+            project_dir=str(self._place.project_dir),
+            cache_dir=str(self._dbt.cache(record.command)),
+            name_file=str(lease.file.name_file),
+            after=self._after(record.run_id),
+        )
+        answer = None
+        if record.engine == WARM and self._warm is not None:
+            answer = by_fork(order, lease.descriptor, self._env, self._warm)
+            if answer is None:
+                record = replace(record, engine=EXECUTABLE)
+                with suppress(OSError):  # it then names the wrong engine, and nothing else in it is wrong
+                    write_whole(run_dir / RECORD, record_text(record))
+        answer = answer or by_keeper(order, lease.descriptor, self._env)
+        if answer is None:
+            end = RunEnd(self._now(), COULD_NOT_START, note="its keeper could not be started")
+            with suppress(OSError):
+                write_whole(run_dir / END, end_text(end))
+            lease.let_go()
+        else:
+            lease.hand_over()
+        if answer is None or answer.pid is None:
+            reason = answer.error if answer else "its keeper could not be started"
+            raise Unavailable("dbt could not be started", f"{record.run_id}: {reason}.", "See: gcms-tui doctor")
+        return Run(record, alive=True, pid=answer.pid)
+
+
+def _missing_file(argv: tuple[str, ...]) -> str:
+    """The parsed project that a preview counted on, where it is gone: dbt refuses to start without."""
+    if PARTIAL_PARSE_OPTION not in argv:
+        return ""
+    path = argv[argv.index(PARTIAL_PARSE_OPTION) + 1]
+    return "" if os.path.exists(path) else path
+
+
+def _link_state(run_dir: Path, state: Path) -> None:
+    """What dbt is to compare with, kept beside the run: the other may be pruned meanwhile."""
+    state.mkdir(mode=0o700)
+    for name in _STATE_FILES:
+        with suppress(FileNotFoundError):
+            os.link(run_dir / "target" / name, state / name)
+
+
+def _signal(pid: int, number: signal.Signals, end: Path) -> bool:
+    """Whether it was sent to this very process: its number is free for others once its end is written."""
+    if not hasattr(os, "pidfd_open"):
+        if end.exists():
+            return False
+        os.kill(pid, number)
+        return True
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if end.exists():
+            return False
+        signal.pidfd_send_signal(process, number)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(process)
+
+
+def _has_ended(run: Run) -> Refused:
+    return Refused("It has ended", f"{run.run_id} is not running.", f"See: gcms-tui runs show {run.run_id}")
+
+
+def _not_kept(path: Path, error: OSError) -> StateError:
+    return StateError(
+        "The run cannot be kept",
+        f"{error.filename or path}: {error.strerror or type(error).__name__}. Nothing was started.",
+        "Make room, or name a directory that can be written as state_dir in gcms.toml.",
+    )

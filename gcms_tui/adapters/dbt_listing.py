@@ -1,0 +1,149 @@
+"""What dbt itself would select, asked before anything is started."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gcms_tui.adapters.dbt_argv import DbtPlace
+from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
+from gcms_tui.adapters.dbt_warm import WarmDbt, WarmGone
+from gcms_tui.core.dbt_command import DbtCommand
+from gcms_tui.core.dbt_manifest import find_scd2
+from gcms_tui.core.errors import Unavailable, UsageError
+from gcms_tui.core.run_preview import SelectedNode
+
+LISTING_AT_MOST_S = 300
+"""A large project is parsed anew in minutes."""
+
+
+class Listing:
+    """`dbt ls` for one project and target. It parses the project, and leaves it parsed for the run that follows."""
+
+    def __init__(
+        self, place: DbtPlace, env: Mapping[str, str], warm: WarmDbt | None, executable: Callable[[], Path]
+    ) -> None:
+        self._place = place
+        self._env = env
+        self._warm = warm
+        self._executable = executable
+
+    def nodes(self, command: DbtCommand, state: Path | None) -> tuple[SelectedNode, ...]:
+        """Raises `UsageError` with dbt's own words, `Unavailable`, `ArtifactError`."""
+        cache = self._place.cache(command)
+        try:
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            code, said, errors = self._ask(self._place.listing(command, state))
+        except subprocess.TimeoutExpired:
+            raise Unavailable(
+                "dbt does not answer",
+                f"dbt has not said within {LISTING_AT_MOST_S} s what it would run.",
+                "Try `dbt ls` in the project's directory.",
+            ) from None
+        except OSError as error:
+            raise Unavailable(
+                "dbt could not be asked",
+                f"{error.filename or cache}: {error.strerror or type(error).__name__}",
+                "See: gcms-tui doctor",
+            ) from None
+        if code != 0:
+            raise UsageError(
+                "dbt cannot say what it would run", _reason(said, errors, code), "Correct it, and try again."
+            )
+        listed = [item for item in _printed(said) if _executes(command, item)]
+        return self._selected(listed, cache) if listed else ()
+
+    def _ask(self, argv: Sequence[str]) -> tuple[int, bytes, bytes]:
+        """Exit code, output, errors."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = self._ask_warm(argv, out.fileno(), err.fileno())
+            if code is None:
+                for stream in (out, err):
+                    stream.seek(0)
+                    stream.truncate()
+                code = subprocess.run(
+                    (str(self._executable()), *argv[1:]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    env=dict(self._env),
+                    cwd=self._place.project_dir,
+                    timeout=LISTING_AT_MOST_S,
+                    umask=0o077,
+                    check=False,
+                ).returncode
+            out.seek(0)
+            err.seek(0)
+            return code, out.read(), err.read()
+
+    def _ask_warm(self, argv: Sequence[str], out: int, err: int) -> int | None:
+        if self._warm is None or not self._warm.alive:
+            return None
+        try:
+            return self._warm.run(argv, self._env, str(self._place.project_dir), out, err, LISTING_AT_MOST_S)
+        except WarmGone:
+            return None
+
+    def _selected(self, listed: Sequence[Mapping[str, Any]], cache: Path) -> tuple[SelectedNode, ...]:
+        manifest = DbtArtifacts(cache, cache).manifest()
+        scd2 = {found.unique_id for found in find_scd2(manifest)}
+        return tuple(
+            SelectedNode(
+                unique_id=item["unique_id"],
+                resource_type=str(item.get("resource_type") or item["unique_id"].partition(".")[0]),
+                name=_name(item),
+                materialized=str(item.get("config.materialized") or ""),
+                relation_name=item.get("relation_name") or None,
+                scd2=item["unique_id"] in scd2,
+                keeps_on_full_refresh=item.get("config.full_refresh") is False,
+            )
+            for item in listed
+        )
+
+
+def _events(said: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    for line in said.splitlines():
+        try:
+            event = json.loads(line)
+            name, data = event["info"]["name"], event["data"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if isinstance(data, dict):
+            yield str(name), data
+
+
+def _printed(said: bytes) -> Iterator[dict[str, Any]]:
+    """The nodes among what was printed: a macro of the project may print as well."""
+    for name, data in _events(said):
+        if name != "PrintEvent":
+            continue
+        try:
+            item = json.loads(data.get("msg", ""))
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if isinstance(item, dict) and isinstance(item.get("unique_id"), str):
+            yield item
+
+
+def _executes(command: DbtCommand, item: Mapping[str, Any]) -> bool:
+    """Of the sources, `source freshness` looks only at those that say how fresh they have to be."""
+    if command.subcommand != "source freshness":
+        return True
+    limits = item.get("freshness") or {}
+    return any((limits.get(name) or {}).get("count") is not None for name in ("warn_after", "error_after"))
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    name = str(item.get("alias") or item.get("name") or item["unique_id"])
+    return f"{item['source_name']}.{name}" if item.get("source_name") else name
+
+
+def _reason(said: bytes, errors: bytes, code: int) -> str:
+    """dbt's own words: of the error that ended it, else what it wrote to stderr."""
+    reasons = [str(data.get("exc", "")) for name, data in _events(said) if name == "MainEncounteredError"]
+    words = "\n".join(reason for reason in reasons if reason) or errors.decode(errors="replace")
+    return words.strip()[-4000:] or f"dbt ended with {code}, without a word"

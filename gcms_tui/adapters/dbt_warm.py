@@ -1,0 +1,166 @@
+"""The console's end of the warm process: one that has imported dbt, and forks a child for each command."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from gcms_tui.adapters.dbt_argv import without_secrets
+from gcms_tui.adapters.dbt_project_state import dbt_executable, dbt_version, is_beside
+from gcms_tui.adapters.run_keeper import Order
+from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.settings import DbtSettings
+
+_ZYGOTE = (sys.executable, "-P", "-m", "gcms_tui.adapters.dbt_zygote")
+_IMPORTS_S = 30.0
+"""An import that takes longer is not worth the wait: dbt's own program would have started by then."""
+_FORKS_S = 5.0
+_LEAVES_S = 2.0
+
+
+class WarmGone(Exception):
+    """The warm process has not done it: it is not there, has died, or does not answer."""
+
+
+def can_be_warm(settings: DbtSettings, env: Mapping[str, str]) -> bool:
+    """Whether the dbt in force is the one that this Python can import, and of the generation that can be forked."""
+    if settings.executable is not None or not hasattr(os, "fork") or not hasattr(socket, "send_fds"):
+        return False
+    try:
+        executable = dbt_executable(None, env)
+    except GcmsError:
+        return False
+    return is_beside(executable) and dbt_version(executable, env).startswith("1.")
+
+
+class WarmDbt:
+    """Started when asked for the first time, and ends with the console, however that ends. Safe from several threads.
+
+    It holds no connection and has read no profile. Whoever works with it has to be ready for `WarmGone`, upon which
+    dbt's own program does the same.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = without_secrets(env)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._started_at = 0.0
+        self._ready = False
+        self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def patience_s(self) -> float:
+        """How long its answer may take."""
+        if self._is_ready():
+            return _FORKS_S
+        return max(self._started_at + _IMPORTS_S - time.monotonic(), _FORKS_S)
+
+    def start(self) -> None:
+        """Returns at once; it imports meanwhile."""
+        with self._lock:
+            if self._closed or self.alive:
+                return
+            self._end()
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            with theirs:
+                try:
+                    self._process = subprocess.Popen(
+                        _ZYGOTE,
+                        stdin=theirs.fileno(),
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        env=self._env,
+                        cwd="/",
+                        start_new_session=True,
+                    )
+                except OSError:
+                    ours.close()
+                    return
+            ours.settimeout(_FORKS_S)
+            self._line, self._started_at, self._ready = ours, time.monotonic(), False
+
+    def keep(self, order: Order, env: Mapping[str, str], lease: int, answer: int) -> None:
+        """Have a keeper forked; it tells `answer` what came of it. Raises `WarmGone` where it cannot be asked."""
+        self._send({"keep": order.to_json(), "env": dict(env)}, [lease, answer])
+
+    def run(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, out: int, err: int, at_most_s: float) -> int:
+        """dbt's exit code. Raises `WarmGone` where it has not been executed, `TimeoutExpired`."""
+        reading, writing = os.pipe()
+        try:
+            try:
+                self._send({"run": list(argv), "cwd": cwd, "env": dict(env)}, [out, err, writing])
+            finally:
+                os.close(writing)
+            deadline = time.monotonic() + at_most_s
+            said = b""
+            while select.select([reading], [], [], max(deadline - time.monotonic(), 0))[0]:
+                block = os.read(reading, 4096)
+                if not block:
+                    break
+                said += block
+            else:
+                raise subprocess.TimeoutExpired(list(argv), at_most_s)
+            try:
+                return int(json.loads(said)["exit"])
+            except (ValueError, KeyError, TypeError):
+                raise WarmGone from None
+        finally:
+            os.close(reading)
+
+    def kill(self) -> None:
+        """At once. What it has forked lives on."""
+        with self._lock:
+            self._end()
+
+    def close(self) -> None:
+        """It ends by itself when its line is cut; that is not waited for longer than a moment."""
+        with self._lock:
+            self._closed = True
+            if self._line is not None:
+                self._line.close()
+            if self._process is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_LEAVES_S)
+            self._end()
+
+    def _end(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _send(self, message: Mapping[str, Any], descriptors: list[int]) -> None:
+        content = json.dumps(message).encode()
+        with self._lock:
+            if self._line is None or not self.alive:
+                raise WarmGone
+            try:
+                socket.send_fds(self._line, [len(content).to_bytes(4, "big")], descriptors)
+                self._line.sendall(content)
+            except OSError:
+                raise WarmGone from None
+
+    def _is_ready(self) -> bool:
+        with self._lock:
+            if not self._ready and self._line is not None:
+                with suppress(OSError):
+                    self._ready = self._line.recv(1, socket.MSG_DONTWAIT) == b"!"
+            return self._ready
