@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Look at this finding only; may be given several times.")
+@click.option("--run-tests", is_flag=True, help="Run dbt's gold tests first, and wait for them.")
 @headless
-def health(invocation: Invocation, only: tuple[str, ...]) -> int:
+def health(invocation: Invocation, only: tuple[str, ...], run_tests: bool) -> int:
     """The morning check: freshness, dbt's last run, gold tests, the payment fact, SCD2 and payroll accuracy.
 
-    Ends with 0 where all is OK, 1 WARN, 2 FAIL, 3 UNKNOWN.
+    Ends with 0 where all is OK, 1 WARN, 2 FAIL, 3 UNKNOWN; with 65 where --run-tests is refused.
     """
-    with open_health(load_settings(invocation).settings) as examiner:
+    settings = load_settings(invocation).settings
+    if run_tests:
+        from gcms_tui.cli.gold_tests import run_gold_tests
+
+        run_gold_tests(settings, invocation)
+    with open_health(settings) as examiner:
         report = examiner.examine(only)
         _tell_notes(report.notes)
         if invocation.json:
@@ -94,7 +100,7 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _print_json(document: dict[str, object]) -> None:
-    # Surrogates, which broken bytes are read as, have no UTF-8: they are written as escapes, which JSON allows.
+    # See `output.print_json`; this document must hold no infinity either.
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
     click.echo(text.encode("utf-8", errors="backslashreplace").decode("utf-8"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,7 +21,21 @@ from gcms_tui.core.verdict import Verdict
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout, see `as_json`."""
-    click.echo(json.dumps(as_json(value), ensure_ascii=False, indent=2))
+    # Surrogates, which broken bytes are read as, have no UTF-8: they are written as escapes, which JSON allows.
+    text = json.dumps(as_json(value), ensure_ascii=False, indent=2)
+    click.echo(text.encode("utf-8", errors="backslashreplace").decode("utf-8"))
+
+
+def print_table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> None:
+    """Columns as wide as their longest cell, those in `right` to the right; the last one runs on."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]) - 1)]
+    for row in shown:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
 def as_json(value: Any) -> Any:

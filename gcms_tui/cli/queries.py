@@ -12,7 +12,7 @@ import click
 from gcms_tui.adapters.config import find_config
 from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import as_json, print_json, tell
+from gcms_tui.cli.output import as_json, print_json, print_table, tell
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema, current_flag, folded
 from gcms_tui.core.query import Access, Dialect, Query
@@ -37,7 +37,7 @@ def list_queries(invocation: Invocation) -> None:
         return
     header = ("NAME", "ACCESS", "DIALECT", "RUNBOOK", "PURPOSE")
     rows = [(query.name, query.access.value, query.dialect.value, query.section, query.purpose) for query in found]
-    _print_table((header, *rows))
+    print_table((header, *rows))
 
 
 @queries.command("show")
@@ -153,10 +153,3 @@ def _front(query: Query) -> list[str]:
     lines += [f"value :{item.name} {item.kind}: {item.doc}" for item in query.parameters]
     lines += [f"result {item.name} {item.kind}: {item.doc}" for item in query.results]
     return [*lines, f"instead: {query.instead}"] if query.instead else lines
-
-
-def _print_table(rows: tuple[tuple[str, ...], ...]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo(printable("  ".join([*cells, row[-1]])))
