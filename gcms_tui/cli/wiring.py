@@ -27,6 +27,7 @@ from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.credentials import Credentials
+    from gcms_tui.adapters.log_file import LogFile
     from gcms_tui.adapters.profiles import DbtProject, Output
     from gcms_tui.adapters.queries import QueryLibrary
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
@@ -186,6 +187,13 @@ def query_library(settings: Settings) -> QueryLibrary:
     return QueryLibrary.load(settings.queries_dir)
 
 
+def open_log(path: Path) -> LogFile:
+    """A log file of any size. Raises `Unavailable` where it is no file, or may not be read."""
+    from gcms_tui.adapters.log_file import LogFile
+
+    return LogFile(path)
+
+
 def open_console(invocation: Invocation, *, notice: str = "") -> int:
     """The console, until it is left; answers its exit status.
 
@@ -226,6 +234,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         sandbox=settings.sandbox,
         last_report=last_report,
         open_health=lambda: opened.enter_context(open_health(settings)),
+        open_log=open_log,
         open_runs=lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)),
         now=lambda: datetime.now(UTC),
         copy_dir=settings.state_dir / "copies",

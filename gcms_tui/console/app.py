@@ -240,12 +240,14 @@ class ConsoleApp(App[None]):
         self._close_messages_no_wait()
 
 
-def run_console(services: ConsoleServices) -> int:
-    """Run the console in this process's terminal until it is left.
+def run_console(
+    services: ConsoleServices, console: Callable[[ConsoleServices, type[Driver]], ConsoleApp] | None = None
+) -> int:
+    """Run the console, or another one made like it, in this process's terminal until it is left.
 
     The exit status: 0, 128 + the number of the signal that ended it, or 70 where it stopped on a bug.
     """
-    app = ConsoleApp(services, Terminal)
+    app = (console or ConsoleApp)(services, Terminal)
     watchdog = Watchdog()
 
     def leave(code: int) -> None:

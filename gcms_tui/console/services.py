@@ -12,6 +12,7 @@ from gcms_tui.core.finding import Finding, HealthReport, Point
 
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.core.settings import Settings
+    from gcms_tui.operations.log_port import Log
     from gcms_tui.operations.ports import Clock
     from gcms_tui.operations.run_desk import RunDesk
 
@@ -58,6 +59,8 @@ class ConsoleServices:
     """Heavy imports and connections; called in a thread after the first paint. Raises `GcmsError`."""
     open_runs: Callable[[], RunDesk]
     """As `open_health`, for dbt's runs: call it once, in a thread. Its files are closed when the console is left."""
+    open_log: Callable[[Path], Log]
+    """A log file, also one that is not there yet; called in a thread. Raises `GcmsError`."""
     now: Clock
     copy_dir: Path
     """Where copies and crash notes are left, readable by the user alone."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from gcms_tui.adapters.log_file import LogFile
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.core.errors import ConfigError, GcmsError
 from gcms_tui.core.finding import Evidence, Finding, HealthReport, Point, Provenance, Scalar
@@ -274,6 +275,7 @@ def services(
         sandbox=sandbox,
         last_report=lambda: last,
         open_health=opened,
+        open_log=LogFile,
         open_runs=opened_runs,
         now=clock or Clock(),
         copy_dir=state,
