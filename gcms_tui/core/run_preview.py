@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -92,8 +92,16 @@ def left_out(command: DbtCommand, nodes: Sequence[SelectedNode], typed: Iterable
         return ()
     names = {named(selector) for selector in typed}
     return tuple(
-        node for node in nodes if _has_history(node) and not node.keeps_on_full_refresh and node.name not in names
+        node
+        for node in nodes
+        if _has_history(node) and not node.keeps_on_full_refresh and selectable_name(node) not in names
     )
+
+
+def selectable_name(node: SelectedNode) -> str:
+    """What dbt's selectors know it by, which an alias is not."""
+    parts = node.unique_id.split(".")
+    return parts[2] if len(parts) > 2 else node.name
 
 
 def dropped_tables(command: DbtCommand, nodes: Sequence[SelectedNode]) -> tuple[str, ...]:
@@ -187,20 +195,6 @@ def warnings(command: DbtCommand, nodes: Sequence[SelectedNode]) -> tuple[str, .
     if _refreshes(command) and history:
         said.append(f"THE HISTORY OF {', '.join(history)} IS LOST: its source knows only the present.")
     return tuple(said)
-
-
-def expected_seconds(unique_ids: Iterable[str], usual: Mapping[str, float], threads: int) -> float | None:
-    """How long nodes take together, from what each usually takes; one without a past takes the others' mean.
-
-    Not shorter than the longest of them, nor than all of them shared among the threads. None where none has a past.
-    """
-    wanted = tuple(unique_ids)
-    known = [usual[unique_id] for unique_id in wanted if unique_id in usual]
-    if not known:
-        return None
-    mean = sum(known) / len(known)
-    total = sum(known) + mean * (len(wanted) - len(known))
-    return max(max(known), total / max(threads, 1))
 
 
 def judged(preview: Preview, around: Surroundings) -> Preview:

@@ -152,10 +152,14 @@ class RunHistory:
         every = (told.invocation for told in reversed(self._archive.told()))
         return [item for item in every if item.started_at >= since and item.may_be_of(self._target)]
 
+    def manifest(self) -> Manifest:
+        """The newest of this target that is known. Raises `ArtifactError` where there is none."""
+        return self._archive.manifest(self._target)
+
     def _manifest(self) -> Manifest | None:
         """For names and tags only: a trend without them is still a trend."""
         try:
-            return self._archive.manifest(self._target)
+            return self.manifest()
         except ArtifactError:
             return None
 
