@@ -73,6 +73,21 @@ def test_result_lines_are_tied_to_nodes_by_their_thread() -> None:
     assert outcomes(third)["snapshot.demo.snap_x"] == "success"
 
 
+@pytest.mark.parametrize(("text", "place"), [(TEXT, 0), (JSON, 0)])
+def test_result_lines_tell_how_long_each_node_took(text: str, place: int) -> None:
+    invocation = log_of(text).invocations[place]
+    seconds = {outcome.name: outcome.seconds for outcome in invocation.outcomes}
+    executed = {outcome.name for outcome in invocation.outcomes if outcome.status != "skipped"}
+    assert executed
+    for name, taken in seconds.items():
+        assert (taken is not None and 0 < taken < 60) == (name in executed), name
+
+
+def test_seconds_are_those_of_the_line() -> None:
+    seconds = {outcome.name: outcome.seconds for outcome in log_of(TEXT).invocations[0].outcomes}
+    assert (seconds["model.demo.broken"], seconds["model.demo.br_x_scd2"]) == (0.10, 0.16)
+
+
 def test_a_parse_failure_and_an_empty_selection_are_told() -> None:
     *_, nothing, _, broken = log_of(TEXT).invocations
     assert nothing.nothing_to_do

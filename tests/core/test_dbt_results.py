@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.core.dbt_results import ArtifactError, parse_run_results
+from gcms_tui.core.dbt_results import KNOWN_VERSIONS, ArtifactError, parse_run_results
 
 
 def document(version: str = "v6", **changes: Any) -> dict[str, Any]:
@@ -58,6 +58,41 @@ def test_the_older_shapes_are_read() -> None:
     assert results.generated_at.tzinfo is UTC
     assert results.results[0].relation_name is None
     assert not parse_run_results(document("v5"), "x").unknown_version
+
+
+def as_version(version: str) -> dict[str, Any]:
+    """What each version of dbt wrote, by its own schema: keys came over time, none that is read has gone."""
+    number = int(version[1:])
+    old = document(version, elapsed_time=2.5)
+    (node,) = old["results"]
+    if number < 2:
+        del node["failures"]
+    if number < 5:
+        for key in ("relation_name", "compiled", "compiled_code"):
+            node.pop(key, None)
+    if number < 4:
+        old["args"] = {"which": "test", "rpc_method": "test", "target": "sandbox"}
+    if number >= 6:
+        old["metadata"]["invocation_started_at"] = "2026-03-01T07:59:50Z"
+    return old
+
+
+@pytest.mark.parametrize("version", KNOWN_VERSIONS)
+def test_every_version_that_dbt_has_written_is_read(version: str) -> None:
+    results = parse_run_results(as_version(version), "x")
+    assert not results.unknown_version
+    assert (results.command, results.target, results.schema_version) == ("test", "sandbox", version)
+    (node,) = results.results
+    assert (node.status, node.failures) == ("fail", None if version == "v1" else 2)
+    assert node.relation_name == ("GCMS.TEST_RESULTS.unique_dim_id" if version in ("v5", "v6") else None)
+    assert results.started_at is not None
+    before = 10.1 if version == "v6" else 2.5
+    assert (results.generated_at - results.started_at).total_seconds() == pytest.approx(before, abs=0.1)
+
+
+@pytest.mark.parametrize("elapsed", [None, "long", -1, 1e12])
+def test_when_it_began_is_not_made_up(elapsed: Any) -> None:
+    assert parse_run_results(document("v4", elapsed_time=elapsed), "x").started_at is None
 
 
 def test_an_unknown_version_is_read_where_its_shape_fits_and_says_so() -> None:

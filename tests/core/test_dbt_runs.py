@@ -101,6 +101,20 @@ def test_what_cannot_be_told_is_unknown(last: Invocation, said: str) -> None:
     assert conclusion.next_step
 
 
+def test_a_run_of_ours_is_known_to_go_on_or_to_be_lost() -> None:
+    begun = invocation(2, "build", GOOD, success=None)
+    going_on = judged(log(invocation(1, "build", GOOD), replace(begun, running=True)))
+    assert going_on.verdict is Verdict.UNKNOWN
+    assert going_on.summary == "dbt build, begun 1 h ago, is running"
+    lost = judged(log(invocation(1, "build", GOOD), replace(begun, running=False, error="its keeper died")))
+    assert lost.verdict is Verdict.UNKNOWN
+    assert "was lost: its keeper died" in lost.summary
+    bad = outcome("error", "model.gcms.a")
+    failing = judged(log(replace(invocation(1, "build", bad, success=None), running=True)))
+    assert failing.verdict is Verdict.FAIL
+    assert "is running and has failed nodes: model.gcms.a" in failing.summary
+
+
 def test_the_artifact_of_the_same_run_tells_what_the_log_cannot() -> None:
     """Which day it was, who did what while another wrote, and the messages."""
     vague = invocation(1, "build", GOOD, exactly=False, interleaved=True)
@@ -137,6 +151,12 @@ def test_hostile_messages_pass_through_as_data() -> None:
     node = result("model.gcms.dim", "error")
     conclusion = judged(log(invocation(1, "build", success=False)), results(1, "build", replace(node, message=text)))
     assert conclusion.evidence.rows[0][3] == text.replace("\n", " ")
+
+
+def test_what_began_before_the_window_does_not_count() -> None:
+    runs = log(invocation(1, "run", outcome("error"), age=50 * HOUR), invocation(2, "run", outcome("success")))
+    assert model_runs(runs, TARGET, NOW - 24 * HOUR).failed == 0
+    assert model_runs(runs, TARGET).failed == 1
 
 
 def test_model_executions_are_counted_over_the_log() -> None:

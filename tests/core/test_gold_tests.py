@@ -1,16 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gcms_tui.core.conclusion import Conclusion
-from gcms_tui.core.dbt_log import DbtLog
+from gcms_tui.core.dbt_log import DbtLog, Invocation
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.gold_tests import Tally, judge_gold_tests
 from gcms_tui.core.verdict import Verdict
-from tests.core.dbt_samples import HOUR, MISSING, NOW, TARGET, gold_test, invocation, log, manifest, result, results
+from tests.core.dbt_samples import (
+    HOUR,
+    MISSING,
+    NOW,
+    TARGET,
+    gold_test,
+    invocation,
+    log,
+    manifest,
+    outcome,
+    result,
+    results,
+)
 
 PROJECT = manifest(gold_test("plain"), gold_test("grave", "critical"), gold_test("other", folder="bronze"))
 OURS = log(invocation(1, "test"))
@@ -149,3 +164,148 @@ def test_without_any_tag_a_failing_gold_test_stops_payroll() -> None:
     assert "STOP payroll" in conclusion.next_step
     assert tally is not None
     assert (tally.failed, tally.critical_failed) == (2, 1)
+
+
+# -- several runs, each with files of its own ---------------------------------------------------------------
+
+FIRST = results(1, "test", *ran("fail", "pass"), age=3 * HOUR)
+AGAIN = results(2, "test", result("test.gcms.plain", "pass"))
+
+
+def over_runs(
+    *kept: RunResults, dbt_log: DbtLog, newest: RunResults | ArtifactError | None = None
+) -> tuple[Conclusion, Tally | None]:
+    return judge_gold_tests(newest or kept[-1], PROJECT, dbt_log, TARGET, NOW, kept)
+
+
+def test_running_only_the_failed_tests_again_completes_the_picture() -> None:
+    both = log(invocation(1, "test", age=3 * HOUR), invocation(2, "test"))
+    assert over_runs(FIRST, dbt_log=log(invocation(1, "test", age=3 * HOUR)))[0].verdict is Verdict.FAIL
+    conclusion, tally = over_runs(FIRST, AGAIN, dbt_log=both)
+    assert conclusion.verdict is Verdict.OK
+    assert conclusion.summary == "all 2 gold tests passed at most 3 h ago"
+    assert tally == Tally(passed=3, total=3, failed=0, critical_failed=0, unclear=0)
+
+
+def test_the_newest_result_of_each_test_counts_and_not_the_best() -> None:
+    broken = results(2, "test", result("test.gcms.plain", "fail", 2))
+    passed = results(1, "test", *ran(), age=3 * HOUR)
+    conclusion, _ = over_runs(passed, broken, dbt_log=log(invocation(1, "test", age=3 * HOUR), invocation(2, "test")))
+    assert conclusion.verdict is Verdict.FAIL
+    assert "1 of 2 gold tests failed 1 h ago: plain" in conclusion.summary
+
+
+@pytest.mark.parametrize("building", ["run", "build", "seed", "snapshot", "run-operation", "retry", "clone"])
+@pytest.mark.parametrize("success", [True, False, None])
+def test_what_may_have_changed_tables_makes_earlier_tests_old(building: str, success: bool | None) -> None:
+    both = log(invocation(1, "test", age=3 * HOUR), invocation(2, building, success=success))
+    conclusion, tally = over_runs(FIRST, dbt_log=both)
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "from before it" in conclusion.summary
+    assert tally is None
+
+
+@pytest.mark.parametrize("nameless", [invocation(2, "", success=None), invocation(2, "", outcome("success"))])
+def test_a_command_that_is_not_named_may_have_changed_tables_too(nameless: Invocation) -> None:
+    assert over_runs(FIRST, dbt_log=log(invocation(1, "test"), nameless))[0].verdict is Verdict.UNKNOWN
+
+
+def test_a_builds_own_tests_count_and_those_of_before_it_do_not() -> None:
+    both = log(invocation(1, "test", age=3 * HOUR), invocation(2, "build"))
+    whole = results(2, "build", result("model.gcms.dim", "success"), *ran())
+    assert over_runs(FIRST, whole, dbt_log=both)[0].verdict is Verdict.OK
+    part = results(2, "build", result("test.gcms.plain", "pass"))
+    conclusion, _ = over_runs(results(1, "test", *ran(), age=3 * HOUR), part, dbt_log=both)
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "1 did not run" in conclusion.summary
+
+
+@pytest.mark.parametrize("command", ["compile", "docs generate", "show", "ls", "source freshness", "clean"])
+@pytest.mark.parametrize("success", [True, False])
+def test_what_only_reads_neither_tests_nor_makes_tests_old(command: str, success: bool) -> None:
+    both = log(invocation(1, "test", age=3 * HOUR), invocation(2, command, success=success))
+    green = results(1, "test", *ran(), age=3 * HOUR)
+    compiled = results(2, command, *ran("success", "success", "success"))
+    assert over_runs(green, compiled, dbt_log=both)[0].verdict is Verdict.OK
+    assert over_runs(compiled, dbt_log=log(invocation(2, command, success=success)))[0].verdict is Verdict.UNKNOWN
+
+
+def test_a_later_test_that_left_no_results_hides_what_it_would_have_found() -> None:
+    crashed = invocation(2, "test", success=False, error="Compilation Error\n nope")
+    conclusion, _ = over_runs(results(1, "test", *ran(), age=3 * HOUR), dbt_log=log(invocation(1, "test"), crashed))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "failed (Compilation Error nope) and left no results" in conclusion.summary
+    mended = log(invocation(1, "test", age=3 * HOUR), crashed, invocation(3, "test"))
+    assert over_runs(FIRST, results(3, "test", *ran()), dbt_log=mended)[0].verdict is Verdict.OK
+
+
+def test_an_empty_selection_changes_nothing() -> None:
+    empty = log(invocation(1, "test", age=3 * HOUR), invocation(2, "build", nothing_to_do=True))
+    assert over_runs(results(1, "test", *ran(), age=3 * HOUR), dbt_log=empty)[0].verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("command", ["test", "build"])
+def test_one_that_is_going_on_is_said_to_run(command: str) -> None:
+    going_on = replace(invocation(2, command, success=None), running=True)
+    conclusion, _ = over_runs(results(1, "test", *ran()), dbt_log=log(invocation(1, "test"), going_on))
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert f"dbt {command} is running" in conclusion.summary
+
+
+def test_another_targets_runs_neither_count_nor_make_old() -> None:
+    dev = results(2, "test", *ran("fail", "fail"), target="dev")
+    both = log(invocation(1, "test"), invocation(2, "build", target="dev"))
+    assert over_runs(results(1, "test", *ran()), dev, dbt_log=both, newest=dev)[0].verdict is Verdict.OK
+
+
+def test_a_part_that_is_too_old_spoils_the_whole() -> None:
+    old = results(1, "test", *ran(), age=25 * HOUR)
+    both = log(invocation(1, "test", age=25 * HOUR), invocation(2, "test"))
+    conclusion, _ = over_runs(old, AGAIN, dbt_log=both)
+    assert conclusion.verdict is Verdict.UNKNOWN
+    assert "1 of 2 gold tests ran 1 d 1 h ago: too long ago to count" in conclusion.summary
+
+
+def test_kept_results_count_where_the_projects_own_file_is_gone() -> None:
+    assert over_runs(results(1, "test", *ran()), dbt_log=OURS, newest=MISSING)[0].verdict is Verdict.OK
+
+
+def test_the_artifact_names_a_command_that_the_log_does_not() -> None:
+    nameless = log(invocation(1, "", outcome("pass", "test.gcms.plain")))
+    assert judged(results(1, "test", *ran()), nameless)[0].verdict is Verdict.OK
+    assert judged(results(1, "run", *ran()), nameless)[0].verdict is Verdict.UNKNOWN
+
+
+STATUSES = st.sampled_from(["pass", "pass", "pass", "warn", "fail", "error", "skipped"])
+RUNS = st.lists(
+    st.tuples(
+        st.sampled_from(["test", "build", "run", "compile"]),
+        st.dictionaries(st.sampled_from(["test.gcms.plain", "test.gcms.grave", "test.gcms.other"]), STATUSES),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(RUNS)
+def test_it_is_green_only_where_every_gold_test_passed_since_the_last_change(
+    runs: list[tuple[str, dict[str, str]]],
+) -> None:
+    """Against a table of tests that every change of the tables empties."""
+    table: dict[str, str] = {}
+    kept = []
+    for number, (command, statuses) in enumerate(runs):
+        if command in ("build", "run"):
+            table = {}
+        if command in ("build", "test"):
+            table |= statuses
+        kept.append(results(number, command, *(result(name, status) for name, status in statuses.items())))
+    dbt_log = log(*(invocation(number, command) for number, (command, _) in enumerate(runs)))
+    conclusion, _ = over_runs(*kept, dbt_log=dbt_log)
+    gold = [table.get("test.gcms.plain"), table.get("test.gcms.grave")]
+    if "fail" in gold or "error" in gold:
+        assert conclusion.verdict is Verdict.FAIL
+    elif None in gold or "skipped" in gold:
+        assert conclusion.verdict is Verdict.UNKNOWN
+    else:
+        assert conclusion.verdict is (Verdict.WARN if "warn" in gold else Verdict.OK)
