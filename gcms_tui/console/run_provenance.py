@@ -18,24 +18,31 @@ from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
 
 
-class RunProvenance(PageDialog):
-    """The argv as it was executed, the files it left, and the invocation they belong to."""
+class PairsDialog(PageDialog):
+    """Labels, and what belongs to them."""
 
-    def __init__(self, look: Look, run: Run, directory: Path, results: RunResults | GcmsError | None) -> None:
-        super().__init__(look, f"Provenance of run {run.run_id}")
-        self._pairs = _pairs(run, directory, results)
+    def __init__(self, look: Look, title: str, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(look, title)
+        self._pairs = tuple((label, said) for label, said in pairs if said)
 
     def page(self, width: int) -> Sequence[Text]:
         palette, glyphs = self.look.palette, self.look.glyphs
         lines: list[Text] = []
-        for label, value in self._pairs:
-            wrapped = flow(Text(glyphs.text(value, 4_000), palette.text), max(width - 15, 8))
+        for label, said in self._pairs:
+            wrapped = flow(Text(glyphs.text(said, 4_000), palette.text), max(width - 15, 8))
             lines.append(Text.assemble((f" {label:<13}", palette.faint)).append_text(wrapped[0]))
             lines += [Text(" " * 14).append_text(line) for line in wrapped[1:]]
         return lines
 
     def as_text(self) -> str:
-        return "\n".join(f"{label:<13}{value}" for label, value in self._pairs)
+        return "\n".join(f"{label:<13}{said}" for label, said in self._pairs)
+
+
+class RunProvenance(PairsDialog):
+    """The argv as it was executed, the files it left, and the invocation they belong to."""
+
+    def __init__(self, look: Look, run: Run, directory: Path, results: RunResults | GcmsError | None) -> None:
+        super().__init__(look, f"Provenance of run {run.run_id}", _pairs(run, directory, results))
 
 
 def _pairs(run: Run, directory: Path, results: RunResults | GcmsError | None) -> list[tuple[str, str]]:
@@ -46,7 +53,7 @@ def _pairs(run: Run, directory: Path, results: RunResults | GcmsError | None) ->
         told += "" if results.invocation_id == invocation else f", of invocation {results.invocation_id}"
     else:
         told = "not read" if results is None else f"{results.title}: {results.message}"
-    pairs = [
+    return [
         ("executed", shell_text(record.argv)),
         ("in", record.project_dir),
         ("run", record.run_id),
@@ -59,4 +66,3 @@ def _pairs(run: Run, directory: Path, results: RunResults | GcmsError | None) ->
         ("dbt", f"{record.dbt_version or 'version not known'}, {record.engine}"),
         ("foreign", "not started here; from the project's own target/ and logs/" if record.foreign else ""),
     ]
-    return [pair for pair in pairs if pair[1]]

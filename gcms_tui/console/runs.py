@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -236,6 +237,8 @@ class RunsPane(ListPane):
         match action:
             case "refresh" if self._loader.busy:
                 return "they are being read"
+            case "project_log" if self.services.settings.dbt.project_dir is None:
+                return "gcms.toml names no dbt project"
             case "cancel" | "retry" | "only_failed" if self.services.read_only:
                 return f"read-only: {self.services.read_only_reason}"
             case _ if action in _OF_A_RUN and run is None:
@@ -324,6 +327,26 @@ class RunsPane(ListPane):
         if self.desk is not None and self.focused_run is not None:
             screen = FailingTestsScreen(self.services, self.look, self.desk, self.focused_run.run_id)
             self.app.push_screen(screen)
+
+    def action_log(self) -> None:
+        """A foreign run has no log of its own: it is told of in the project's."""
+        desk, run = self.desk, self.focused_run
+        if desk is None or run is None:
+            return
+        if run.record.foreign:
+            self.action_project_log()
+        else:
+            self._log(desk.shelf.log(run.run_id))
+
+    def action_project_log(self) -> None:
+        project = self.services.settings.dbt.project_dir
+        if project is not None:
+            self._log(project / "logs" / "dbt.log")
+
+    def _log(self, path: Path) -> None:
+        from gcms_tui.console.log import LogScreen
+
+        self.app.push_screen(LogScreen(self.services, self.look, path))
 
     def action_trend(self) -> None:
         from gcms_tui.console.trend import TrendScreen
