@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -22,11 +23,12 @@ from gcms_tui.adapters.config import (
 from gcms_tui.adapters.config import load_settings as load_file
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.core.duration import parse_duration
-from gcms_tui.core.errors import ConfigError, UsageError
+from gcms_tui.core.errors import ConfigError, Unavailable, UsageError
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.credentials import Credentials
+    from gcms_tui.adapters.dbt_launcher import DbtProcesses
     from gcms_tui.adapters.log_file import LogFile
     from gcms_tui.adapters.profiles import DbtProject, Output
     from gcms_tui.adapters.queries import QueryLibrary
@@ -135,7 +137,7 @@ def open_health(settings: Settings) -> Iterator[Health]:
         settings=settings,
         target=target,
         warehouse=warehouse,
-        project=dbt_files(settings),
+        project=every_dbt_file(settings, target),
         queries=QueryLibrary.load(settings.queries_dir),
         clock=lambda: datetime.now(UTC),
         history=store,
@@ -154,8 +156,73 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
     `warm`: the next command may be prepared ahead, which pays for a console and not for one command. Raises
     `ConfigError` where there is no dbt project or no target.
     """
-    raise NotImplementedError
-    yield
+    from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
+    from gcms_tui.adapters.journal import Journal
+    from gcms_tui.adapters.person import who_asks
+    from gcms_tui.adapters.run_directory import RunDirectories
+    from gcms_tui.operations.failing_tests import FailingTests
+    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.run_history import RunHistory
+    from gcms_tui.operations.runs import DbtRuns, Place
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    project = dbt_project(settings)
+    target = settings.dbt.target or dbt_output(settings).target
+    allowed = read_only(settings, invocation, target)
+    person = who_asks(os.environ)
+    shelf = RunDirectories(settings.state_dir, project.directory)
+    journal = Journal(settings.state_dir, person, clock)
+    files = DbtArtifacts(project.target_path, project.log_path)
+    history = RunHistory(shelf, files, target, clock, project_dir=project.directory)
+    runs = DbtRuns(
+        Place(str(project.directory), target, project.target_path.name, allowed.reason if allowed.on else ""),
+        launcher=_dbt_processes(settings, project, target, read_only=allowed.on, warm=warm),
+        shelf=shelf,
+        history=history,
+        journal=journal,
+        person=person,
+        clock=clock,
+    )
+    failing = FailingTests(
+        shelf=shelf,
+        history=history,
+        open_warehouse=lambda: open_warehouse(settings, purpose="failing tests"),
+        queries=query_library(settings),
+        journal=journal,
+        clock=clock,
+        personal=settings.personal_columns,
+    )
+    try:
+        yield RunDesk(runs, history, failing, shelf)
+    finally:
+        runs.close()
+        failing.close()
+
+
+def _dbt_processes(
+    settings: Settings, project: DbtProject, target: str, *, read_only: bool, warm: bool
+) -> DbtProcesses:
+    """What starts dbt. Where nothing may be written it is of a kind that cannot, and nothing is kept warm."""
+    from gcms_tui.adapters.dbt_launcher import DbtProcesses, LaunchPlace
+    from gcms_tui.adapters.dbt_project_state import dbt_executable, is_beside
+    from gcms_tui.adapters.dbt_reading import ReadingDbt
+    from gcms_tui.adapters.dbt_warm import WarmDbt
+
+    place = LaunchPlace(settings.state_dir, settings.dbt, target, (project.target_path, project.log_path))
+    again = (sys.executable, "-P", "-m", "gcms_tui", "--config", str(settings.path), "--target", target)
+
+    def keep_failing_rows(run_id: str) -> tuple[str, ...]:
+        return (*again, "runs", "failures", "--keep", run_id)
+
+    if read_only:
+        return ReadingDbt(place, os.environ, after=keep_failing_rows)
+    try:
+        ours = warm and is_beside(dbt_executable(settings.dbt.executable, os.environ))
+    except Unavailable:
+        ours = False  # whoever wants to start it is told why it cannot be
+    return DbtProcesses(place, os.environ, warm=WarmDbt(os.environ) if ours else None, after=keep_failing_rows)
 
 
 def _warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
@@ -178,6 +245,19 @@ def dbt_files(settings: Settings) -> DbtFiles:
     except ConfigError as error:
         return AbsentDbtProject(error)
     return DbtArtifacts(project.target_path, project.log_path)
+
+
+def every_dbt_file(settings: Settings, target: str) -> DbtFiles:
+    """What dbt left in the project's own directories, and in those of the runs that were started here."""
+    from gcms_tui.adapters.run_directory import RunDirectories
+    from gcms_tui.operations.project_view import ProjectView
+
+    try:
+        directory = dbt_project(settings).directory
+    except ConfigError:
+        return dbt_files(settings)
+    shelf = RunDirectories(settings.state_dir, directory)
+    return ProjectView(dbt_files(settings), shelf, target, lambda: datetime.now(UTC), project_dir=directory)
 
 
 def query_library(settings: Settings) -> QueryLibrary:

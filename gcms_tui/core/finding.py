@@ -43,7 +43,7 @@ class Evidence:
     @classmethod
     def of(cls, columns: Iterable[str], rows: Sequence[tuple[Scalar, ...]], total: int | None = None) -> Evidence:
         """The first rows of `rows`; `total` where the database itself sent fewer than it found."""
-        kept = tuple(tuple(_cut(cell) for cell in row) for row in rows[:EVIDENCE_LIMIT])
+        kept = tuple(tuple(cut_cell(cell) for cell in row) for row in rows[:EVIDENCE_LIMIT])
         return cls(tuple(columns), kept, max(len(rows), total or 0))
 
 
@@ -107,5 +107,6 @@ class Point:
     value: Scalar
 
 
-def _cut(cell: Scalar) -> Scalar:
+def cut_cell(cell: Scalar) -> Scalar:
+    """The cell, a text no longer than `LONGEST_CELL`."""
     return f"{cell[: LONGEST_CELL - 1]}…" if isinstance(cell, str) and len(cell) > LONGEST_CELL else cell
