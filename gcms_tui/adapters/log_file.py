@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gcms_tui.adapters.log_client import LogClient, LogWorkerLost, lost
+from gcms_tui.adapters.log_copy import save_private_copy
 from gcms_tui.adapters.log_walk import LogReader
 from gcms_tui.adapters.log_worker import FAILURES
 from gcms_tui.core.errors import GcmsError, Unavailable
@@ -279,6 +280,17 @@ class LogFile:
         if line.invocation_id is not None:
             return line.invocation_id
         return _header_before(reader, offset)
+
+    def save(self, directory: Path, name: str) -> Path:
+        with self._lock:
+            if self._reader is None:
+                raise Unavailable("Not saved", f"There is no {self._path} yet.", "Save it once it is written.")
+            copied = LogReader(os.dup(self._reader.fd), self._reader.limit)
+            wanted = self._filter
+        try:
+            return save_private_copy(copied, wanted, directory, name)
+        finally:
+            os.close(copied.fd)
 
     def abandon(self) -> None:
         with self._lock:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from pathlib import Path
 
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.core.errors import UsageError
@@ -12,8 +14,11 @@ _SLOW_LINK = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "10", "TEXTUAL_SMOOTH
 """Textual reads these once, when it is imported."""
 
 
-def launch(services: ConsoleServices) -> int:
-    """Open the console and stay until it is left. The exit status: 0, 128 + a signal's number, 64 or 70."""
+def launch(services: ConsoleServices, log: Path | None = None) -> int:
+    """Open the console, or its log screen alone on the file `log`, and stay until it is left.
+
+    The exit status: 0, 128 + a signal's number, 64 or 70.
+    """
     if services.slow_link:
         os.environ.update(_SLOW_LINK)
     from gcms_tui.console.terminal import is_interactive
@@ -28,4 +33,8 @@ def launch(services: ConsoleServices) -> int:
         return error.exit_code
     from gcms_tui.console.app import run_console
 
-    return run_console(services)
+    if log is None:
+        return run_console(services)
+    from gcms_tui.console.log_app import LogConsole
+
+    return run_console(services, partial(LogConsole, log))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from gcms_tui.core.log_pattern import Pattern
@@ -60,6 +61,10 @@ class Log(Protocol):
 
     def invocation_at(self, offset: int) -> str | None:
         """The invocation that the line at `offset` belongs to: its own word for it, or the last header's before it."""
+        ...
+
+    def save(self, directory: Path, name: str) -> Path:
+        """Write all shown lines to a new file that nobody else may read."""
         ...
 
     def abandon(self) -> None:
