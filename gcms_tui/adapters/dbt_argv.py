@@ -100,7 +100,9 @@ class DbtPlace:
         )
 
     def _where(self, command: DbtCommand, target_path: Path) -> tuple[str, ...]:
-        words = ["--project-dir", str(self.project_dir)]
+        # `clean` takes a project behind a symbolic link for one outside itself, and refuses it.
+        project_dir = os.path.realpath(self.project_dir) if command.subcommand == "clean" else str(self.project_dir)
+        words = ["--project-dir", project_dir]
         words += [] if self.profiles_dir is None else ["--profiles-dir", str(self.profiles_dir)]
         words += [] if self.profile is None else ["--profile", self.profile]
         words += ["--target", self.target]

@@ -50,7 +50,8 @@ class WarmDbt:
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = without_secrets(env)
+        # Its libraries' own threads would not live on in a child.
+        self._env = {**without_secrets(env), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None

@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,9 +24,13 @@ from typing import Any, NoReturn
 from gcms_tui.adapters.run_keeper import Begin, Order, default_signals, keep, silence
 
 PRELOADED = (
-    "dbt.cli.main",
-    "dbt.adapters.snowflake",
-    "snowflake.connector",
+    "dbt.cli.main", "dbt.adapters.snowflake", "snowflake.connector", "snowflake.connector.vendored.requests",
+    "dbt.compilation", "dbt.graph.thread_pool", "dbt.parser.sql", "dbt.runners", "dbt.task.build", "dbt.task.clean",
+    "dbt.task.compile", "dbt.task.debug", "dbt.task.deps", "dbt.task.docs.generate", "dbt.task.freshness",
+    "dbt.task.function", "dbt.task.list", "dbt.task.run", "dbt.task.run_operation", "dbt.task.seed",
+    "dbt.task.snapshot", "dbt.task.test", "dbt_common.clients.agate_helper", "daff", "sqlparse", "resource",
+    "multiprocessing.dummy", "multiprocessing.resource_tracker", "opentelemetry.trace",
+    "opentelemetry.trace.propagation.tracecontext", "click._textwrap",
 )  # fmt: skip
 """What a first run imports, most of it only when it comes to it. One that is not there costs its run nothing."""
 READY = b"!"
@@ -35,7 +40,12 @@ def main() -> int:
     line = socket.socket(fileno=os.dup(0))
     _into_background(True)
     _preload()
+    if not select.select([line], [], [], 0)[0] and not _rehearse():
+        return 1
     _into_background(False)
+    gc.collect()
+    # Its objects stay shared with the children: their collector does not touch them.
+    gc.freeze()
     signal.signal(signal.SIGCHLD, _reap)
     with suppress(OSError):
         line.sendall(READY)
@@ -56,9 +66,19 @@ def _preload() -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     gc.enable()
-    gc.collect()
-    # Its objects stay shared with the children: their collector does not touch them.
-    gc.freeze()
+
+
+def _rehearse() -> bool:
+    """Whether this process may be forked. One that nobody is waiting for has the time to get warmer."""
+    from gcms_tui.adapters.dbt_rehearsal import NotCalm, rehearse
+
+    try:
+        rehearse()
+    except NotCalm:
+        return False
+    except Exception:  # noqa: BLE001 - whatever fails in it costs only the head start, and a run will tell
+        return True
+    return True
 
 
 def _into_background(on: bool) -> None:

@@ -1,0 +1,88 @@
+"""What importing alone does not warm: dbt compiles its own serialisers, schemas and macros when it first needs them.
+
+So the warm process rehearses on a project of one model, made for it in a temporary directory and removed again. Nothing
+is connected to: the profile in it is made up, and the connector refuses meanwhile.
+"""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+_FILES = {
+    "dbt_project.yml": """
+name: rehearsal
+version: "1.0.0"
+profile: rehearsal
+flags: {send_anonymous_usage_stats: false}
+models: {rehearsal: {+materialized: table}}
+""",
+    "profiles.yml": """
+rehearsal:
+  target: none
+  outputs:
+    none: {type: snowflake, account: none, user: none, password: none, database: none, schema: none, threads: 1}
+""",
+    "models/one.sql": "select * from {{ source('landed', 'row') }}",
+    "models/models.yml": """
+sources:
+  - name: landed
+    config: {freshness: {warn_after: {count: 1, period: day}}, loaded_at_field: at}
+    tables: [{name: row}]
+models:
+  - name: one
+    columns: [{name: id, data_tests: [unique, not_null]}]
+""",
+}
+_PARSE = ("parse",)
+_COMPILE = ("compile", "--no-populate-cache", "--no-introspect")
+_SCRIPT = (_PARSE, _COMPILE)
+"""The second time, what the first has parsed is read back."""
+
+
+class NotCalm(Exception):
+    """The rehearsal has left a thread behind: this process must not be forked."""
+
+
+def rehearse() -> None:
+    """Raises `NotCalm`; and whatever dbt raises, after which the process is as good as before."""
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory(prefix="gcms-tui-") as directory, _unconnected():
+        project = Path(directory)
+        (project / "models").mkdir()
+        for name, text in _FILES.items():
+            (project / name).write_text(text, encoding="utf-8")
+        where = ("--project-dir", directory, "--profiles-dir", directory, "--target-path", f"{directory}/target")
+        silent = ("--log-level", "none", "--log-level-file", "none", "--log-path", directory)
+        for words in _SCRIPT:
+            dbtRunner().invoke([*silent, *words, *where])
+    reset_adapters()  # type: ignore[no-untyped-call]
+    gc.collect()
+    # dbt's locks have started a process that watches over them; each child has one of its own.
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
+    if threading.active_count() != 1:
+        raise NotCalm
+
+
+@contextmanager
+def _unconnected() -> Iterator[None]:
+    import snowflake.connector
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionRefusedError("a rehearsal connects to nothing")
+
+    connector: Any = snowflake.connector
+    connect = connector.connect
+    connector.connect = refuse
+    try:
+        yield
+    finally:
+        connector.connect = connect
