@@ -89,22 +89,21 @@ def dated(invocation: Invocation, results: RunResults) -> Invocation:
 def merged(log: DbtLog, kept: Sequence[Invocation], source: str) -> DbtLog:
     """The log with the runs that were kept among its invocations, by when they began.
 
-    An invocation that is in both is taken as it was kept: then its date was known exactly. What the log dates only
-    at the latest stands before whatever follows it in the log.
+    An invocation that is in both is taken as it was kept: then its date was known exactly. The order of the log
+    itself stands, whatever its dates: a text log has times of day alone.
     """
     by_id = {item.invocation_id: item for item in kept}
-    logged: list[Invocation] = []
-    latest: datetime | None = None
+    placed: list[tuple[datetime, Invocation]] = []
     for item in reversed(log.invocations):
         told = by_id.pop(item.invocation_id, item)
         if told.success is None and item.success is not None:
             told = replace(item, started_at=told.started_at, started_exactly=told.started_exactly)
-        if latest is not None and told.started_at > latest and not told.started_exactly:
+        latest = placed[-1][0] if placed else told.started_at
+        if told.started_at > latest and not told.started_exactly:
             told = replace(told, started_at=latest)
-        latest = told.started_at
-        logged.append(told)
-    every = [*reversed(logged), *by_id.values()]
-    return DbtLog(source, tuple(sorted(every, key=lambda item: item.started_at)))
+        placed.append((min(told.started_at, latest), told))
+    every = [*reversed(placed), *((item.started_at, item) for item in by_id.values())]
+    return DbtLog(source, tuple(item for _, item in sorted(every, key=lambda pair: pair[0])))
 
 
 def encode(invocation: Invocation) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gcms_tui.core import run_trend
@@ -25,6 +25,7 @@ from gcms_tui.operations.run_ports import RunShelf
 
 USUAL_WITHIN = timedelta(days=30)
 """What is older says nothing of how long a node takes now."""
+_USUAL_FOR = timedelta(minutes=1)
 _SAME_COMMAND = 5
 """So many of the newest runs of the same command make up how long it takes."""
 
@@ -40,6 +41,7 @@ class RunHistory:
         self._target = target
         self._clock = clock
         self._archive = RunArchive(shelf, project, project_dir, clock)
+        self._usual: tuple[datetime, dict[str, float]] | None = None
 
     def summaries(self, *, limit: int = 500) -> tuple[Summary, ...]:
         """Newest first, foreign ones among them (picked up and kept as they are seen)."""
@@ -90,8 +92,15 @@ class RunHistory:
 
     def node_seconds(self, unique_ids: tuple[str, ...]) -> dict[str, float]:
         """The usual time of each node that has a past: for expectations."""
-        usual = run_trend.usual_seconds(self._invocations(USUAL_WITHIN))
+        usual = self._usual_seconds()
         return {unique_id: usual[unique_id] for unique_id in unique_ids if unique_id in usual}
+
+    def _usual_seconds(self) -> dict[str, float]:
+        """Worked out at most once a minute: a live view asks several times a second."""
+        now, known = self._clock(), self._usual
+        if known is None or not timedelta() <= now - known[0] < _USUAL_FOR:
+            known = self._usual = (now, run_trend.usual_seconds(self._invocations(USUAL_WITHIN)))
+        return known[1]
 
     def expected(self, command: DbtCommand, unique_ids: tuple[str, ...], threads: int | None = None) -> float | None:
         """How long a command will take, in seconds; None where its past does not tell.

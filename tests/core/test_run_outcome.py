@@ -129,6 +129,16 @@ def test_what_the_log_dates_only_at_the_latest_stands_before_what_follows_it() -
     assert both.invocations[0].started_at <= NOW - 20 * HOUR
 
 
+def test_the_order_of_the_log_stands_against_its_own_dates() -> None:
+    """The file's time of change puts 23:59 on the day before, though it follows this morning's test in the file."""
+    tested = invocation(1, "test", age=HOUR)
+    broken = invocation(2, "build", age=10 * HOUR, success=False)
+    ours = replace(invocation(7, "test", age=2 * HOUR), invocation_id="ours")
+    both = merged(log(tested, broken), [tested, ours], "both")
+    assert [item.invocation_id for item in both.invocations] == ["id-1", "id-2", "ours"]
+    assert both.invocations[0].started_at == NOW - HOUR
+
+
 def test_the_artifact_of_the_same_invocation_says_which_day_it_was() -> None:
     told = dated(invocation(1, "test", age=HOUR, exactly=False), results(1, "test", age=25 * HOUR))
     assert (told.started_at, told.started_exactly) == (NOW - 25 * HOUR, True)
