@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.timer import Timer
 from textual.widget import Widget
 
-from gcms_tui.console.live_words import UNFINISHED, failed, settled, standing
-from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
+from gcms_tui.console.live_words import UNFINISHED, failed, standing
+from gcms_tui.console.pane import CopyAsked, Loader
 from gcms_tui.console.present import ago
 from gcms_tui.console.run_head import Head
 from gcms_tui.console.run_node import NodePage, Sql, node_text
-from gcms_tui.console.run_source import Looked, OrphansTold, RunSource, SqlRead
+from gcms_tui.console.run_source import SqlRead
 from gcms_tui.console.run_views import Views
+from gcms_tui.console.run_watched import WatchedRun
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -30,20 +30,14 @@ from gcms_tui.console.widgets.node_list import ORDERS, NodeList, NodeRows
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run, RunState
-from gcms_tui.core.run_progress import Message, NodeProgress, Progress
-from gcms_tui.operations import runs
+from gcms_tui.core.run_progress import Message, NodeProgress
 from gcms_tui.operations.run_desk import RunDesk
 
-_POLL_S, _SLOW_POLL_S = 0.3, 1.0
-"""From the end of one look to the next."""
-_RETRY_S = 3.0
-"""After a look that failed."""
-_TICK_S = 1.0
-_LEFT_BEHIND = (RunState.CANCELLED, RunState.KILLED, RunState.LOST)
-"""After these, statements may still run in the warehouse."""
+_MANY = 1_000
+"""Nodes from which on the timeline is laid out less often."""
 
 
-class RunScreen(Pane):
+class RunScreen(WatchedRun):
     """Lies over the runs pane. Leaving it leaves the run alone."""
 
     TITLE = "Run"
@@ -68,29 +62,18 @@ class RunScreen(Pane):
     ]
 
     def __init__(self, services: ConsoleServices, look: Look, desk: RunDesk, run_id: str) -> None:
-        super().__init__(services, look)
-        self.desk = desk
-        self.run_id = run_id
-        self.seen: runs.Look | None = None
-        self.progress = Progress()
-        self.failure: GcmsError | None = None
+        super().__init__(services, look, desk, run_id)
         self.focused_id: str | None = None
         """The node that is looked at, in whichever view."""
         self.order = ORDERS[0]
         self.view = "nodes"
-        self._orphans = ""
         self._sql: dict[str, Sql] = {}
-        self._loader = Loader(self, "run")
-        self._asker = Loader(self, "run orphans")
         self._sql_reader = Loader(self, "run sql")
-        self._source = RunSource(desk, run_id)
-        self._next: Timer | None = None
-        self._tick: Timer | None = None
-        self._by_hand = False
-        self._seen_at = services.now()
-        self._in_front = True
         self._rows = NodeRows()
         self._detailed: str | None = None
+        self._known_nodes: tuple[NodeProgress, ...] = ()
+        self._by_id: dict[str, NodeProgress] = {}
+        self._lanes_at: datetime | None = None
         self.head = Lines(id="head")
         self.views = Views(look, id="views")
         self.nodes = NodeList(look, id="nodes")
@@ -113,101 +96,11 @@ class RunScreen(Pane):
     def on_mount(self) -> None:
         self.add_class("-nodes")
         self.nodes.focus()
-        self._tick = self.set_interval(_TICK_S, self.tick)
-        self.draw()
-        self.look_again()
 
-    # -- looking ----------------------------------------------------------------------------------------------------
-
-    @property
-    def run(self) -> Run | None:
-        return self.seen.run if self.seen is not None else None
-
-    @property
-    def alive(self) -> bool:
-        """It may still change; before the first look nobody knows."""
-        return self.run is None or self.run.state in (RunState.RUNNING, RunState.CANCELLING)
-
-    def look_again(self, *, by_hand: bool = False) -> None:
-        """Look off the loop, unless a look is under way."""
-        if self._loader.start(self._source.look):
-            self._by_hand = by_hand
-            self._stop_waiting()
-
-    def on_looked(self, message: Looked) -> None:
-        before = self.run
-        self.seen, self.failure, self._seen_at = message.look, None, self.services.now()
-        self.progress = settled(message.look.run, message.look.progress)
-        self._look_again_in(_SLOW_POLL_S if self.services.slow_link else _POLL_S)
-        if message.look.run.state in _LEFT_BEHIND and (before is None or before.state is not message.look.run.state):
-            self._asker.start(self._source.orphans)
-        self._tell_the_bar(message.look.run)
-        self.draw()
-        self.refresh_bindings()
-
-    def on_orphans_told(self, message: OrphansTold) -> None:
-        self._orphans = message.said
-        self.draw()
-
-    def on_load_failed(self, message: LoadFailed) -> None:
-        message.stop()
-        self.failure = message.error
-        self._look_again_in(_RETRY_S)
-        self.draw()
-        self.refresh_bindings()
-        if self._by_hand:
-            self._by_hand = False
-            self.action_error()
-
-    def _look_again_in(self, seconds: float) -> None:
-        self._stop_waiting()
-        if self.alive and self._in_front:
-            self._next = self.set_timer(seconds, self.look_again)
-
-    def _stop_waiting(self) -> None:
-        if self._next is not None:
-            self._next.stop()
-            self._next = None
-
-    def on_screen_suspend(self) -> None:
-        self._in_front = False
-        self._stop_waiting()
-        if self._tick is not None:
-            self._tick.pause()
-
-    def on_screen_resume(self) -> None:
-        self._in_front = True
-        if self._tick is not None:
-            self._tick.resume()
-        if self.seen is not None and self.alive:
-            self.look_again()
-
-    def on_unmount(self) -> None:
-        self._source.abandon()
-
-    def _tell_the_bar(self, run: Run) -> None:
-        others = tuple(one for one in self.console_app.dbt_running if one.run_id != run.run_id)
-        mine = (run,) if self.alive else ()
-        if (*mine, *others) != self.console_app.dbt_running:
-            self.console_app.dbt_is((*mine, *others))
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
 
     # -- drawing ----------------------------------------------------------------------------------------------------
-
-    def tick(self) -> None:
-        """Another second has passed: only what counts seconds reads otherwise."""
-        if self.seen is not None and self.alive:
-            self.draw()
-
-    @property
-    def now(self) -> datetime:
-        """The time at which the run is: for one that has ended, its end, or the last that is known of it."""
-        run = self.run
-        if run is None or self.alive:
-            return self.services.now()
-        if run.end is not None:
-            return run.end.ended_at
-        known = [moment for node in self.progress.nodes for moment in (node.finished_at, node.started_at) if moment]
-        return max([*known, self.progress.ended_at or run.record.started_at])
 
     def draw(self) -> None:
         if self.seen is None:
@@ -215,23 +108,32 @@ class RunScreen(Pane):
             return
         run, progress, now = self.seen.run, self.progress, self.now
         head = Head(
-            run, progress, self.seen.remaining_s, self._orphans, self.failure, now, self.app.size.height, self.look
+            run, progress, self.seen.remaining_s, self.orphans, self.failure, now, self.app.size.height, self.look
         )
         self.head.show(head.lines)
         self.nodes.empty = Text(f" {self._nothing()}", self.look.palette.muted)
         self.nodes.show(self._rows.rows(progress.nodes, self.order, now))
         if self._timeline_shown:
-            self.lanes.empty = Text(" No node has begun.", self.look.palette.muted)
-            self.lanes.tell(progress.nodes, now, self.focused_id)
-            if self.has_class("-wide") and self.has_class("-tall"):
-                self.lanes.styles.height = len(self.lanes.rows) + 1
-            else:
-                self.lanes.styles.clear_rule("height")
+            self._draw_lanes(now)
         self.messages.empty = Text(" dbt has said nothing yet.", self.look.palette.muted)
         self.messages.tell(progress.messages)
         self.views.tell_of(self.view, len(progress.nodes), len(progress.messages), self.order)
         self._draw_detail()
         self._say_status()
+
+    def _draw_lanes(self, now: datetime) -> None:
+        """Of a run with many nodes once a second is often enough."""
+        nodes, lanes = self.progress.nodes, self.lanes
+        fresh = self._lanes_at is not None and abs(now - self._lanes_at) < timedelta(seconds=1)
+        if len(nodes) > _MANY and lanes.rows and fresh and self.alive:
+            return
+        self._lanes_at = now
+        lanes.empty = Text(" No node has begun.", self.look.palette.muted)
+        lanes.tell(nodes, now, self.focused_id)
+        if self.has_class("-wide") and self.has_class("-tall"):
+            lanes.styles.height = len(lanes.rows) + 1
+        else:
+            lanes.styles.clear_rule("height")
 
     def _draw_before_anything(self) -> None:
         palette, glyphs = self.look.palette, self.look.glyphs
@@ -287,7 +189,12 @@ class RunScreen(Pane):
 
     @property
     def focused_node(self) -> NodeProgress | None:
-        return next((node for node in self.progress.nodes if node.unique_id == self.focused_id), None)
+        if self.focused_id is None:
+            return None
+        if self._known_nodes is not self.progress.nodes:
+            self._known_nodes = self.progress.nodes
+            self._by_id = {node.unique_id: node for node in self.progress.nodes}
+        return self._by_id.get(self.focused_id)
 
     @property
     def focused_message(self) -> Message | None:

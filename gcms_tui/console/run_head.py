@@ -20,6 +20,7 @@ from gcms_tui.console.live_words import (
     remaining_text,
     so_far_text,
     standing,
+    tally,
     tally_text,
     total_of,
 )
@@ -33,6 +34,8 @@ from gcms_tui.core.target import is_production
 
 _ROOMY = 20
 """From this height on the head has a line for who and where, and one for what to do."""
+_TIMED = 60
+"""From this width on it is said that the time left is not known."""
 _BAR_MOST = 60
 _SAID_MOST = 3
 """Lines of a sentence; the whole of it is copied with c."""
@@ -109,6 +112,7 @@ class Head:
         took = "" if run.state.ended else so_far_text(seconds)
         took = took if run.end is None else seconds_text(seconds)
         left = remaining_text(run, progress, self.remaining_s)
+        left = left if width >= _TIMED or self.remaining_s is not None else ""
         dot = (f" {glyphs.dot} ", palette.line)
         time = Text(took, palette.text)
         if left:
@@ -126,7 +130,7 @@ class Head:
 
 _PARTS = ("failed", "warned", "good", "skipped", "cancelled", "running", "rest")
 _STROKES = {
-    "failed": ("█", "#"), "warned": ("▓", "!"), "good": ("━", "="), "skipped": ("┄", "o"), "cancelled": ("╌", "~"),
+    "failed": ("■", "#"), "warned": ("▪", "!"), "good": ("━", "="), "skipped": ("┄", "o"), "cancelled": ("╌", "~"),
     "running": ("╍", ">"), "rest": ("─", "-"),
 }  # fmt: skip
 
@@ -139,9 +143,8 @@ def bar_text(progress: Progress, total: int | None, width: int, look: Look) -> T
         "cancelled": palette.warn, "running": palette.accent, "rest": palette.line,
     }  # fmt: skip
     numbers = dict.fromkeys(_PARTS, 0)
-    for node in progress.nodes:
-        if node.resource_type != "operation":
-            numbers[_part(node.status)] += 1
+    for status, number in tally([node for node in progress.nodes if node.resource_type != "operation"]):
+        numbers[_part(status)] += number
     numbers["rest"] += max((total or 0) - sum(numbers.values()), 0)
     cells = shares([numbers[part] for part in _PARTS], width)
     bar = Text()

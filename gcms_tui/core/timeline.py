@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
 from gcms_tui.core.dbt_runs import SUCCEEDED
 from gcms_tui.core.run_progress import NodeProgress
@@ -66,18 +67,18 @@ def timeline(nodes: Sequence[NodeProgress], now: datetime, columns: int) -> Time
         return Timeline(max(columns, 0), None, 0.0, (), ())
     began = min(started for _, started in begun)
     end = max([now, *(node.finished_at or now for node, _ in begun)])
-    span_s = max((end - began) / timedelta(seconds=1), _SHORTEST_S)
-    axis = _Axis(began, span_s, columns)
+    span_s = max((end - began).total_seconds(), _SHORTEST_S)
+    per_second = columns / span_s
     threads: dict[str, list[_Stretch]] = {}
     for node, started in begun:
-        stretch = axis.stretch(node, started, node.finished_at or now)
-        threads.setdefault(node.thread, []).append(stretch)
+        left = (started - began).total_seconds() * per_second
+        right = ((node.finished_at or now) - began).total_seconds() * per_second
+        threads.setdefault(node.thread, []).append(_Stretch(node, min(left, columns - 1e-6), min(right, columns)))
     lanes = tuple(_lane(thread, threads[thread], columns) for thread in sorted(threads, key=_numbered))
     return Timeline(columns, began, span_s, lanes, _ticks(span_s, columns))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """A node's place on the axis, in columns and fractions of them."""
 
     node: NodeProgress
@@ -87,21 +88,6 @@ class _Stretch:
     def weight(self, column: int) -> tuple[int, float]:
         """How much it matters in one column."""
         return severity(self.node.status), min(self.right, column + 1) - max(self.left, column)
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    began: datetime
-    span_s: float
-    columns: int
-
-    def stretch(self, node: NodeProgress, started: datetime, ended: datetime) -> _Stretch:
-        left, right = self._place(started), self._place(max(started, ended))
-        return _Stretch(node, min(left, self.columns - 1e-6), right)
-
-    def _place(self, at: datetime) -> float:
-        share = (at - self.began) / timedelta(seconds=1) / self.span_s
-        return min(max(share, 0.0), 1.0) * self.columns
 
 
 def severity(status: str) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.run import CancelAsked, GitState, Person, Run, RunEnd, RunRecord
-from gcms_tui.core.run_progress import Message, NodeProgress, Progress
+from gcms_tui.core.run_progress import MESSAGES_KEPT, Message, NodeProgress, Progress
 from tests.console.small_platform import NOON, Clock
 
 ANNA = Person("anna", "ops-1", "10.0.0.7")
@@ -197,7 +197,7 @@ class ScriptedRun:
             threads=self.threads if self.step > 1 else None,
             total=len(self.nodes) if self.step > 1 else None,
             nodes=tuple(begun.values()),
-            messages=tuple(messages),
+            messages=tuple(messages[-MESSAGES_KEPT:]),
             started_at=self.record.started_at,
             ended_at=self._at(self.step) if complete else None,
             success=not any(node.status in ("fail", "error") for node in self.nodes) if complete else None,

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from gcms_tui.console.live_words import node_colour, status_mark
 from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.node_list import NodeRow, reason, taken, took_text
 from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.core.run_progress import NodeProgress
 from gcms_tui.core.timeline import Bar, Lane, Tick, Timeline, timeline
@@ -33,6 +34,8 @@ class LaneRow:
     """The node under the cursor, where it is in this lane."""
     words: str = ""
     ticks: tuple[Tick, ...] = ()
+    about: NodeRow | None = None
+    """The chosen node, told below the lanes."""
 
     @property
     def heading(self) -> str:
@@ -46,6 +49,8 @@ class Lanes(RowList[LaneRow]):
         Binding("left,h", "pick(-1)", "Earlier", id="list.earlier", show=False, tooltip="To the node before"),
         Binding("right,l", "pick(1)", "Later", id="list.later", show=False, tooltip="To the node after"),
     ]
+
+    QUIET = True
 
     @dataclass
     class Picked(Message):
@@ -66,14 +71,19 @@ class Lanes(RowList[LaneRow]):
         label = self._label()
         self.timeline = timeline(nodes, now, max(self.scrollable_content_region.width - label - 3, 0))
         self._show_lanes()
-        lane = self._lane_of(chosen)
-        if lane is not None and lane.thread != self.cursor:
-            self.cursor = lane.thread
+        self._follow()
 
     def choose(self, unique_id: str | None) -> None:
         """Put the cursor on a node."""
-        if self._now is not None and unique_id != self.chosen:
-            self.tell(self._laid, self._now, unique_id)
+        if unique_id != self.chosen:
+            self.chosen = unique_id
+            self._show_lanes()
+            self._follow()
+
+    def _follow(self) -> None:
+        lane = self._lane_of(self.chosen)
+        if lane is not None and lane.thread != self.cursor:
+            self.cursor = lane.thread
 
     def measure(self) -> bool:
         if self._now is not None and self.timeline.columns != self._columns():
@@ -96,6 +106,9 @@ class Lanes(RowList[LaneRow]):
         if hidden:
             nodes = "node is" if hidden == 1 else "nodes are"
             rows.append(LaneRow("hidden", words=f"{hidden:,} {nodes} too short to be drawn at this width"))
+        node = next((node for node in self._laid if node.unique_id == self.chosen), None)
+        if node is not None and self._now is not None:
+            rows += [LaneRow("blank"), LaneRow("about", about=NodeRow(node, taken(node, self._now)))]
         self.show(tuple(rows) if self.timeline.lanes else ())
 
     def _lane_of(self, unique_id: str | None) -> Lane | None:
@@ -136,9 +149,9 @@ class Lanes(RowList[LaneRow]):
     def draw(self, row: LaneRow, width: int, *, current: bool) -> Text:
         palette, glyphs, label = self.look.palette, self.look.glyphs, self._label()
         if row.lane is None:
-            return Text(f" {' ' * label} {row.words}", palette.faint) if row.words else self._axis(row, label)
-        name = cell(glyphs.text(short(row.lane.thread, label), label), label, glyphs.ellipsis)
-        line = Text.assemble((glyphs.cursor if current else " ", palette.accent), (f"{name} ", palette.muted))
+            return self._between(row, label, width)
+        thread = cell(glyphs.text(short(row.lane.thread, label), label), label, glyphs.ellipsis)
+        line = Text.assemble((glyphs.cursor if current else " ", palette.accent), (f"{thread} ", palette.muted))
         start = line.cell_len
         for bar in row.lane.bars:
             line.append(" " * (start + bar.start - line.cell_len))
@@ -156,10 +169,29 @@ class Lanes(RowList[LaneRow]):
                 name.append(glyphs.ellipsis)
             text.append(" ").append(name.plain, palette.strong if chosen else palette.text).append(" ")
         fill = _FILLS.get(node.status, _FILL)[glyphs.ascii]
-        text.append(fill * (bar.width - text.cell_len), node_colour(node.status, self.look))
+        gap = bar.width > 2 and node.status != "running"  # or it would run into the next
+        text.append(fill * (bar.width - text.cell_len - gap), node_colour(node.status, self.look))
         if chosen:
             text.stylize(f"reverse {palette.accent}" if bar.width < 5 else f"bold underline on {palette.cursor}")
         return text
+
+    def _between(self, row: LaneRow, label: int, width: int) -> Text:
+        """A line that is no lane."""
+        palette, glyphs = self.look.palette, self.look.glyphs
+        if row.about is None:
+            return Text(f" {' ' * label} {row.words}", palette.faint) if row.words else self._axis(row, label)
+        node = row.about.node
+        line = Text(" ").append_text(status_mark(node.status, self.look))
+        line.append(f" {glyphs.text(node.status, 24)}  ", node_colour(node.status, self.look))
+        line.append(glyphs.text(node.name, 200), f"bold {palette.strong}")
+        told = (took_text(row.about), f"{node.failures:,} rows" if node.failures else "", reason(node))
+        for part in told:
+            if part:
+                line.append(f" {glyphs.dot} ", palette.line).append(glyphs.text(part, 200), palette.muted)
+        if line.cell_len > width:
+            line.truncate(width - 1)
+            line.append(glyphs.ellipsis)
+        return line
 
     def _axis(self, row: LaneRow, label: int) -> Text:
         line = Text(" " * (label + 2))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.run_progress import Message
 from gcms_tui.core.verdict import Verdict
@@ -46,8 +45,7 @@ def numbered(before: Sequence[MessageRow], messages: Sequence[Message]) -> tuple
 class MessageList(RowList[MessageRow]):
     """Follows the newest while the cursor is on it, and stays where it is put otherwise."""
 
-    def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(look, id=id)
+    QUIET = True
 
     def tell(self, messages: Sequence[Message]) -> None:
         rows = numbered(self.rows, messages)

@@ -47,13 +47,15 @@ class NodeRows:
         known = self._known
         made = []
         for node in nodes:
-            seconds = taken(node, now)
             row = known.get(node.unique_id)
-            if row is None or row.node is not node or row.seconds != seconds:
-                row = known[node.unique_id] = NodeRow(node, seconds)
+            if row is None or row.node is not node or node.status == "running":
+                seconds = taken(node, now)
+                if row is None or row.node is not node or row.seconds != seconds:
+                    row = known[node.unique_id] = NodeRow(node, seconds)
             made.append(row)
         if order == "failing first":
-            made.sort(key=lambda row: rank(row.node.status))
+            ranks = {status: rank(status) for status in {node.status for node in nodes}}
+            made.sort(key=lambda row: ranks[row.node.status])
         elif order == "slowest first":
             made.sort(key=lambda row: -(row.seconds or 0.0))
         return tuple(made)
@@ -102,7 +104,7 @@ class NodeList(RowList[NodeRow]):
         line.append(cell(label, max(name, 0), glyphs.ellipsis), palette.faint if quiet else palette.text)
         texts = (
             (kind, glyphs.text(node.resource_type, 12), palette.faint, False),
-            (took, _took(row), palette.muted, True),
+            (took, took_text(row), palette.muted, True),
             (rows, f"{node.failures:,} rows" if node.failures else "", tint, True),
             (said, glyphs.text(reason(node), 200), palette.faint, False),
         )
@@ -112,7 +114,7 @@ class NodeList(RowList[NodeRow]):
         return line
 
 
-def _took(row: NodeRow) -> str:
+def took_text(row: NodeRow) -> str:
     return so_far_text(row.seconds or 0.0) if row.node.status == "running" else seconds_text(row.seconds)
 
 

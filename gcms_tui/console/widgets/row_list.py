@@ -51,6 +51,9 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         Binding("end,G", f"move({_FAR})", "Bottom", id="list.bottom", show=False, tooltip="To the last row"),
     ]
 
+    QUIET: ClassVar[bool] = False
+    """The cursor is marked only while the list has the focus: for a list beside another."""
+
     @dataclass
     class Moved(Message):
         """The cursor has come to another row; None where there is none."""
@@ -168,7 +171,7 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         if index >= len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]
-        current = row.key == self.cursor
+        current = row.key == self.cursor and (self.has_focus or not self.QUIET)
         if current:
             base += Style(bgcolor=self.look.palette.cursor, bold=True if self.has_focus else None)
         return strip(self.draw(row, width, current=current), self.app.console, base, width)
