@@ -14,6 +14,10 @@ from typing import Any
 from gcms_tui.core.dbt_log import subcommand_in
 
 
+WITHOUT_OUTCOME = frozenset({"waiting", "running", "cancelled", "unfinished"})
+"""`cancelled`: dbt cancelled it on its way out; `unfinished`: its run ended, and nothing tells of its own end."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeProgress:
     """One node of a run."""
@@ -22,8 +26,8 @@ class NodeProgress:
     name: str
     resource_type: str
     status: str
-    """`waiting`, `running`, `cancelled` (these three are ours), else dbt's own: success, error, skipped, pass, fail,
-    warn, `runtime error`; others may come."""
+    """One of `WITHOUT_OUTCOME` (these are ours), else dbt's own: success, error, skipped, pass, fail, warn,
+    `runtime error`; others may come."""
     thread: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -39,7 +43,7 @@ class NodeProgress:
     @property
     def finished(self) -> bool:
         """It has an outcome of its own; what was cut off by a cancel has none."""
-        return self.status not in ("waiting", "running", "cancelled")
+        return self.status not in WITHOUT_OUTCOME
 
 
 @dataclass(frozen=True, slots=True)

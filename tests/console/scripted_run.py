@@ -171,6 +171,10 @@ class ScriptedRun:
         """dbt has ended, whatever it was doing."""
         self.end = RunEnd(self.clock.moment, exit_code, signal, "inv-1" if self.step else None)
 
+    def ask_to_stop(self) -> None:
+        """Somebody asks; what becomes of it is another matter."""
+        self.cancel = CancelAsked(self.clock(), ANNA)
+
     def lose(self) -> None:
         """Its keeper dies and leaves no end."""
         self.alive = False
