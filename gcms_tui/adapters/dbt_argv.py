@@ -120,14 +120,17 @@ def dbt_environment(env: Mapping[str, str], target: str) -> dict[str, str]:
 
     A profile or a model may read DBT_TARGET: where it is set, it is the target in force.
     """
-    kept = {name: value for name, value in env.items() if not _is_hidden(name)}
-    kept |= {name: target for name in ("DBT_TARGET", "DBT_ENGINE_TARGET") if name in env}
-    return kept
+    names = {"DBT_TARGET", "DBT_ENGINE_TARGET"}.intersection(env)
+    return {**_undecided(env), **dict.fromkeys(names, target)}
 
 
-def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
-    """For a process that imports dbt and runs nothing itself."""
-    return {name: value for name, value in env.items() if not name.startswith(_SECRET_VARIABLES)}
+def importing_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """For a process that imports dbt and runs nothing of anybody's itself."""
+    return {name: value for name, value in _undecided(env).items() if not name.startswith(_SECRET_VARIABLES)}
+
+
+def _undecided(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if not _is_hidden(name)}
 
 
 def _is_hidden(name: str) -> bool:

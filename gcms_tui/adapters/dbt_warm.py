@@ -14,11 +14,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from gcms_tui.adapters.dbt_argv import without_secrets
-from gcms_tui.adapters.dbt_project_state import dbt_executable, dbt_version, is_beside
+from gcms_tui.adapters.dbt_argv import importing_environment
 from gcms_tui.adapters.run_keeper import Order
-from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.settings import DbtSettings
 
 _ZYGOTE = (sys.executable, "-P", "-m", "gcms_tui.adapters.dbt_zygote")
 _IMPORTS_S = 30.0
@@ -31,27 +28,16 @@ class WarmGone(Exception):
     """The warm process has not done it: it is not there, has died, or does not answer."""
 
 
-def can_be_warm(settings: DbtSettings, env: Mapping[str, str]) -> bool:
-    """Whether the dbt in force is the one that this Python can import, and of the generation that can be forked."""
-    if settings.executable is not None or not hasattr(os, "fork") or not hasattr(socket, "send_fds"):
-        return False
-    try:
-        executable = dbt_executable(None, env)
-    except GcmsError:
-        return False
-    return is_beside(executable) and dbt_version(executable, env).startswith("1.")
-
-
 class WarmDbt:
     """Started when asked for the first time, and ends with the console, however that ends. Safe from several threads.
 
-    It holds no connection and has read no profile. Whoever works with it has to be ready for `WarmGone`, upon which
-    dbt's own program does the same.
+    For the dbt of this very Python. It holds no connection and has read no profile. Whoever works with it has to be
+    ready for `WarmGone`, upon which dbt's own program does the same.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
         # Its libraries' own threads would not live on in a child.
-        self._env = {**without_secrets(env), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self._env = {**importing_environment(env), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None

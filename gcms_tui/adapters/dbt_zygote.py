@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.metadata
 import json
 import os
 import select
@@ -33,11 +34,15 @@ PRELOADED = (
     "opentelemetry.trace.propagation.tracecontext", "click._textwrap",
 )  # fmt: skip
 """What a first run imports, most of it only when it comes to it. One that is not there costs its run nothing."""
+GENERATION = "1."
+"""Of dbt: another one may not be what can be imported and forked."""
 READY = b"!"
 
 
 def main() -> int:
     line = socket.socket(fileno=os.dup(0))
+    if not importlib.metadata.version("dbt-core").startswith(GENERATION):
+        return 1
     _into_background(True)
     _preload()
     if not select.select([line], [], [], 0)[0] and not _rehearse():
