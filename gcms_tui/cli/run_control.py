@@ -116,7 +116,7 @@ def _preview_and_start(
         for line in preview_lines(preview):
             tell(line)
         if preview.refusal:
-            raise Refused("Not started", preview.refusal, preview.next_step)
+            return _REFUSED
         if preview.access is Access.WRITE and not preview.confirmation and not yes:
             raise Refused("Not confirmed", "It may write, and this was not confirmed.", "Add --yes to start it.")
         started = desk.runs.start(preview, confirm)

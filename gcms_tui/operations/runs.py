@@ -305,7 +305,11 @@ class DbtRuns:
 
     def _refuse_retry(self, run: Run) -> None:
         if not run.state.ended:
-            raise Refused("Not over", f"{run.run_id} still runs.", f"Wait for it: gcms-tui runs attach {run.run_id}")
+            raise Refused(
+                "Not over",
+                f"{run.run_id} has no end yet ({run.state.value}).",
+                f"Wait for it: gcms-tui runs attach {run.run_id}",
+            )
         if run.record.target != self._place.target:
             raise Refused(
                 "Another target",
