@@ -74,7 +74,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "total": summary.total,
         "first_failing": summary.first_failing or None,
         "error": summary.error or None,
-        "exit_code": run.end.exit_code if run.end else None,
+        "exit_code": run.end.exit_code if run.end and not record.foreign else None,
         "foreign": record.foreign,
         "person": None if record.foreign else record.person,
         "retry_of": record.retry_of,
@@ -128,7 +128,9 @@ def _facts(desk: RunDesk, summary: Summary) -> list[tuple[str, str]]:
     run, record = summary.run, summary.run.record
     end = run.end
     ended = f"{_moment_words(end.ended_at)} UTC after {duration_words(summary.duration_s)}" if end else ""
-    status = "" if end is None else f"signal {end.signal}" if end.exit_code is None else str(end.exit_code)
+    status = (
+        "" if end is None or record.foreign else f"signal {end.signal}" if end.exit_code is None else str(end.exit_code)
+    )
     git = f"{record.git.sha}{' with uncommitted changes' if record.git.dirty else ''}" if record.git else ""
     facts = [
         ("run", run.run_id),

@@ -56,8 +56,13 @@ def summarise(run: Run, invocation: Invocation, total: int | None = None) -> Sum
 
 
 def short_name(unique_id: str) -> str:
-    """`dim_concert` of `model.gcms.dim_concert`, a test's name without its hash; any other text as it is."""
+    """`dim_concert` of `model.gcms.dim_concert`, a test's name without its hash; any other text as it is.
+
+    A source's table goes by both its names: `supabase.payment`.
+    """
     parts = unique_id.split(".")
+    if parts[0] == "source" and len(parts) > 3:
+        return ".".join(parts[2:])
     return parts[2] if len(parts) > 2 and " " not in unique_id and parts[2] else unique_id
 
 

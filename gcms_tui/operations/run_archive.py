@@ -29,7 +29,7 @@ PERHAPS_RUNNING = timedelta(minutes=15)
 """A foreign invocation without an end may still run for so long after the last line in dbt.log."""
 
 _PICKED_UP_ANEW = timedelta(days=1)
-"""A foreign run that is no longer kept is picked up again within this time; later it has been removed on purpose."""
+"""One that ran beside a known one is kept so long after it began, and no more."""
 _MOST_PICKED_UP = 200
 """At first sight of a log, its newest."""
 
@@ -198,13 +198,17 @@ class RunArchive:
         newest_known = places[-1] if places else -1
         now = self._clock()
         quiet = written is None or now - written > PERHAPS_RUNNING
-        picked = [
-            self._dated(item)
-            for place, item in enumerate(log.invocations)
-            if item.invocation_id not in ids
-            and item.command not in _UNTOLD
-            and (place > newest_known or now - item.started_at < _PICKED_UP_ANEW)
-        ]
+
+        def unseen(place: int, item: Invocation) -> bool:
+            """What stands before a known one and ended before that began has been kept, and removed on purpose."""
+            if item.invocation_id in ids or item.command in _UNTOLD:
+                return False
+            if place > newest_known:
+                return True
+            over = item.ended_at is not None and item.ended_at <= log.invocations[newest_known].started_at
+            return not over and now - item.started_at < _PICKED_UP_ANEW
+
+        picked = [self._dated(item) for place, item in enumerate(log.invocations) if unseen(place, item)]
         return [
             self._adopted(item, adopt=quiet or item.success is not None or item.interleaved)
             for item in picked[-_MOST_PICKED_UP:]

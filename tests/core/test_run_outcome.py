@@ -173,7 +173,7 @@ def test_a_run_that_goes_on_has_no_duration_yet() -> None:
         ("model.gcms.dim_concert", "dim_concert"),
         ("test.gcms.unique_dim.1f2e3d", "unique_dim"),
         ("sql table model GOLD.dim", "sql table model GOLD.dim"),
-        ("source_freshness", "source_freshness"),
+        ("source.gcms.supabase.payment", "supabase.payment"),
         ("", ""),
     ],
 )

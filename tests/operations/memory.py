@@ -186,6 +186,8 @@ class MemoryDbt:
             ),
         )
     )  # fmt: skip
+    artifacts: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    written_at: datetime | None = None
     times_read: dict[str, int] = field(default_factory=dict)
 
     def run_results(self) -> RunResults:
@@ -203,10 +205,10 @@ class MemoryDbt:
         raise ArtifactError("No results", f"none of {invocation_id}")
 
     def left_by(self, invocation_id: str) -> tuple[Path, ...]:
-        return ()
+        return self.artifacts.get(invocation_id, ())
 
     def log_written_at(self) -> datetime | None:
-        return None
+        return self.written_at
 
     def _read(self, what: str, value: T | ArtifactError) -> T:
         self.times_read[what] = self.times_read.get(what, 0) + 1
