@@ -201,11 +201,10 @@ class RunScreen(WatchedRun):
         return next((row.message for row in self.messages.rows if row.key == self.messages.cursor), None)
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
-        if self.nodes.has_focus or not self.lanes.has_focus:
-            self._focus_node(self.nodes.cursor)
+        self._focus_node(self.nodes.cursor)
 
     def on_lanes_picked(self, message: Lanes.Picked) -> None:
-        self._focus_node(message.unique_id)
+        self.nodes.choose(message.unique_id)
 
     def _focus_node(self, unique_id: str | None) -> None:
         if unique_id == self.focused_id:
@@ -289,8 +288,6 @@ class RunScreen(WatchedRun):
         self.remove_class("-detail", f"-{self.view}").add_class(f"-{view}")
         self.view = view
         widgets: dict[str, Widget] = {"nodes": self.nodes, "timeline": self.lanes, "messages": self.messages}
-        if view == "nodes" and self.focused_id is not None:
-            self.nodes.cursor = self.focused_id
         self.call_after_refresh(self.draw)
         widgets[view].focus()
         self.refresh_bindings()
@@ -303,7 +300,8 @@ class RunScreen(WatchedRun):
             if message.unique_id not in {node.unique_id for node in self.progress.nodes}:
                 self.app.push_screen(ErrorDialog(self.look, GcmsError("What dbt said", message.text)))
                 return
-            self.focused_id = message.unique_id
+            self.nodes.choose(message.unique_id)
+            self._focus_node(message.unique_id)
         if self.focused_id is None:
             return
         if self.alive and self._sql.get(self.focused_id, "") is None:

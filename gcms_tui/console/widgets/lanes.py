@@ -98,14 +98,15 @@ class Lanes(RowList[LaneRow]):
         return 9 if self.scrollable_content_region.width >= 60 else 3
 
     def _show_lanes(self) -> None:
-        rows = [LaneRow("axis", ticks=self.timeline.ticks)]
-        for lane in self.timeline.lanes:
-            mine = any(bar.node.unique_id == self.chosen for bar in lane.bars)
-            rows.append(LaneRow(lane.thread, lane, self.chosen if mine else None))
+        rows = []
         hidden = sum(lane.hidden for lane in self.timeline.lanes)
         if hidden:
             nodes = "node is" if hidden == 1 else "nodes are"
             rows.append(LaneRow("hidden", words=f"{hidden:,} {nodes} too short to be drawn at this width"))
+        rows.append(LaneRow("axis", ticks=self.timeline.ticks))
+        for lane in self.timeline.lanes:
+            mine = any(bar.node.unique_id == self.chosen for bar in lane.bars)
+            rows.append(LaneRow(lane.thread, lane, self.chosen if mine else None))
         node = next((node for node in self._laid if node.unique_id == self.chosen), None)
         if node is not None and self._now is not None:
             rows += [LaneRow("blank"), LaneRow("about", about=NodeRow(node, taken(node, self._now)))]

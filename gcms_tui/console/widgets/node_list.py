@@ -48,9 +48,10 @@ class NodeRows:
         made = []
         for node in nodes:
             row = known.get(node.unique_id)
-            if row is None or row.node is not node or node.status == "running":
+            same = row is not None and (row.node is node or row.node == node)
+            if row is None or not same or node.status == "running":
                 seconds = taken(node, now)
-                if row is None or row.node is not node or row.seconds != seconds:
+                if row is None or not same or row.seconds != seconds:
                     row = known[node.unique_id] = NodeRow(node, seconds)
             made.append(row)
         if order == "failing first":
@@ -82,6 +83,11 @@ class NodeList(RowList[NodeRow]):
         super().show(rows)
         if not self.touched and rows and self.cursor != rows[0].key:
             self.cursor = rows[0].key
+
+    def choose(self, unique_id: str) -> None:
+        """A person has chosen this node elsewhere."""
+        self.touched = True
+        self.cursor = unique_id
 
     def action_move(self, steps: int) -> None:
         self.touched = True
