@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gcms_tui.core.conclusion import whole
 from gcms_tui.core.dbt_manifest import Manifest, critical_tests
 from gcms_tui.core.dbt_results import TESTING_COMMANDS, ArtifactError, NodeResult
 from gcms_tui.core.errors import GcmsError, Unavailable, UsageError
@@ -198,7 +199,7 @@ class FailingTests:
             relation=str(relation),
             columns=answer.columns[1:],
             rows=tuple(row[1:] for row in answer.rows),
-            total=int(str(answer.rows[0][0])) if answer.rows else 0,
+            total=whole(answer.rows[0][0]) if answer.rows else 0,
             kept_at=moment_json(self._clock().replace(microsecond=0)),
             query_id=answer.query_id,
         )
