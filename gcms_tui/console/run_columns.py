@@ -10,8 +10,10 @@ MARK = 1
 STARTED = 5
 """`09:30`."""
 _WORDS_LEAST = 12
-_WORDS_GOOD = 20
-_MOST = {"counts": 34, "duration": 12, "age": 6, "target": 12, "person": 18, "failing": 40}
+_WORDS_GOOD = 16
+_COUNTS = 23
+"""`2 failing  1 warn  9 ok`."""
+_MOST = {"counts": 36, "duration": 12, "age": 6, "target": 12, "person": 18, "failing": 40}
 _WIDE_FROM = 96
 """From this width on, the target, the person and the first failing node have columns of their own."""
 
@@ -41,6 +43,8 @@ def fit(width: int, natural: Mapping[str, int]) -> RunColumns:
     words = natural.get("words", 0)
     for column in order:
         wanted = STARTED if column == "started" else min(natural.get(column, 0), _MOST[column])
+        if column == "counts" and width < _WIDE_FROM:
+            wanted = min(wanted, _COUNTS)
         least = _WORDS_LEAST if column in ("started", "counts") else _WORDS_GOOD
         spare = room - sum(cells + GAP for cells in chosen.values()) - min(least, words) - GAP
         if column in ("counts", "failing") and wanted > spare - GAP >= 10:

@@ -76,7 +76,9 @@ class PreviewDialog(GuardedDialog[Run | None]):
         self.preview: Preview | None = None
         self.error: GcmsError | None = None
         self._flowed: tuple[int, list[Text]] | None = None
-        super().__init__(look, "Before it starts", way_out="Cancel", act="Start")
+        real = is_production(services.target)
+        act = f"Start on {look.glyphs.text(services.target, 24).upper()}" if real else "Start"
+        super().__init__(look, "Before it starts", way_out="Cancel", act=act, danger=real)
         self._desk = desk
         self._make = make_preview
         self._loader = Loader(self, "preview")
@@ -120,8 +122,6 @@ class PreviewDialog(GuardedDialog[Run | None]):
             self._confirmation.value = ""
         self.preview, self.error, self._flowed = preview, error, None
         self._confirmation.display = bool(preview and preview.confirmation and not preview.refusal)
-        if preview is not None and is_production(preview.target):
-            self.act.label, self.act.danger = f"Start on {self.look.glyphs.text(preview.target, 24).upper()}", True
         self.way_out.focus()
         self.hold()
         self._settle()

@@ -90,8 +90,8 @@ def counts_text(counts: Iterable[tuple[str, int]], look: Look) -> Text:
     return text
 
 
-def brief_counts(counts: Iterable[tuple[str, int]], look: Look) -> Text:
-    """The same in few words, for a column: `2 failing  1 warn  10 ok`."""
+def brief_counts(counts: Iterable[tuple[str, int]], look: Look, width: int | None = None) -> Text:
+    """The same in few words, for a column: `2 failing  1 warn  10 ok`; what does not fit goes from the end."""
     numbers = {"failing": 0, "warn": 0, "ok": 0, "skipped": 0, "unfinished": 0}
     for status, number in counts:
         kind = status if status in ("warn", "skipped") else _KINDS[status_verdict(status)]
@@ -99,8 +99,11 @@ def brief_counts(counts: Iterable[tuple[str, int]], look: Look) -> Text:
     tints = {"failing": look.palette.fail, "warn": look.palette.warn, "ok": look.palette.ok}
     text = Text()
     for kind, number in numbers.items():
-        if number:
-            text.append("  " if text else "").append(f"{number:,} {kind}", tints.get(kind, look.palette.muted))
+        gap, said = "  " if text else "", f"{number:,} {kind}"
+        if number and (width is None or text.cell_len + len(gap + said) <= width):
+            text.append(gap).append(said, tints.get(kind, look.palette.muted))
+        elif number:
+            return text.append(f" {look.glyphs.ellipsis}", look.palette.faint)
     return text
 
 

@@ -36,7 +36,9 @@ from gcms_tui.operations.run_history import Summary
 _TICK_S = 60.0
 """How often ages are told anew."""
 _POLL_S = 1.0
-"""From the end of one look at what is under way to the next."""
+"""From the end of one look at what is under way to the next, where it is seen."""
+_SLOW_POLL_S = 15.0
+"""The same behind another screen, whose bar at the top says that dbt runs."""
 _WRITING = ("cancel", "retry", "only_failed")
 _OF_A_RUN = ("open", "failing", "retry", "log", "copy", "provenance")
 
@@ -108,10 +110,19 @@ class RunsPane(ListPane):
             self.draw()
             self.refresh_bindings()
 
+    @property
+    def poll_s(self) -> float | None:
+        """Seconds to the next look at what is under way; None where nothing is."""
+        if not self.state.alive:
+            return None
+        return _POLL_S if self.app.screen is self and self.app.app_focus else _SLOW_POLL_S
+
     def poll(self) -> None:
-        """Look at what is under way, where somebody sees it."""
+        """Look at what is under way, while somebody looks at the terminal."""
         desk, alive = self.desk, self.state.alive
-        if desk is not None and alive and self.app.app_focus and self.app.screen is self:
+        if not self.app.app_focus:
+            self._poll_later()
+        elif desk is not None and alive:
             self._loader.start(lambda: self._source.look(desk, alive))
 
     def on_runs_loaded(self, message: RunsLoaded) -> None:
@@ -140,12 +151,15 @@ class RunsPane(ListPane):
             self.action_error()
 
     def _ended(self) -> None:
-        self._stop_polling()
-        if self.state.alive:
-            self._next = self.set_timer(_POLL_S, self.poll)
+        self._poll_later()
         self.console_app.dbt_is(tuple(one.run for one in self.state.summaries if run_verdict(one) is None))
         self.draw()
         self.refresh_bindings()
+
+    def _poll_later(self) -> None:
+        self._stop_polling()
+        if self.poll_s is not None:
+            self._next = self.set_timer(self.poll_s, self.poll)
 
     def _stop_polling(self) -> None:
         if self._next is not None:

@@ -33,18 +33,7 @@ class Choice(Widget, can_focus=True):
         super().__init__(id=id)
         self._look = look
         self._label = label
-        self.danger = danger
-        """What it does can cost something."""
-
-    @property
-    def label(self) -> str:
-        return self._label
-
-    @label.setter
-    def label(self, label: str) -> None:
-        if label != self._label:
-            self._label = label
-            self.refresh(layout=True)
+        self._danger = danger
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return Text(self._text).cell_len
@@ -59,7 +48,7 @@ class Choice(Widget, can_focus=True):
         if self.disabled:
             return Text(self._text, palette.faint)
         if self.has_focus:
-            behind, on = (palette.danger, palette.on_danger) if self.danger else (palette.accent, palette.ground)
+            behind, on = (palette.danger, palette.on_danger) if self._danger else (palette.accent, palette.ground)
             return Text(self._text, Style(bold=True, color=on, bgcolor=behind))
         return Text(self._text, palette.text)
 

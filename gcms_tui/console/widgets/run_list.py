@@ -57,7 +57,7 @@ class RunList(RowList[RunRow]):
         for width_, text, right in (
             (columns.started, Text(f"{record.started_at:%H:%M}", palette.muted), False),
             (columns.words, self._words(summary), False),
-            (columns.counts, self._counts(row), False),
+            (columns.counts, self._counts(row, columns.counts), False),
             (columns.failing, Text(glyphs.text(summary.first_failing, _WORDS), palette.text), False),
             (columns.target, Text(glyphs.text(record.target, _WORDS), palette.muted), False),
             (columns.person, Text(self._person(summary), palette.faint), False),
@@ -80,10 +80,10 @@ class RunList(RowList[RunRow]):
         assert row.summary is not None
         return seconds_text(row.summary.duration_s if row.elapsed_s is None else round(row.elapsed_s))
 
-    def _counts(self, row: RunRow) -> Text:
+    def _counts(self, row: RunRow, width: int | None = None) -> Text:
         assert row.summary is not None
         if row.elapsed_s is None:
-            return brief_counts(row.summary.counts, self.look) or Text("no nodes", self.look.palette.faint)
+            return brief_counts(row.summary.counts, self.look, width) or Text("no nodes", self.look.palette.faint)
         return progress_text(row.look.progress if row.look else None, self.look)
 
 
