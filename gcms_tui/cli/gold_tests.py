@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.output import tell
+from gcms_tui.cli.run_stream import looks
 from gcms_tui.cli.wiring import open_run_desk, read_only, target_name
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import Refused
@@ -15,7 +14,6 @@ from gcms_tui.core.text import printable
 from gcms_tui.operations.run_desk import RunDesk
 
 GOLD_TESTS = ("test", "--select", "gold")
-_LOOK_EVERY_S = 0.2
 
 
 def run_gold_tests(settings: Settings, invocation: Invocation) -> None:
@@ -49,25 +47,17 @@ def run_gold_tests(settings: Settings, invocation: Invocation) -> None:
 
 def _wait(desk: RunDesk, run: Run) -> None:
     """To its end. Interrupted, it leaves the run alone: that goes on."""
-    watch = desk.runs.watch(run.run_id)
     told: set[str] = set()
     try:
-        while True:
-            look = desk.runs.look(run.run_id, watch)
+        for look in looks(desk.runs, run.run_id):
             for node in look.progress.finished:
                 if node.unique_id not in told:
                     told.add(node.unique_id)
                     total = look.progress.total or "?"
                     tell(f"gcms-tui: {len(told)} of {total}: {printable(node.name)} {printable(node.status)}")
-            state = look.run.state
-            if state not in (RunState.RUNNING, RunState.CANCELLING):
-                break
-            time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:
-        tell(f"gcms-tui: the tests go on; see them with: gcms-tui runs attach {run.run_id}")
+        tell(f"gcms-tui: the tests go on; watch them with: gcms-tui runs attach {run.run_id}")
         raise
-    finally:
-        watch.close()
-    if state not in (RunState.SUCCEEDED, RunState.FAILED):
+    if look.run.state not in (RunState.SUCCEEDED, RunState.FAILED):
         why = f": {printable(look.progress.error)}" if look.progress.error else ""
-        tell(f"gcms-tui: {run.run_id}: {state.value}{why}")
+        tell(f"gcms-tui: {run.run_id}: {look.run.state.value}{why}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from gcms_tui.console import board_state
+from gcms_tui.console import board_state, gold_tests
 from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
 from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
+from gcms_tui.console.gold_tests import DeskOpened, GoldTests, TestsEnded
 from gcms_tui.console.headline import Preview, Progress, headline
 from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
@@ -25,6 +26,9 @@ from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gcms_tui.core.run import Run
 
 _TICK_S = 60.0
 """How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
@@ -40,6 +44,9 @@ class HealthPane(ListPane):
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
         FILTER,
         Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
+        Binding(
+            "t", "run_tests", "Run the tests", id="health.run_tests", tooltip="Run dbt's gold tests, after a preview"
+        ),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
         ERROR,
     ]
@@ -52,6 +59,8 @@ class HealthPane(ListPane):
         self._ttl = stale_after(services.refresh_s)
         self._loader = Loader(self, "health")
         self._source = HealthSource(services, self._loader)
+        self._tests = GoldTests(self, services.open_runs)
+        self._look_after_tests = False
         self._connection = "not connected"
         self._reached_at = services.now()
         """When the warehouse last answered; means something only where it is called connected."""
@@ -124,6 +133,9 @@ class HealthPane(ListPane):
         self._next = None if delay is None else self.set_timer(delay, self.due)
         self.draw()
         self.refresh_bindings()
+        if self._look_after_tests:  # they ended while the board was looking, and what it saw may be from before
+            self._look_after_tests = False
+            self.look_again(gold_tests.ASKED_AGAIN)
 
     def due(self) -> None:
         """It is time to look again; but nothing is asked while nobody looks."""
@@ -142,6 +154,7 @@ class HealthPane(ListPane):
 
     def on_unmount(self) -> None:
         self._source.abandon()
+        self._tests.leave()
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
@@ -265,6 +278,8 @@ class HealthPane(ListPane):
                 return "no finding is focused"
             case "open" if self.detail.has_focus:
                 return "it is open"
+            case "run_tests":
+                return self._no_tests()
             case "copy" | "provenance" if finding is None:
                 return "no answered finding is focused"
             case "provenance" if finding is not None and not finding.provenance:
@@ -272,7 +287,8 @@ class HealthPane(ListPane):
         return super().refusal(action)
 
     def pointless(self, action: str) -> bool:
-        return action == "open" or super().pointless(action)
+        other = action == "run_tests" and self.board.cursor != gold_tests.FINDING
+        return action == "open" or other or super().pointless(action)
 
     def something_is_open(self) -> bool:
         return bool(self.detail.has_focus or self.has_class("-detail") or self.wanted or self._notice())
@@ -283,6 +299,43 @@ class HealthPane(ListPane):
     def action_refresh_one(self) -> None:
         if self.board.cursor is not None:
             self.look_again((self.board.cursor,), by_hand=True)
+
+    # -- running the gold tests -------------------------------------------------------------------------------------
+
+    def _no_tests(self) -> str | None:
+        if self.board.cursor != gold_tests.FINDING:
+            return f"it is for the finding {gold_tests.FINDING}"
+        if self.services.read_only:
+            return f"read-only: {self.services.read_only_reason}"
+        return "the gold tests are running" if self._tests.busy else super().refusal("run_tests")
+
+    def action_run_tests(self) -> None:
+        self._tests.open()
+        self.refresh_bindings()
+
+    def on_desk_opened(self, message: DeskOpened) -> None:
+        from gcms_tui.console.run_preview import PreviewDialog
+
+        desk = message.desk
+
+        def started(run: Run | None) -> None:
+            if run is not None:
+                self._tests.wait(desk, run.run_id)
+            self.refresh_bindings()
+
+        dialog = PreviewDialog(self.services, self.look, desk, lambda: gold_tests.preview(desk))
+        self.app.push_screen(dialog, started)
+
+    def on_tests_ended(self, message: TestsEnded) -> None:
+        self.refresh_bindings()
+        if message.error is not None:
+            from gcms_tui.console.dialogs import ErrorDialog
+
+            self.app.push_screen(ErrorDialog(self.look, message.error))
+        elif self._loader.busy:
+            self._look_after_tests = True
+        else:
+            self.look_again(gold_tests.ASKED_AGAIN)
 
     def action_open(self) -> None:
         self.add_class("-detail")
