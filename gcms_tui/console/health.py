@@ -44,9 +44,7 @@ class HealthPane(ListPane):
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
         FILTER,
         Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
-        Binding(
-            "t", "run_tests", "Run the tests", id="health.run_tests", tooltip="Run dbt's gold tests, after a preview"
-        ),
+        Binding("t", "run_tests", "Test", id="health.run_tests", tooltip="Run dbt's gold tests, after a preview"),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
         ERROR,
     ]

@@ -52,7 +52,7 @@ async def test_the_tests_are_shown_started_and_looked_at_when_they_have_ended(st
     app = ConsoleApp(services(state, examiner, runs=small.desk, clock=small.clock, read_only=False))
     async with app.run_test(size=LARGE) as pilot:
         pane = await at_the_tests(pilot, examiner)
-        assert "t Run the tests" in drawn(app)
+        assert "t Test" in drawn(app)
         dialog = await previewed(pilot)
         assert "test --select gold" in drawn(app)
         await pilot.press("tab", "enter")
@@ -91,7 +91,7 @@ async def test_it_is_refused_read_only_and_for_other_findings(
             await pilot.press("down" if pane.board.cursor != pane.board.rows[-1].key else "up")
         why = pane.refusal("run_tests")
         assert why is not None and why.startswith(said)
-        assert read_only or "Run the tests" not in drawn(app)
+        assert read_only or "t Test" not in drawn(app)
         await pilot.press("t")
         await pilot.pause()
         assert app.screen is pane
