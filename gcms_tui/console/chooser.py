@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -28,7 +28,9 @@ from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.core.dbt_command import RUNBOOK_COMMANDS, DbtCommand
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.query import Access
-from gcms_tui.operations.run_desk import RunDesk
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_desk import RunDesk
 
 _ACCESS, _TITLE, _SECTION = 5, 35, 12
 _MATCHES = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -27,8 +27,10 @@ from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.console.widgets.row_table import RowTable
 from gcms_tui.console.widgets.test_list import TestList, test_rows
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.operations.failing_tests import FailingRows, FailingTest
-from gcms_tui.operations.run_desk import RunDesk
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.failing_tests import FailingRows, FailingTest
+    from gcms_tui.operations.run_desk import RunDesk
 
 _OF_ROWS = ("copy", "provenance")
 
@@ -206,7 +208,7 @@ class FailingTestsScreen(Pane):
     @property
     def shown_rows(self) -> FailingRows | None:
         read = self._focused_read
-        return read.rows if read is not None and isinstance(read.rows, FailingRows) else None
+        return None if read is None or isinstance(read.rows, GcmsError) else read.rows
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         self.draw()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from gcms_tui.console.run_words import status_colour
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.failing_tests import FailingRows, FailingTest
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.failing_tests import FailingRows, FailingTest
 
 _MESSAGE = 1_200
 _READABLE = 110

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from gcms_tui.console.glyphs import Glyphs
 from gcms_tui.console.widgets.row_table import TableText, table_text
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.operations.failing_tests import FailingRows, FailingTest
-from gcms_tui.operations.run_desk import RunDesk
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.failing_tests import FailingRows, FailingTest
+    from gcms_tui.operations.run_desk import RunDesk
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.message import Message
@@ -18,7 +19,9 @@ from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
-from gcms_tui.operations.run_desk import RunDesk
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_desk import RunDesk
 
 _WHAT_HAPPENS = (
     "dbt is sent SIGINT: it begins no further node and cancels what it has in the warehouse. Asked is not yet ended: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -26,7 +27,9 @@ from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.run import RunRecord, RunState
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.run_history import Summary
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_history import Summary
 
 _NODES = 40
 """Failing nodes that are named; the run's own screen has them all."""

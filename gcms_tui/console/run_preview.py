@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -25,7 +25,9 @@ from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.target import is_production
-from gcms_tui.operations.run_desk import RunDesk
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_desk import RunDesk
 
 _TICK_S = 1.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -13,7 +14,9 @@ from gcms_tui.core.dbt_results import WORKING_COMMANDS
 from gcms_tui.core.dbt_runs import SUCCEEDED
 from gcms_tui.core.run import Person, Run, RunState
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.run_history import Summary
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_history import Summary
 
 _SYMBOLS = {
     RunState.RUNNING: ("►", ">"),

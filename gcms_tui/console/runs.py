@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -29,9 +29,11 @@ from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run, RunState
-from gcms_tui.core.run_preview import Preview
-from gcms_tui.operations.run_desk import RunDesk
-from gcms_tui.operations.run_history import Summary
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.core.run_preview import Preview
+    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.run_history import Summary
 
 _TICK_S = 60.0
 """How often ages are told anew."""
@@ -39,6 +41,7 @@ _POLL_S = 1.0
 """From the end of one look at what is under way to the next, where it is seen."""
 _SLOW_POLL_S = 15.0
 """The same behind another screen, whose bar at the top says that dbt runs."""
+_NO_PROJECT = "gcms.toml names no dbt project, whose log it would be"
 _WRITING = ("cancel", "retry", "only_failed")
 _OF_A_RUN = ("open", "failing", "retry", "log", "copy", "provenance")
 
@@ -252,7 +255,9 @@ class RunsPane(ListPane):
             case "refresh" if self._loader.busy:
                 return "they are being read"
             case "project_log" if self.services.settings.dbt.project_dir is None:
-                return "gcms.toml names no dbt project"
+                return _NO_PROJECT
+            case "log" if run is not None and run.record.foreign and self.services.settings.dbt.project_dir is None:
+                return _NO_PROJECT
             case "cancel" | "retry" | "only_failed" if self.services.read_only:
                 return f"read-only: {self.services.read_only_reason}"
             case _ if action in _OF_A_RUN and run is None:
@@ -343,24 +348,27 @@ class RunsPane(ListPane):
             self.app.push_screen(screen)
 
     def action_log(self) -> None:
-        """A foreign run has no log of its own: it is told of in the project's."""
+        """A foreign run has no log of its own: the project's tells of it."""
         desk, run = self.desk, self.focused_run
-        if desk is None or run is None:
-            return
-        if run.record.foreign:
-            self.action_project_log()
-        else:
-            self._log(desk.shelf.log(run.run_id))
+        if run is not None and run.record.foreign:
+            self._log_of_project(run.end.invocation_id if run.end else None)
+        elif desk is not None and run is not None:
+            self._log(desk.shelf.log(run.run_id), f"Log of run {run.run_id}")
 
     def action_project_log(self) -> None:
+        self._log_of_project(None)
+
+    def _log_of_project(self, invocation_id: str | None) -> None:
         project = self.services.settings.dbt.project_dir
         if project is not None:
-            self._log(project / "logs" / "dbt.log")
+            self._log(project / "logs" / "dbt.log", "The project's dbt.log", invocation_id)
 
-    def _log(self, path: Path) -> None:
+    def _log(self, path: Path, title: str, invocation_id: str | None = None) -> None:
         from gcms_tui.console.log import LogScreen
+        from gcms_tui.core.log_view import LogFilter
 
-        self.app.push_screen(LogScreen(self.services, self.look, path))
+        wanted = LogFilter(invocation_id=invocation_id)
+        self.app.push_screen(LogScreen(self.services, self.look, path, title=title, wanted=wanted))
 
     def action_trend(self) -> None:
         from gcms_tui.console.trend import TrendScreen

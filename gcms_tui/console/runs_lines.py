@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -12,7 +13,9 @@ from gcms_tui.console.run_words import run_verdict, state_text, words_text
 from gcms_tui.console.runs_state import RunsState
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Part
-from gcms_tui.operations.run_history import Summary
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_history import Summary
 
 
 def headline(

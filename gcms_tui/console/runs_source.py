@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from gcms_tui.console.run_words import run_verdict
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
-from gcms_tui.operations.run_desk import RunDesk
-from gcms_tui.operations.run_history import Summary
-from gcms_tui.operations.run_ports import RunWatch
-from gcms_tui.operations.runs import Look
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.run_history import Summary
+    from gcms_tui.operations.run_ports import RunWatch
+    from gcms_tui.operations.runs import Look
 
 
 @dataclass

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from gcms_tui.console.present import age_text
 from gcms_tui.console.run_words import run_verdict, words_text
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.operations.run_history import Summary
-from gcms_tui.operations.runs import Look
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_history import Summary
+    from gcms_tui.operations.runs import Look
 
 _RUNNING = "Running now"
 

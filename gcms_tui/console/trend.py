@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -29,8 +29,10 @@ from gcms_tui.console.widgets.sparkline import sparkline
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Point
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.run_desk import RunDesk
-from gcms_tui.operations.run_history import NodeTrend, Trend
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.run_history import NodeTrend, Trend
 
 _WINDOWS = (7, 30, 90)
 """Days."""

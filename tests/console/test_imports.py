@@ -25,6 +25,24 @@ def test_nothing_heavy_is_imported_before_the_first_paint(module: str, allowed: 
     assert done.stdout.strip() == allowed
 
 
+def test_only_the_pane_that_is_gone_to_first_is_imported() -> None:
+    program = (
+        "import sys\n"
+        "import gcms_tui.console.app\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('gcms_tui.') and 'run' in name))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("module", ["runs", "chooser", "run_preview", "failing", "trend", "run_cancel", "reveal"])
+def test_going_to_the_runs_imports_nothing_heavy(module: str) -> None:
+    """They are imported on the loop: whoever presses the key waits for it."""
+    program = _PROGRAM.format(module=module)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "textual"
+
+
 def test_a_slow_link_is_settled_before_textual_is_imported() -> None:
     program = (
         "import sys\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,7 +15,9 @@ from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.operations.run_history import Summary
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.run_history import Summary
 
 _WORDS = 80
 """Letters of outside text that are looked at before it is cut to its column."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from gcms_tui.console.failing_page import mark
 from gcms_tui.console.widgets.row_list import RowList, cell
-from gcms_tui.operations.failing_tests import FailingTest
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.failing_tests import FailingTest
 
 _MARK = 16
 
