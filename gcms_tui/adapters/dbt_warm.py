@@ -84,12 +84,13 @@ class WarmDbt:
         """Have a keeper forked; it tells `answer` what came of it. Raises `WarmGone` where it cannot be asked."""
         self._send({"keep": order.to_json(), "env": dict(env)}, [lease, answer])
 
-    def run(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, out: int, err: int, at_most_s: float) -> int:
+    def run(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, out: int, err: int, at_most_s: int) -> int:
         """dbt's exit code. Raises `WarmGone` where it has not been executed, `TimeoutExpired`."""
         reading, writing = os.pipe()
         try:
             try:
-                self._send({"run": list(argv), "cwd": cwd, "env": dict(env)}, [out, err, writing])
+                message = {"run": list(argv), "cwd": cwd, "env": dict(env), "at_most_s": at_most_s}
+                self._send(message, [out, err, writing])
             finally:
                 os.close(writing)
             deadline = time.monotonic() + at_most_s

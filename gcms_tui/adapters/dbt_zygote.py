@@ -147,6 +147,9 @@ def _run_one(message: Mapping[str, Any], descriptors: Sequence[int]) -> None:
     if pid == 0:
         os.close(answer)
         _become_dbt(message["run"], message["cwd"], out, err)
+    # Whoever asked has given it up by then, or is gone.
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+    signal.alarm(message["at_most_s"])
     _, status = os.waitpid(pid, 0)
     with suppress(OSError):
         os.write(answer, json.dumps({"exit": os.waitstatus_to_exitcode(status)}).encode())

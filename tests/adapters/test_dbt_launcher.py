@@ -158,6 +158,8 @@ def test_the_selection_is_dbts_own(desk: RealDesk) -> None:
     assert {node.resource_type for node in built} == {"model", "test"}
     assert len(desk.warm.selection(DbtCommand("source freshness"))) == 6
     assert desk.warm.selection(DbtCommand("debug")) == ()
+    anew = DbtCommand("run", extra=("--vars", "{parsed: anew}"))
+    assert len(desk.warm.selection(anew)) == len(models)
 
 
 def test_a_project_that_does_not_compile(desk: RealDesk) -> None:
