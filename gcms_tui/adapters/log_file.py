@@ -20,7 +20,7 @@ from gcms_tui.adapters.log_worker import FAILURES
 from gcms_tui.core.errors import GcmsError, Unavailable
 from gcms_tui.core.log_line import ENTRY, parse_line
 from gcms_tui.core.log_pattern import Pattern
-from gcms_tui.core.log_view import LogFilter, LogPage, LogState, Match, RawLine
+from gcms_tui.core.log_view import Count, LogFilter, LogPage, LogState, Match, RawLine
 
 DRAWN = 64 * 1024
 """Bytes of a line that are ever decoded for the screen."""
@@ -162,12 +162,14 @@ class LogFile:
 
     def _counts(self) -> dict[str, Any]:
         if self._reader is None:
-            return {"lines": LogState().lines, "shown": None, "found": None, "problem": None}
+            return {"lines": Count(), "shown": None, "found": None, "problem": None}
         client = self._indexer()
         searcher = self._searcher
         problem = lost(searcher) if searcher is not None and searcher.lost else None
         return {
             "lines": client.count("lines"),
+            "wanted": self._filter,
+            "searched": "" if self._pattern is None else self._pattern.text,
             "shown": client.count(self._shown) if self._filter else None,
             "found": searcher.count(self._found) if searcher is not None else None,
             "problem": problem or (lost(client) if client.lost else None),

@@ -104,6 +104,7 @@ class LogScreen(LogSearching, Pane):
         self._show(message.page, None)
         if self.wanted:
             self.fetch(None)
+        self.refresh_bindings()
 
     def on_polled(self, message: log_source.Polled) -> None:
         before, self.state = self.state, message.state
@@ -126,7 +127,9 @@ class LogScreen(LogSearching, Pane):
 
     def _can_be_numbered(self) -> bool:
         """The lines in view have been counted by now."""
-        count = (self.state.shown if self.wanted else self.state.lines) or Count()
+        count = self.state.lines
+        if self.wanted:
+            count = (self.state.shown if self.state.wanted == self.wanted else None) or Count()
         window = self.window
         if window.first is not None or not window.lines:
             return False
@@ -231,7 +234,8 @@ class LogScreen(LogSearching, Pane):
     # -- moving -----------------------------------------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        self.note = ""
+        if self.window.chosen_from is None:
+            self.note = ""
         if lines < 0:
             self.following = False
         self.window.move(lines)
@@ -287,7 +291,6 @@ class LogScreen(LogSearching, Pane):
         self.wanted = wanted
         self.note = ""
         self.match = None
-        self.state = replace(self.state, shown=None)
         self.source.abandon()
         self.fetch(None if self.following else self._offset)
         self.draw()
@@ -327,6 +330,7 @@ class LogScreen(LogSearching, Pane):
     def action_range(self) -> None:
         self.window.chosen_from = None if self.window.chosen_from is not None else self._offset
         self.following = False
+        self.note = "range: c copies it" if self.window.chosen_from is not None else ""
         self.reveal()
         self.refresh_bindings()
 
@@ -335,7 +339,7 @@ class LogScreen(LogSearching, Pane):
         self.source.take(*sorted((start, self._offset)))
 
     def on_taken(self, message: log_source.Taken) -> None:
-        self.window.chosen_from = None
+        self.window.chosen_from, self.note = None, ""
         if not message.whole:
             self.app_says(f"Only the first {message.lines:,} lines: save (s) takes all of them.")
         self.app.post_message(CopyAsked(message.text, f"{message.lines} lines of {self.name_shown}"))
@@ -382,6 +386,7 @@ class LogScreen(LogSearching, Pane):
 
     def action_back(self) -> None:
         """End the range; then the search; then the filter; then leave the log."""
+        self.note = ""
         if self.window.chosen_from is not None:
             self.window.chosen_from = None
         elif self.pattern is not None:

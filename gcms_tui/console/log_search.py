@@ -98,7 +98,7 @@ class LogSearching(Pane):
         except PatternError:
             return  # said above the log; the line stays open
         self._close_line()
-        self.pattern, self.match = pattern, None
+        self.pattern, self.match, self.error = pattern, None, None
         self.view.marks.clear()
         self._quest = self.source.seek(self._here, 1, pattern=pattern)
         self.following = False
@@ -116,7 +116,7 @@ class LogSearching(Pane):
         self.draw()
 
     def end_search(self) -> None:
-        self.pattern = self.match = None
+        self.pattern = self.match = self.error = None
         self._quest = 0
         self.note = ""
         self.view.marks.clear()
@@ -184,9 +184,9 @@ class LogSearching(Pane):
     def counted(self) -> None:
         """Counting has gone on: the match gone to last may have its number by now."""
         match, found = self.match, self.state.found
-        if match is not None and match.rank is None and found is not None and (
-            found.done or found.scanned > match.offset
-        ):  # fmt: skip
+        if match is None or match.rank is not None or found is None or self.pattern is None:
+            return
+        if self.state.searched == self.pattern.text and (found.done or found.scanned > match.offset):
             self.source.rank(match.offset)
 
     def on_ranked(self, message: log_source.Ranked) -> None:

@@ -202,6 +202,8 @@ class LogSource:
                 match = log.next_match(offset, direction)
                 if match is not None or self._serial != serial:
                     return Sought(match, False, serial)
+                if pattern is not None:  # the newest one is meant where the search begins at the end
+                    return Sought(log.next_match(offset, -1), False, serial)
                 return Sought(log.next_match(0 if direction > 0 else END, direction), True, serial)
             except GcmsError as error:
                 return SearchFailed(error, serial)

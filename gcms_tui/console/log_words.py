@@ -74,7 +74,9 @@ def _position(here: Whereabouts, look: Look) -> Part:
     palette = look.palette
     if not here.state.exists and not here.state.size:
         return Part((Text("not written yet", palette.muted),), 0)
-    count = here.state.shown if here.wanted and here.state.shown is not None else here.state.lines
+    count = here.state.lines
+    if here.wanted:
+        count = (here.state.shown if here.state.wanted == here.wanted else None) or Count()
     total = number_text(count, here.state)
     if here.rank is not None:
         return Part((Text(f"line {here.rank + 1:,} of {total}", palette.text), Text(f"{here.rank + 1:,}")), 0)
@@ -96,7 +98,7 @@ def _search(here: Whereabouts, look: Look) -> Part:
     pattern = look.glyphs.text(f"/{here.searched}", 30)
     if here.state.problem is not None:
         said = "stopped"
-    elif count is None:
+    elif count is None or here.state.searched != here.searched:
         said = "looking"
     else:
         number = number_text(count, here.state)

@@ -65,8 +65,12 @@ class LogState:
     event: str = ""
     """What happened to the file last, in words: it was rotated, truncated, deleted."""
     lines: Count = Count()
+    wanted: LogFilter = LogFilter()
+    """The filter that `shown` is of."""
     shown: Count | None = None
     """Lines that pass the filter; None without one."""
+    searched: str = ""
+    """What `found` is of."""
     found: Count | None = None
     """Lines that match the search; None without one."""
     problem: GcmsError | None = None

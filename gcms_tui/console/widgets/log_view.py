@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -11,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gcms_tui.console.log_drawing import DrawnLine, LineDrawer
+from gcms_tui.console.log_drawing import DrawnLine, LineDrawer, Piece
 from gcms_tui.console.log_window import LogWindow
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.strips import strip
@@ -44,6 +45,8 @@ class LogView(Widget, can_focus=True):
         self.marks: dict[int, list[tuple[int, int]]] = {}
         """By a line's offset: where the search matches in its drawn text."""
         self._rows: list[tuple[int, int]] = []
+        self._base = Style()
+        self._styles: dict[tuple[str, str], Style] = {}
         self._drawn: dict[tuple[int, int], DrawnLine] = {}
 
     @property
@@ -74,7 +77,7 @@ class LogView(Widget, can_focus=True):
         """Rows that a line takes."""
         if not self.window.wrap:
             return 1
-        return len(self.drawer.rows(self.drawn(index), max(self.size.width - 1, 1), wrap=True))
+        return self.drawer.height(self.drawn(index), max(self.size.width - 2, 1))
 
     def reveal(self) -> None:
         """Lay the window out anew with the cursor in view, and draw it."""
@@ -94,36 +97,42 @@ class LogView(Widget, can_focus=True):
         del self._rows[self.rows :]
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
-        if y == 0:
-            self._lay_out()
-        if not self.window.lines:
-            return strip(self.empty if y == 1 else Text(), self.app.console, base, width)
-        if y >= len(self._rows):
-            return strip(self._with_place(Text(), y), self.app.console, base, width)
-        index, row = self._rows[y]
-        window = self.window
-        current, chosen = index == window.cursor, window.is_chosen(index)
-        if current or chosen:
-            base += Style(bgcolor=self.look.palette.cursor, bold=True if current and self.has_focus else None)
-        line = self.drawn(index)
-        marks = self.marks.get(line.raw.offset, [])
-        shown = self.drawer.rows(line, max(width - 1, 1), wrap=window.wrap, left=window.left, marks=marks)
-        text = shown[min(row, len(shown) - 1)].copy()
-        gutter = self.drawer.gutter(current=current, chosen=chosen, found=bool(marks) and row == 0)
-        return strip(self._with_place(gutter.append_text(text), y), self.app.console, base, width)
-
-    def _with_place(self, text: Text, y: int) -> Text:
-        """Put the scroll mark at the right end of a row."""
         width = self.size.width
-        if text.cell_len > width - 1:
-            text.truncate(width - 2)
-            text.append(self.look.glyphs.ellipsis, self.look.palette.faint)
-        text.append(" " * (width - 1 - text.cell_len))
+        if y == 0 or not self._styles:
+            self._lay_out()
+            self._base = self.rich_style
+        window = self.window
+        if not window.lines:
+            return strip(self.empty if y == 1 else Text(), self.app.console, self._base, width)
+        if y >= len(self._rows):
+            return self._strip([(" " * (width - 1), ""), self._place_mark(y)], "")
+        index, row = self._rows[y]
+        current, chosen = index == window.cursor, window.is_chosen(index)
+        line = self.drawn(index)
+        marks = self.marks.get(line.raw.offset, ())
+        pieces = self.drawer.row(line, max(width - 2, 1), row=row, wrap=window.wrap, left=window.left, marks=marks)
+        gutter = self.drawer.gutter(current=current, chosen=chosen, found=bool(marks) and row == 0)
+        behind = f"on {self.look.palette.cursor}" if current or chosen else ""
+        if current and self.has_focus:
+            behind += " bold"
+        return self._strip([gutter, *pieces, self._place_mark(y)], behind)
+
+    def _strip(self, pieces: list[Piece], behind: str) -> Strip:
+        segments = [Segment(text, self._style(style, behind)) for text, style in pieces if text]
+        return Strip(segments).adjust_cell_length(self.size.width, self._base)
+
+    def _style(self, style: str, behind: str) -> Style:
+        key = (style, behind)
+        if key not in self._styles:
+            parse = self.app.console.get_style
+            self._styles[key] = self._base + parse(behind or "none") + parse(style or "none")
+        return self._styles[key]
+
+    def _place_mark(self, y: int) -> Piece:
+        """The scroll mark at the right end of a row."""
         place = self.window.place(self.rows)
-        if place is not None and place[0] <= y < place[1]:
-            return text.append(self.look.glyphs.bar, self.look.palette.muted)
-        return text.append(" ")
+        here = place is not None and place[0] <= y < place[1]
+        return (self.look.glyphs.bar, self.look.palette.muted) if here else (" ", "")
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self.post_message(self.Scrolled(_WHEEL))
