@@ -33,7 +33,7 @@ def follow(desk: RunDesk, run_id: str, invocation: Invocation) -> int:
 
     Ctrl-C leaves it alone: it goes on, and 130 is answered.
     """
-    printer = _printer(invocation)
+    printer = printer_for(invocation)
     try:
         for look in looks(desk.runs, run_id):
             printer.show(look)
@@ -161,7 +161,8 @@ class _JsonPrinter(_Printer):
         )
 
 
-def _printer(invocation: Invocation) -> _Printer:
+def printer_for(invocation: Invocation) -> _Printer:
+    """What fits where it is read: JSON where asked for, a bar on a terminal, lines elsewhere."""
     if invocation.json:
         return _JsonPrinter()
     if not sys.stdout.isatty():

@@ -84,6 +84,8 @@ class Surroundings:
     """Of the lease of this project and target."""
     running: tuple[Holder, ...] = ()
     """Everything that runs on the project, whatever the target."""
+    foreign: str = ""
+    """A dbt command begun outside this console that may be running, in words; it takes no lease."""
 
 
 def left_out(command: DbtCommand, nodes: Sequence[SelectedNode], typed: Iterable[str]) -> tuple[SelectedNode, ...]:
@@ -152,6 +154,11 @@ def refusal(command: DbtCommand, nodes: Sequence[SelectedNode], around: Surround
             "on this project.",
             "Wait for it to end.",
         )
+    if command.subcommand in _PULLS_THE_GROUND and around.foreign:
+        return (
+            f"dbt {command.subcommand} deletes files that a running dbt reads, and {around.foreign}.",
+            "Wait for it to end, and for dbt.log to be silent for a quarter of an hour.",
+        )
     if command.selects and not nodes:
         return (
             f"dbt {' '.join(command.words)} selects no node: dbt would do nothing and end with 0, as if all were well.",
@@ -180,9 +187,9 @@ def confirmation(command: DbtCommand, dropped: Sequence[str], around: Surroundin
     return around.target if is_production(around.target) else ""
 
 
-def warnings(command: DbtCommand, nodes: Sequence[SelectedNode]) -> tuple[str, ...]:
+def warnings(command: DbtCommand, nodes: Sequence[SelectedNode], around: Surroundings) -> tuple[str, ...]:
     """What to know before it starts."""
-    said = []
+    said = [f"{around.foreign}."] if around.foreign else []
     tests = sum(node.resource_type in _TESTS for node in nodes)
     if command.subcommand == "run":
         said.append("run tests nothing: what it builds is published untested. build does both.")
@@ -204,7 +211,7 @@ def judged(preview: Preview, around: Surroundings) -> Preview:
     return replace(
         preview,
         dropped=dropped,
-        warnings=(*preview.warnings, *warnings(preview.command, preview.nodes)),
+        warnings=(*preview.warnings, *warnings(preview.command, preview.nodes, around)),
         refusal=preview.refusal or why,
         next_step=preview.next_step if preview.refusal else next_step,
         confirmation=confirmation(preview.command, dropped, around),

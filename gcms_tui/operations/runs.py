@@ -238,7 +238,6 @@ class DbtRuns:
                 command, tuple(node.unique_id for node in nodes), int(threads[0]) if threads else None
             ),
             excluded=tuple(node.name for node in excluded),
-            warnings=(foreign,) if (foreign := self._history.foreign_running()) else (),
             retry_of=retry_of,
         )
         return judged(preview, self._around())
@@ -251,6 +250,7 @@ class DbtRuns:
             read_only_reason=self._place.read_only_reason,
             holder=self._launcher.holder(),
             running=self._launcher.holders(),
+            foreign=self._history.foreign_running(),
         )
 
     def _recheck(self, preview: Preview, typed: str) -> None:

@@ -115,6 +115,14 @@ def test_clean_waits_for_every_target_and_a_build_for_its_own() -> None:
     assert refusal(DbtCommand("build"), ALL, other) == ("", "")
 
 
+def test_a_foreign_command_that_may_be_running_is_told_and_stops_what_pulls_the_ground() -> None:
+    around = replace(AROUND, foreign="dbt build, begun 02:00 UTC outside this console, may be running")
+    found = judged(preview(DbtCommand("build")), around)
+    assert found.refusal == ""
+    assert any("02:00" in said for said in found.warnings)
+    assert "02:00" in judged(preview(DbtCommand("clean"), ()), around).refusal
+
+
 def test_where_nothing_may_be_written_commands_that_read_remain() -> None:
     around = replace(AROUND, read_only_reason="--read-only")
     for entry in RUNBOOK_COMMANDS:
