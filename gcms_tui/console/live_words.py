@@ -17,14 +17,15 @@ from gcms_tui.core.run_progress import NodeProgress, Progress
 from gcms_tui.core.verdict import Verdict
 
 WAITING, RUNNING, CANCELLED, SKIPPED = "waiting", "running", "cancelled", "skipped"
-UNFINISHED = "unfinished"
-"""It was running when its run ended, and has left no end of its own."""
+UNFINISHED, UNBEGUN = "unfinished", "not begun"
+"""It ran, or waited, when its run ended."""
 _CALM = {
     WAITING: ("·", "."),
     RUNNING: ("►", ">"),
     CANCELLED: ("■", "="),
     SKIPPED: ("○", "o"),
     UNFINISHED: ("?", "?"),
+    UNBEGUN: ("·", "."),
 }
 """Statuses that are no verdict, each with a shape of its own."""
 _GOOD, _BAD, _RUNS, _REST = 3, 0, 1, 4
@@ -40,7 +41,7 @@ def status_mark(status: str, look: Look) -> Text:
 
 
 def node_colour(status: str, look: Look) -> str:
-    own = {CANCELLED: look.palette.warn, UNFINISHED: look.palette.unknown}
+    own = {CANCELLED: look.palette.warn, UNFINISHED: look.palette.unknown, UNBEGUN: look.palette.muted}
     return own.get(status) or status_colour(status, look)
 
 
@@ -53,15 +54,16 @@ def rank(status: str) -> int:
     """Failing first, then what runs, what warned, what is well, and what has not been executed."""
     if failed(status):
         return _BAD
-    places = {RUNNING: _RUNS, UNFINISHED: _RUNS, "warn": 2, CANCELLED: _REST, SKIPPED: 5, WAITING: 6}
+    places = {RUNNING: _RUNS, UNFINISHED: _RUNS, "warn": 2, CANCELLED: _REST, SKIPPED: 5, UNBEGUN: 6, WAITING: 6}
     return places.get(status, _GOOD)
 
 
 def settled(run: Run, progress: Progress) -> Progress:
-    """Of a run that has ended nothing runs any more."""
-    if not run.state.ended or not any(node.status == RUNNING for node in progress.nodes):
+    """Of a run that has ended nothing runs any more, and nothing waits."""
+    ends = {RUNNING: UNFINISHED, WAITING: UNBEGUN}
+    if not run.state.ended or not any(node.status in ends for node in progress.nodes):
         return progress
-    ended = (replace(node, status=UNFINISHED) if node.status == RUNNING else node for node in progress.nodes)
+    ended = (replace(node, status=ends[node.status]) if node.status in ends else node for node in progress.nodes)
     return replace(progress, nodes=tuple(ended))
 
 
@@ -108,7 +110,7 @@ def remaining_text(run: Run, progress: Progress, remaining_s: float | None) -> s
     if remaining_s is None:
         return "time left unknown"
     if remaining_s < 5:
-        return "about to end" if remaining_s > 0 else "later than expected"
+        return "a few seconds left" if remaining_s > 0 else "later than expected"
     if remaining_s < 55:
         return f"about {-(-int(remaining_s) // 5) * 5} s left"
     if remaining_s < 5_400:
@@ -223,7 +225,7 @@ def _left_over(run: Run, progress: Progress) -> str:
 def _asked(run: Run, now: datetime) -> str:
     if run.cancel is None:
         return ""
-    since = seconds_text((now - run.cancel.at) // timedelta(seconds=1))
+    since = so_far_text((now - run.cancel.at) / timedelta(seconds=1))
     return f"{person_text(run.cancel.person)} asked {since} ago; dbt has not stopped yet"
 
 

@@ -179,6 +179,7 @@ class RunScreen(WatchedRun):
             node,
             self._sql.get(node.unique_id),
             reading=node.unique_id not in self._sql,
+            alive=self.alive,
             cut_off=node.status == UNFINISHED,
             rows_kept=self.refusal("rows") is None,
             now=self.now,
@@ -219,6 +220,12 @@ class RunScreen(WatchedRun):
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         self.action_open()
+
+    def ended(self) -> None:
+        """What was not kept while it ran may have been kept with its end."""
+        self._sql = {unique_id: sql for unique_id, sql in self._sql.items() if isinstance(sql, str)}
+        if self.has_class("-detail"):
+            self._read_sql()
 
     def _read_sql(self) -> None:
         unique_id = self.focused_id
@@ -304,8 +311,7 @@ class RunScreen(WatchedRun):
             self._focus_node(message.unique_id)
         if self.focused_id is None:
             return
-        if self.alive and self._sql.get(self.focused_id, "") is None:
-            del self._sql[self.focused_id]  # it may have been compiled since
+        self.nodes.choose(self.focused_id)
         self.add_class("-detail")
         self._read_sql()
         self._draw_detail()

@@ -12,6 +12,7 @@ from gcms_tui.console.live_words import (
     CANCELLED,
     RUNNING,
     SKIPPED,
+    UNBEGUN,
     UNFINISHED,
     WAITING,
     Standing,
@@ -72,9 +73,14 @@ class Head:
         ):
             if said:
                 mark = f"{self.look.glyphs.arrow} " if said is stands.next_step else ""
-                told = flow(Text(mark + self.look.glyphs.text(said, 600), style), max(width - 2, 8), " ")
+                told = flow(Text(mark + self.look.glyphs.text(said, 600), style), max(width - 1, 8), self._indent)
                 lines += told[: _SAID_MOST if self.height >= _ROOMY else 1]
         return lines
+
+    @property
+    def _indent(self) -> str:
+        """Below the word that says where it stands."""
+        return "   " if self.height >= _ROOMY else " "
 
     def _title(self, stands: Standing, width: int) -> Text:
         """`✗ FAILED  dbt build --select gold`."""
@@ -118,12 +124,12 @@ class Head:
         if left:
             time.append(*(dot if took else ("", ""))).append(left, palette.muted)
         if not progress.nodes and total is None and run.state.ended:
-            return [_cut(Text(" ").append_text(time), width, glyphs.ellipsis)]
-        room = width - figures.cell_len - time.cell_len - 8
+            return [_cut(Text(self._indent).append_text(time), width, glyphs.ellipsis)]
+        room = width - figures.cell_len - time.cell_len - len(self._indent) - 7
         bar = bar_text(progress, total, min(max(room, 8), _BAR_MOST), self.look)
-        first = Text(" ").append_text(bar).append("  ").append_text(figures)
+        first = Text(self._indent).append_text(bar).append("  ").append_text(figures)
         first.append(*dot).append_text(time)
-        counts = Text("   " if self.height >= _ROOMY else " ").append_text(tally_text(progress.nodes, self.look))
+        counts = Text(self._indent).append_text(tally_text(progress.nodes, self.look))
         lines = [_cut(first, width, glyphs.ellipsis)]
         return [*lines, _cut(counts, width, glyphs.ellipsis)] if progress.nodes else lines
 
@@ -158,7 +164,7 @@ def _part(status: str) -> str:
         return "failed"
     return {
         "warn": "warned", SKIPPED: "skipped", CANCELLED: "cancelled", UNFINISHED: "cancelled", RUNNING: "running",
-        WAITING: "rest",
+        WAITING: "rest", UNBEGUN: "rest",
     }.get(status, "good")  # fmt: skip
 
 

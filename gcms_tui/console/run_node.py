@@ -29,6 +29,8 @@ class NodePage:
     sql: Sql
     reading: bool
     """The SQL is being read."""
+    alive: bool
+    """The run has not ended."""
     cut_off: bool
     """The run ended without an end of this node."""
     rows_kept: bool
@@ -96,7 +98,8 @@ class NodePage:
         if isinstance(self.sql, GcmsError):
             return [heading, Text(f" {glyphs.text(f'{self.sql.title}: {self.sql.message}', 600)}", palette.unknown)]
         if self.sql is None:
-            return [heading, Text(" this run has kept none", palette.muted)]
+            said = "it is kept with the run when that has ended" if self.alive else "this run has kept none"
+            return [heading, Text(f" {said}", palette.muted)]
         lines = glyphs.lines(self.sql.strip("\n"), 200_000)
         digits = len(str(len(lines)))
         numbered = [

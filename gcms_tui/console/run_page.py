@@ -85,7 +85,7 @@ class RunPage:
             ("cancel", self._cancel()),
             ("retry of", record.retry_of or ""),
             ("dbt", " ".join(part for part in (record.dbt_version, f"({record.engine})") if part)),
-            ("git", _git(record)),
+            ("git", git_text(record)),
             ("argv", " ".join(record.argv)),
         ]
         lines: list[Text] = []
@@ -187,7 +187,7 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
     return ("f shows the tests that warned.",) if failing_tests else ()
 
 
-def _git(record: RunRecord) -> str:
+def git_text(record: RunRecord) -> str:
     if record.git is None:
         return ""
     return record.git.sha[:12] + (", with changes that are not committed" if record.git.dirty else "")

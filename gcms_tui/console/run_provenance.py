@@ -10,6 +10,7 @@ from rich.text import Text
 from gcms_tui.console.dialogs import PageDialog
 from gcms_tui.console.present import moment_text
 from gcms_tui.console.preview_page import shell_text
+from gcms_tui.console.run_page import git_text
 from gcms_tui.console.run_words import end_text
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
@@ -56,6 +57,7 @@ def _pairs(run: Run, directory: Path, results: RunResults | GcmsError | None) ->
     return [
         ("executed", shell_text(record.argv)),
         ("in", record.project_dir),
+        ("git", git_text(record)),
         ("run", record.run_id),
         ("kept in", str(directory)),
         ("invocation", invocation),

@@ -52,6 +52,9 @@ class WatchedRun(Pane):
         """Tell everything anew."""
         raise NotImplementedError
 
+    def ended(self) -> None:
+        """The run has been seen to end."""
+
     def action_error(self) -> None:
         """What failed, in full."""
         raise NotImplementedError
@@ -77,13 +80,15 @@ class WatchedRun(Pane):
             self._stop_waiting()
 
     def on_looked(self, message: Looked) -> None:
-        before = self.run
+        before, lived = self.run, self.alive
         self.seen, self.failure, self._seen_at = message.look, None, self.services.now()
         self.progress = settled(message.look.run, message.look.progress)
         self._look_again_in(_SLOW_POLL_S if self.services.slow_link else _POLL_S)
         if message.look.run.state in _LEFT_BEHIND and (before is None or before.state is not message.look.run.state):
             self._asker.start(self._source.orphans)
         self._tell_the_bar(message.look.run)
+        if lived and not self.alive:
+            self.ended()
         self.draw()
         self.refresh_bindings()
 

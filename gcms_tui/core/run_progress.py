@@ -13,9 +13,8 @@ from typing import Any
 
 from gcms_tui.core.dbt_log import subcommand_in
 
-
-WITHOUT_OUTCOME = frozenset({"waiting", "running", "cancelled", "unfinished"})
-"""`cancelled`: dbt cancelled it on its way out; `unfinished`: its run ended, and nothing tells of its own end."""
+WITHOUT_OUTCOME = frozenset({"waiting", "running", "cancelled", "unfinished", "not begun"})
+"""`cancelled`: dbt cancelled it on its way out; `unfinished`, `not begun`: it ran, or waited, when its run ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +105,8 @@ _NAME = re.compile(rb'"name": ?"(\w+)"')
 _TAIL = 400
 """`info` comes last in dbt's sorted lines, and `name` stands within so many bytes of the end."""
 _TESTS = frozenset({"test", "unit_test"})
+_SHORTENED = re.compile(r"_[0-9a-f]{32}$")
+"""The end of an alias that dbt has made of a test's name that was too long for a table: the name says more."""
 _NO_ROWS = frozenset({"error", "skipped", "cancelled"})
 """Of a test that has not counted any; dbt's events say 0 all the same."""
 
@@ -230,10 +231,11 @@ class ProgressReader:
         relation = info.get("node_relation")
         relation = relation if isinstance(relation, dict) else {}
         kind = _text(info.get("resource_type")) or unique_id.partition(".")[0]
-        known = _waiting(unique_id)
+        alias = _text(relation.get("alias"))
+        named = kind == "test" and alias and not _SHORTENED.search(alias)
         self._nodes[unique_id] = NodeProgress(
             unique_id,
-            (_text(relation.get("alias")) if kind == "test" else "") or known.name,
+            alias if named else _waiting(unique_id).name,
             kind,
             "running",
             thread,

@@ -22,7 +22,7 @@ from gcms_tui.console.live_words import (
 )
 from gcms_tui.console.run_head import Head, bar_text, shares
 from gcms_tui.console.theme import CALM, Look
-from gcms_tui.core.run_progress import Progress
+from gcms_tui.core.run_progress import NodeProgress, Progress
 from gcms_tui.core.verdict import Verdict
 from tests.console.scripted_run import CRITICAL_TEST, GREEN, STORY, Planned, ScriptedRun, command, record
 from tests.console.small_platform import NOON
@@ -136,12 +136,15 @@ def test_killed_and_lost_say_what_is_not_known() -> None:
     assert stands(foreign)[:2] == (Verdict.UNKNOWN, "UNKNOWN")
 
 
-def test_nothing_runs_any_more_in_a_run_that_has_ended() -> None:
+def test_nothing_runs_or_waits_any_more_in_a_run_that_has_ended() -> None:
     scripted = ScriptedRun()
     scripted.advance(5)
-    assert settled(scripted.run, scripted.progress()) == scripted.progress()
+    waiting = NodeProgress("model.gcms.w", "w", "model", "waiting")
+    progress = replace(scripted.progress(), nodes=(*scripted.progress().nodes, waiting))
+    assert settled(scripted.run, progress) is progress
     scripted.finish(signal=9)
-    assert {node.status for node in settled(scripted.run, scripted.progress()).nodes} == {"unfinished"}
+    ended = settled(scripted.run, progress)
+    assert [node.status for node in ended.nodes] == ["unfinished"] * 3 + ["not begun"] and ended.done == 0
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_nothing_runs_any_more_in_a_run_that_has_ended() -> None:
         (None, "time left unknown"),
         (-3.0, "later than expected"),
         (0.0, "later than expected"),
-        (3.0, "about to end"),
+        (3.0, "a few seconds left"),
         (12.0, "about 15 s left"),
         (54.0, "about 55 s left"),
         (60.0, "about 1 min left"),

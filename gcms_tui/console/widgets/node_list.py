@@ -100,7 +100,7 @@ class NodeList(RowList[NodeRow]):
     def draw(self, row: NodeRow, width: int, *, current: bool) -> Text:
         palette, glyphs, node = self.look.palette, self.look.glyphs, row.node
         tint = node_colour(node.status, self.look)
-        quiet = node.status in ("waiting", "skipped")
+        quiet = node.status in ("waiting", "skipped", "not begun")
         line = Text.assemble((glyphs.cursor if current else " ", palette.accent))
         line.append_text(status_mark(node.status, self.look)).append(" ")
         took, kind, rows, said = _fit(width - 1 - _STATUS - 2)
