@@ -82,19 +82,22 @@ class RunArchive:
 
         Raises `ArtifactError` where there is none.
         """
-        found = [kept] if (kept := self._kept_manifest(target)) else []
+        kept = self._kept_manifest(target)
         try:
-            found.append(self._project.manifest())
+            own = self._project.manifest()
         except ArtifactError:
-            if not found:
+            if kept is None:
                 raise
-        return max(found, key=lambda manifest: manifest.generated_at or _LONG_AGO)
+            return kept[0]
+        # A kept one may be shared with an earlier run that had the same: its own date is not when it was last true.
+        return kept[0] if kept is not None and kept[1] > (own.generated_at or _LONG_AGO) else own
 
-    def _kept_manifest(self, target: str) -> Manifest | None:
+    def _kept_manifest(self, target: str) -> tuple[Manifest, datetime] | None:
+        """That of the newest run that left one, and when that run began."""
         runs = [run for run in self._shelf.runs() if run.record.target == target and not run.alive]
         for run in runs[:_MANIFESTS_TRIED]:
             try:
-                return self._shelf.manifest(run.run_id)
+                return self._shelf.manifest(run.run_id), run.record.started_at
             except ArtifactError:
                 continue  # cleaning or debugging leaves none, and neither does what fails before it has read all
         return None
@@ -238,7 +241,7 @@ class RunArchive:
         )
         if adopt:
             try:
-                artifacts = self._project.left_by(item.invocation_id)
+                artifacts = [path for path in self._project.left_by(item.invocation_id) if _worth_keeping(path, item)]
                 self._shelf.adopt(record, artifacts, run_outcome.encode(item))
             except GcmsError as error:
                 self._note(error)
@@ -246,6 +249,12 @@ class RunArchive:
 
     def _note(self, error: GcmsError) -> None:
         self._notes += (f"{error.title}: {error.message}",)
+
+
+def _worth_keeping(path: Path, item: Invocation) -> bool:
+    """A manifest may be large, and cron leaves one an hour: it is copied where it names tests that did not pass."""
+    tests = (outcome for outcome in item.outcomes if outcome.resource_type in ("test", "unit_test"))
+    return path.name != "manifest.json" or any(outcome.status not in ("pass", "skipped") for outcome in tests)
 
 
 def foreign_run_id(item: Invocation) -> str:

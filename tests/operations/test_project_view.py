@@ -174,6 +174,9 @@ def test_the_newest_manifest_counts_whoever_left_it() -> None:
     assert view(shelf, dbt).manifest().source == "kept", "the project's own does not say when it was made"
     dbt.the_manifest = replace(dbt.the_manifest, generated_at=NOW)
     assert view(shelf, dbt).manifest() == dbt.the_manifest
+    dbt.the_manifest = replace(dbt.the_manifest, generated_at=NOW - 2 * HOUR)
+    shelf.the_manifests["run-1"] = replace(kept, generated_at=NOW - 9 * HOUR)
+    assert view(shelf, dbt).manifest().source == "kept", "shared with an earlier run, and true of the later one"
     dbt.the_manifest = NO_FILE
     assert view(shelf, dbt).manifest().source == "kept"
     shelf.the_manifests.clear()

@@ -124,6 +124,15 @@ def test_foreign_runs_are_kept_as_they_are_seen_with_copies_of_what_they_left() 
     assert history(shelf, dbt).summaries() == (newest, older)
 
 
+@pytest.mark.parametrize(("status", "copied"), [("fail", True), ("warn", True), ("pass", False), ("skipped", False)])
+def test_a_manifest_is_copied_where_it_names_tests_that_did_not_pass(status: str, copied: bool) -> None:
+    shelf, dbt = MemoryShelf(), project(foreign(1, "test", NodeOutcome(status, "test.gcms.a.1f", "test", 1.0)))
+    results, manifest = Path("target/run_results.json"), Path("target/manifest.json")
+    dbt.artifacts[UUID.format(1)] = (results, manifest)
+    (summary,) = history(shelf, dbt).summaries()
+    assert shelf.copies[summary.run.run_id] == ((results, manifest) if copied else (results,))
+
+
 def test_a_foreign_run_is_kept_once_however_the_log_dates_it_later() -> None:
     shelf, dbt = MemoryShelf(), project(foreign(1))
     kept = history(shelf, dbt)
