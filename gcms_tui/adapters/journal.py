@@ -49,6 +49,11 @@ class Journal:
         self._now = now
         self._database = Database(state_dir, lambda: _table().metadata, _unusable, immediate=True)
 
+    def prepare(self) -> None:
+        """Import what it needs and open its file: the next entry does not wait for that. Raises `StateError`."""
+        with self._database.transaction():
+            pass
+
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
         """On disk when it returns. Raises `StateError`: then what was to be recorded must not happen."""
         from sqlalchemy import select

@@ -151,10 +151,10 @@ def open_health(settings: Settings) -> Iterator[Health]:
 
 @contextmanager
 def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = False) -> Iterator[RunDesk]:
-    """dbt's runs on the target in force. Nothing connects and nothing starts before it is asked to.
+    """dbt's runs on the target in force. Nothing connects and no command starts before it is asked to.
 
-    `warm`: the next command may be prepared ahead, which pays for a console and not for one command. Raises
-    `ConfigError` where there is no dbt project or no target.
+    `warm`: dbt is imported ahead, which pays for a console and not for one command. Raises `ConfigError` where there
+    is no dbt project or no target.
     """
     from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
     from gcms_tui.adapters.journal import Journal
@@ -194,6 +194,8 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
         clock=clock,
         personal=settings.personal_columns,
     )
+    if warm:
+        runs.warm_up()
     try:
         yield RunDesk(runs, history, failing, shelf)
     finally:

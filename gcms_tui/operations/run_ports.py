@@ -121,6 +121,10 @@ class DbtLauncher(Protocol):
 class Journal(Protocol):
     """Who did what, when; append-only."""
 
+    def prepare(self) -> None:
+        """Have the next entry written at once. Raises `GcmsError` where none could be."""
+        ...
+
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
         """On disk when it returns. Raises `GcmsError`: then what was to be recorded must not happen."""
         ...

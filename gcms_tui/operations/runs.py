@@ -223,6 +223,8 @@ class DbtRuns:
             command = replace(command, exclude=(*command.exclude, *names))
             nodes = self._launcher.selection(command)
             _require_left_out(excluded, nodes)
+        with suppress(GcmsError):  # the start itself will say so
+            self._journal.prepare()
         run_id = self._launcher.next_run_id()
         threads = command.option("--threads")
         preview = Preview(

@@ -167,6 +167,10 @@ class MemoryJournal:
     entries: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     error: GcmsError | None = None
 
+    def prepare(self) -> None:
+        if self.error is not None:
+            raise self.error
+
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
         if self.error is not None:
             raise self.error
