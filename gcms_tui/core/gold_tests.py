@@ -21,6 +21,9 @@ TESTED_WITHIN = timedelta(hours=24)
 BUILDING_COMMANDS = WORKING_COMMANDS - {"test"} | {"run-operation"}
 """What may change tables: tests that ran before it began say nothing of what is there now."""
 
+MOST_TEST_RUNS = 50
+"""A test whose newest result lies further back than so many test runs counts as one that did not run."""
+
 FAILED = frozenset({"fail", "error", "runtime error"})
 
 _NEXT_TEST = "Runbook, Daily 3: run dbt test --select gold, with the target named by --target."
@@ -113,11 +116,11 @@ def judge_gold_tests(
 
 
 def invocations_that_test(log: DbtLog, target: str) -> tuple[Invocation, ...]:
-    """Those whose results may speak for the tables as they are now: oldest first."""
+    """Those whose results may speak for the tables as they are now: oldest first, and no more than can be read."""
     ours = _working(log, target)
     changed = [place for place, item in enumerate(ours) if item.command in BUILDING_COMMANDS]
     since = ours[changed[-1] :] if changed else ours
-    return tuple(item for item in since if item.command in TESTING_COMMANDS or not item.command)
+    return tuple(item for item in since if item.command in TESTING_COMMANDS or not item.command)[-MOST_TEST_RUNS:]
 
 
 def _working(log: DbtLog, target: str) -> list[Invocation]:
@@ -133,7 +136,7 @@ def _working(log: DbtLog, target: str) -> list[Invocation]:
 
 def _trusted(given: Sequence[RunResults], log: DbtLog | ArtifactError, target: str) -> tuple[Sequence[RunResults], str]:
     """The results that count, oldest first; or why none does."""
-    newest = given[0]
+    newest = max(given, key=lambda item: item.generated_at)
     if not isinstance(log, DbtLog):
         return [newest], _not_a_test_of(newest, newest.target, target)
     by_id = {item.invocation_id: item for item in given}

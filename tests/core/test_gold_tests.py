@@ -11,7 +11,7 @@ from gcms_tui.core.conclusion import Conclusion
 from gcms_tui.core.dbt_log import DbtLog, Invocation
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
-from gcms_tui.core.gold_tests import Tally, judge_gold_tests
+from gcms_tui.core.gold_tests import MOST_TEST_RUNS, Tally, invocations_that_test, judge_gold_tests
 from gcms_tui.core.verdict import Verdict
 from tests.core.dbt_samples import (
     HOUR,
@@ -264,6 +264,12 @@ def test_a_part_that_is_too_old_spoils_the_whole() -> None:
     conclusion, _ = over_runs(old, AGAIN, dbt_log=both)
     assert conclusion.verdict is Verdict.UNKNOWN
     assert "1 of 2 gold tests ran 1 d 1 h ago: too long ago to count" in conclusion.summary
+
+
+def test_of_many_test_runs_the_newest_are_asked_for() -> None:
+    many = log(*(invocation(number, "test") for number in range(2 * MOST_TEST_RUNS)))
+    asked = [item.invocation_id for item in invocations_that_test(many, TARGET)]
+    assert asked == [f"id-{number}" for number in range(MOST_TEST_RUNS, 2 * MOST_TEST_RUNS)]
 
 
 def test_kept_results_count_where_the_projects_own_file_is_gone() -> None:
