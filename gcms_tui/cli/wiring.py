@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gcms_tui import __version__
 from gcms_tui.adapters.config import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from gcms_tui.operations.ports import DbtProject as DbtFiles
     from gcms_tui.operations.ports import Warehouse
     from gcms_tui.operations.run_desk import RunDesk
+
+T = TypeVar("T")
 
 UNKNOWN_TARGET = "unknown"
 """What the target is called where nothing names one."""
@@ -317,7 +320,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         last_report=last_report,
         open_health=lambda: opened.enter_context(open_health(settings)),
         open_log=open_log,
-        open_runs=lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)),
+        open_runs=_once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True))),
         now=lambda: datetime.now(UTC),
         copy_dir=settings.state_dir / "copies",
         version=__version__,
@@ -325,3 +328,17 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         ascii=invocation.ascii,
         slow_link=invocation.slow_link,
     )
+
+
+def _once(open_it: Callable[[], T]) -> Callable[[], T]:
+    """What `open_it` opened when it was first asked for: one for all panes. Where it raises, it is asked again."""
+    lock = threading.Lock()
+    found: list[T] = []
+
+    def get() -> T:
+        with lock:
+            if not found:
+                found.append(open_it())
+            return found[0]
+
+    return get

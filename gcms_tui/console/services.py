@@ -58,7 +58,7 @@ class ConsoleServices:
     open_health: Callable[[], HealthExaminer]
     """Heavy imports and connections; called in a thread after the first paint. Raises `GcmsError`."""
     open_runs: Callable[[], RunDesk]
-    """As `open_health`, for dbt's runs: call it once, in a thread. Its files are closed when the console is left."""
+    """As `open_health`, for dbt's runs; every pane gets the same one. Closed when the console is left."""
     open_log: Callable[[Path], Log]
     """A log file, also one that is not there yet; called in a thread. Raises `GcmsError`."""
     now: Clock
