@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -126,6 +127,7 @@ class DbtProcesses:
             self._make(run_dir, record)
             lease.name(record, os.getpid())
         except OSError as error:
+            shutil.rmtree(run_dir, ignore_errors=True)
             lease.let_go()
             raise _not_kept(run_dir, error) from None
         except BaseException:
@@ -134,8 +136,11 @@ class DbtProcesses:
         return self._launch(record, lease, executable)
 
     def ask_to_stop(self, run: Run, person: Person) -> None:
-        """SIGINT, upon which dbt cancels its statements and ends. Asked again after `INSIST_AFTER`: SIGTERM, which it
-        obeys at once and without cancelling anything."""
+        """SIGINT, upon which dbt cancels its statements and ends.
+
+        Asked again, nothing more is sent for a while: a second SIGINT would end dbt in the middle of its cancelling.
+        After `INSIST_AFTER` it is SIGTERM, which dbt obeys at once and without cancelling anything.
+        """
         run_dir = self._run_dir(run.run_id)
         held = {holder.run_id for _, holder in holders(self._lease.directory, run.record.project_dir)}
         pid = read_pid(run_dir / PROCESS)
@@ -148,6 +153,8 @@ class DbtProcesses:
         except (OSError, ValueError):
             earlier = asked  # a full disk must not keep a run from being stopped
         insists = asked.at - earlier.at >= INSIST_AFTER
+        if earlier is not asked and not insists:
+            return
         if not _signal(pid, signal.SIGTERM if insists else signal.SIGINT, run_dir / END):
             raise _has_ended(run)
 

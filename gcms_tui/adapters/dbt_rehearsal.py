@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -47,6 +49,10 @@ _SCRIPT = (_PARSE, _COMPILE)
 """The second time, what the first has parsed is read back."""
 
 
+_PREFIX = "gcms-tui-rehearsal-"
+_ABANDONED_S = 600
+
+
 class NotCalm(Exception):
     """The rehearsal has left a thread behind: this process must not be forked."""
 
@@ -56,7 +62,8 @@ def rehearse() -> None:
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
-    with tempfile.TemporaryDirectory(prefix="gcms-tui-") as directory, _unconnected():
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as directory, _unconnected():
         project = Path(directory)
         (project / "models").mkdir()
         for name, text in _FILES.items():
@@ -73,6 +80,15 @@ def rehearse() -> None:
     resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
     if _threads() > before:
         raise NotCalm
+
+
+def _remove_abandoned() -> None:
+    """What a rehearsal that was killed has left."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            state = path.lstat()
+            if state.st_uid == os.getuid() and time.time() - state.st_mtime > _ABANDONED_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _threads() -> int:

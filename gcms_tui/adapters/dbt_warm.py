@@ -21,7 +21,6 @@ _ZYGOTE = (sys.executable, "-P", "-m", "gcms_tui.adapters.dbt_zygote")
 _IMPORTS_S = 30.0
 """An import that takes longer is not worth the wait: dbt's own program would have started by then."""
 _FORKS_S = 5.0
-_LEAVES_S = 2.0
 
 
 class WarmGone(Exception):
@@ -115,14 +114,9 @@ class WarmDbt:
             self._end()
 
     def close(self) -> None:
-        """It ends by itself when its line is cut; that is not waited for longer than a moment."""
+        """For good."""
         with self._lock:
             self._closed = True
-            if self._line is not None:
-                self._line.close()
-            if self._process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_LEAVES_S)
             self._end()
 
     def _end(self) -> None:
@@ -144,6 +138,7 @@ class WarmDbt:
                 socket.send_fds(self._line, [len(content).to_bytes(4, "big")], descriptors)
                 self._line.sendall(content)
             except OSError:
+                self._end()  # half a request may be on its way
                 raise WarmGone from None
 
     def _is_ready(self) -> bool:

@@ -80,7 +80,7 @@ for word in words:
             stdin=os.readlink("/proc/self/fd/0"), umask=os.umask(0o077),
             ignored=[number for number in (1, 2, 13, 15) if signal.getsignal(number) is signal.SIG_IGN])))
     elif name == "stubborn":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, lambda *_: say("Interrupted"))
     elif name == "fill":
         try:
             with open(target / "filling", "wb") as stream:

@@ -97,6 +97,8 @@ def test_cancelling_is_asked_first_and_seen_later(desk: Desk) -> None:
     assert desk.shelf.run(run.run_id).state is RunState.RUNNING
     desk.now = run.record.started_at
     desk.launcher.ask_to_stop(run, ANNA)
+    events = desk.shelf.directory(run.run_id) / "events.jsonl"
+    wait_for(lambda: b'"Interrupted"' in events.read_bytes())
     assert desk.shelf.run(run.run_id).state is RunState.CANCELLING
     desk.now += timedelta(seconds=29)
     desk.launcher.ask_to_stop(run, ANNA)
@@ -107,6 +109,7 @@ def test_cancelling_is_asked_first_and_seen_later(desk: Desk) -> None:
     assert ended.state is RunState.CANCELLED
     assert ended.end is not None
     assert (ended.end.signal, ended.end.note) == (signal.SIGTERM, ORPHANS)
+    assert events.read_bytes().count(b'"name": "Interrupted"') == 1
     assert ended.cancel is not None
     assert (ended.cancel.at, ended.cancel.person) == (run.record.started_at, ANNA)
     with pytest.raises(Refused):
@@ -279,6 +282,7 @@ def test_a_full_disk_costs_no_exit_code(tmp_path: Path) -> None:
             with pytest.raises(Exception, match="cannot be kept") as full:
                 desk.start("exit=0")
             assert "Nothing was started" in str(full.value)
+            assert os.listdir(desk.state / "runs") == [run.run_id]
             assert desk.launcher.holder() is None
     finally:
         subprocess.run(("umount", "-l", str(disk)), check=True)
