@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from gcms_tui.core.dbt_results import OVERWRITING_COMMANDS, WORKING_COMMANDS
+from gcms_tui.core.dbt_results import OVERWRITING_COMMANDS, WORKING_COMMANDS, seconds_or_none
 from gcms_tui.core.log_line import ANSI, HEADER, TEXT
 
 _COMMANDS = OVERWRITING_COMMANDS | {
@@ -243,7 +243,7 @@ class _PartReader:
             draft.success = completed["outcome"] == "succeeded"
         elif result := _RESULT.match(message):
             node = draft.running.get(thread, "")
-            seconds = float(result["seconds"]) if result["seconds"] else None
+            seconds = seconds_or_none(float(result["seconds"])) if result["seconds"] else None
             self._outcome(draft, result["index"], _STATUS[result["word"]], node, result["label"], seconds)
         elif node_line := _NODE.match(message):
             if node_line["moment"] == "Began":
@@ -269,7 +269,7 @@ class _PartReader:
             draft = self._by_id.get(info["invocation_id"]) or self._begin(info["invocation_id"])
             draft.started_at = draft.started_at or moment
             self._event(draft, name, data, moment)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             return  # a line cut in half, or of another program: the log is read for what it tells
 
     def _event(self, draft: _Draft, name: str, data: dict[str, Any], moment: datetime) -> None:
@@ -289,8 +289,7 @@ class _PartReader:
                 node = data["node_info"]
                 skipped = name == "SkippingDetails"
                 status = "skipped" if skipped else str(node["node_status"])
-                taken = None if skipped else data.get("execution_time")
-                seconds = float(taken) if isinstance(taken, (int, float)) else None
+                seconds = None if skipped else seconds_or_none(data.get("execution_time"))
                 self._outcome(draft, str(data["index"]), status, str(node["unique_id"]), "", seconds)
 
     def _begin(self, invocation_id: str) -> _Draft:

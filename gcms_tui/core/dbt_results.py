@@ -93,7 +93,7 @@ def parse_run_results(document: Any, source: str) -> RunResults:
             results=tuple(_node(item) for item in document["results"]),
             started_at=_begun(metadata, document.get("elapsed_time"), generated_at),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise not_an_artifact(source, "run_results.json", error) from None
 
 
@@ -113,7 +113,7 @@ def _node(item: Mapping[str, Any]) -> NodeResult:
         status=_required_text(item, "status"),
         message=str(item.get("message") or ""),
         failures=failures if isinstance(failures, int) else None,
-        execution_time_s=float(item.get("execution_time") or 0.0),
+        execution_time_s=seconds_or_none(item.get("execution_time")) or 0.0,
         relation_name=relation if isinstance(relation, str) and relation else None,
         query_id=query_id if isinstance(query_id, str) and query_id else None,
     )
@@ -122,8 +122,9 @@ def _node(item: Mapping[str, Any]) -> NodeResult:
 def _begun(metadata: Mapping[str, Any], elapsed: Any, generated_at: datetime) -> datetime | None:
     if said := moment_or_none(metadata.get("invocation_started_at")):
         return said
-    if isinstance(elapsed, (int, float)) and 0 <= elapsed < 30 * 86400:
-        return generated_at - timedelta(seconds=elapsed)
+    seconds = seconds_or_none(elapsed)
+    if seconds is not None and seconds < 30 * 86400:
+        return generated_at - timedelta(seconds=seconds)
     return None
 
 
@@ -144,5 +145,12 @@ def moment_or_none(value: Any) -> datetime | None:
     """A time as dbt writes it in an artifact's metadata; None for anything else."""
     try:
         return _moment(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def seconds_or_none(value: Any) -> float | None:
+    """A length of time as dbt writes it; None for anything that is none (JSON has NaN and numbers beyond a float)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 <= value < 1e9 else None

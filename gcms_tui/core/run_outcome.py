@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gcms_tui.core.dbt_log import DbtLog, Invocation, NodeOutcome
-from gcms_tui.core.dbt_results import RunResults
+from gcms_tui.core.dbt_results import RunResults, seconds_or_none
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_progress import NodeProgress, Progress
 
@@ -144,13 +144,13 @@ def decode(document: Mapping[str, Any] | None) -> Invocation | None:
             interleaved=bool(document["interleaved"]),
             running=_flag(document["running"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
 def _outcome(item: Any) -> NodeOutcome:
     name, kind, status, seconds = item
-    return NodeOutcome(str(status), str(name), str(kind), None if seconds is None else float(seconds))
+    return NodeOutcome(str(status), str(name), str(kind), seconds_or_none(seconds))
 
 
 def _flag(value: Any) -> bool | None:

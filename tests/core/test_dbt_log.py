@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -225,6 +226,19 @@ def test_half_a_json_line_and_foreign_json_are_passed_over() -> None:
         JSON + last[: len(last) // 2] + '\n{"a": 1}\n{"info": 3, "data": 4}\n{"info": {"name": "LogModelResult"}\n'
     )
     assert len(log.invocations) == 3
+
+
+@pytest.mark.parametrize("seconds", ["1e400", "NaN", "-1", '"soon"', "1" + "0" * 400, "null"])
+def test_a_time_that_is_none_costs_the_time_alone(seconds: str) -> None:
+    results = [text for text in JSON.splitlines() if '"LogModelResult"' in text]
+    assert results
+    broken = JSON.replace(
+        results[0], re.sub(r'"execution_time": ?[0-9.e+-]+', f'"execution_time": {seconds}', results[0])
+    )
+    assert broken != JSON
+    assert [len(item.outcomes) for item in log_of(broken).invocations] == [
+        len(item.outcomes) for item in log_of(JSON).invocations
+    ]
 
 
 def test_nothing_at_all_is_no_invocation() -> None:

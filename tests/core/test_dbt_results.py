@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gcms_tui.core.dbt_results import KNOWN_VERSIONS, ArtifactError, parse_run_results
 
@@ -132,3 +134,39 @@ def test_another_shape_is_an_error_naming_the_file(wrong: Any) -> None:
         parse_run_results(wrong, "target/run_results.json")
     assert "target/run_results.json" in caught.value.message
     assert caught.value.next_step
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.just(10**400)
+    | st.text(max_size=8)
+    | st.sampled_from(["0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00", "2026-03-01T08:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+PLACES = [
+    ("metadata",), ("results",), ("elapsed_time",), ("args",), ("metadata", "generated_at"),
+    ("metadata", "invocation_id"), ("metadata", "invocation_started_at"), ("metadata", "dbt_schema_version"),
+    ("args", "which"), ("args", "target"), ("results", 0), *(
+        ("results", 0, key)
+        for key in ("status", "execution_time", "adapter_response", "message", "failures", "unique_id", "relation_name")
+    ),
+]  # fmt: skip
+
+
+@given(st.sampled_from(PLACES), JSON_VALUES)
+def test_whatever_stands_in_a_place_is_read_or_told_in_words(place: tuple[str | int, ...], value: Any) -> None:
+    broken: Any = as_version("v6")
+    inside = broken
+    for step in place[:-1]:
+        inside = inside[step]
+    inside[place[-1]] = value
+    try:
+        results = parse_run_results(broken, "x")
+    except ArtifactError as error:
+        assert error.next_step
+    else:
+        assert all(0 <= node.execution_time_s < 1e9 for node in results.results)
