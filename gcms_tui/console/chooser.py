@@ -143,7 +143,7 @@ class Chooser(ModalScreen[DbtCommand | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Preview", id="chooser.choose", tooltip="See what the command would do"),
         Binding(
-            "tab,d,slash", "edit", "Edit", id="chooser.edit", tooltip="Type a command, from the one under the cursor"
+            "tab,slash", "edit", "Edit", id="chooser.edit", tooltip="Type a command, from the one under the cursor"
         ),
         Binding("escape", "close", "Close", id="chooser.close", tooltip="Back to the runs"),
     ]

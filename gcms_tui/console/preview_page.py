@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from gcms_tui.console.present import moment_text
-from gcms_tui.console.run_words import seconds_text
+from gcms_tui.console.run_words import seconds_text, words_text
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.widgets.row_list import cell
@@ -27,9 +27,9 @@ def preview_page(preview: Preview, look: Look, width: int) -> list[Text]:
         _place(preview, look, width),
         _refusal(preview, look, width),
         _warnings(preview, look, width),
-        _argv(preview, look, width),
         _listed("Drops and builds anew", preview.dropped, look, width, look.palette.warn),
         _excluded(preview, look, width),
+        _argv(preview, look, width),
         _nodes(preview, look, width),
     )
     lines: list[Text] = []
@@ -68,9 +68,10 @@ def _place(preview: Preview, look: Look, width: int) -> list[Text]:
         else f"about {seconds_text(preview.expected_s)}"
     )
     rest = Text.assemble((said, f"bold {palette.strong}"), (f"   {usual}", palette.muted))
+    words = flow(Text(look.glyphs.text(f"dbt {words_text(preview.command)}", 1_000), palette.strong), width - 1, " ")
     if first.cell_len + rest.cell_len + 4 <= width:
-        return [first.append("   ").append_text(rest)]
-    return [first, *flow(rest, width - 1, " ")]
+        return [first.append("   ").append_text(rest), *words]
+    return [first, *flow(rest, width - 1, " "), *words]
 
 
 def _plural(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -50,7 +51,13 @@ class RunPage:
     look: Look
 
     def page(self, width: int) -> list[Text]:
-        blocks = (self._title(width), self._figures(width), self._nodes(width), self._next_step(width))
+        blocks = (
+            self._title(width),
+            self._pairs(self._figures(), width),
+            self._nodes(width),
+            self._next_step(width),
+            self._pairs(self._origin(), width),
+        )
         lines: list[Text] = []
         for block in blocks:
             lines += [*block, Text()] if block else []
@@ -72,26 +79,33 @@ class RunPage:
             )
         return lines
 
-    def _figures(self, width: int) -> list[Text]:
-        glyphs, record = self.look.glyphs, self.summary.run.record
-        started = f"{moment_text(record.started_at)}, {ago(self.now - record.started_at)}"
-        pairs = [
-            ("run", record.run_id + (" (foreign: not started from a console)" if record.foreign else "")),
+    def _figures(self) -> list[tuple[str, str]]:
+        record = self.summary.run.record
+        return [
             ("target", record.target or "not known"),
-            ("started", started),
-            ("by", str(record.person)),
+            ("started", f"{moment_text(record.started_at)}, {ago(self.now - record.started_at)}"),
+            ("by", "not known" if record.foreign else str(record.person)),
             ("took", self._took(record)),
             ("ended", end_text(self.summary.run)),
             ("cancel", self._cancel()),
             ("retry of", record.retry_of or ""),
-            ("dbt", " ".join(part for part in (record.dbt_version, f"({record.engine})") if part)),
+        ]
+
+    def _origin(self) -> list[tuple[str, str]]:
+        record = self.summary.run.record
+        engine = "" if record.foreign else f"({record.engine})"
+        return [
+            ("run", record.run_id + (" (foreign: not started from a console)" if record.foreign else "")),
+            ("dbt", " ".join(part for part in (record.dbt_version, engine) if part)),
             ("git", git_text(record)),
             ("argv", " ".join(record.argv)),
         ]
+
+    def _pairs(self, pairs: Iterable[tuple[str, str]], width: int) -> list[Text]:
         lines: list[Text] = []
         for label, value in pairs:
             if value:
-                lines += self._pair(label, glyphs.text(value, 2_000), width)
+                lines += self._pair(label, self.look.glyphs.text(value, 2_000), width)
         return lines
 
     def _pair(self, label: str, value: str, width: int) -> list[Text]:

@@ -41,6 +41,8 @@ _POLL_S = 1.0
 """From the end of one look at what is under way to the next, where it is seen."""
 _SLOW_POLL_S = 15.0
 """The same behind another screen, whose bar at the top says that dbt runs."""
+_RESULTS_KEPT = 20
+"""Each may hold thousands of nodes."""
 _NO_PROJECT = "gcms.toml names no dbt project, whose log it would be"
 _WRITING = ("cancel", "retry", "only_failed")
 _OF_A_RUN = ("open", "failing", "retry", "log", "copy", "provenance")
@@ -77,7 +79,7 @@ class RunsPane(ListPane):
         self._reader = Loader(self, "run results")
         self._source = RunsSource(services.open_runs)
         self._results: dict[str, RunResults | ArtifactError] = {}
-        """Of the runs that have ended and were focused: they do not change any more."""
+        """Of the ended runs that were focused last: they do not change any more."""
         self._next: Timer | None = None
         self._by_hand = False
         self._detailed: str | None = None
@@ -144,6 +146,8 @@ class RunsPane(ListPane):
 
     def on_results_read(self, message: ResultsRead) -> None:
         self._results[message.run_id] = message.results
+        if len(self._results) > _RESULTS_KEPT:
+            del self._results[next(iter(self._results))]
         self._draw_detail()
 
     def on_load_failed(self, message: LoadFailed) -> None:
@@ -185,7 +189,7 @@ class RunsPane(ListPane):
         self.say(
             Status(
                 title=f"2 {self.TITLE}",
-                data="" if state.read_at is None else f"read {ago(now - state.read_at)}",
+                data="" if state.read_at is None or state.alive else f"read {ago(now - state.read_at)}",
                 stale=state.error is not None,
                 refresh=("live",) if state.alive else ("refresh on demand", "on demand"),
             )
@@ -266,8 +270,6 @@ class RunsPane(ListPane):
                 return "it was asked already" if run and run.state is RunState.CANCELLING else "it is not running"
             case "retry" if run is not None and not run.state.ended:
                 return "it has not ended"
-            case "retry" if run is not None and run.record.foreign:
-                return "it was not started here: nothing is kept from which it could be run again"
             case "failing" if run is not None and run.state in (RunState.RUNNING, RunState.CANCELLING):
                 return "it has not ended"
         return super().refusal(action)

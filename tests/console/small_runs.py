@@ -269,7 +269,7 @@ class SmallHistory(RunHistory):
             "model.gcms.fct_musician_payment", "fct_musician_payment", "model", 6, 3.7, 6.4, 6.4, 6.4, True, points
         )
         steady = NodeTrend("model.gcms.dim_concert", "dim_concert", "model", 6, 0.8, 0.9, 0.9, 0.8, False, (0.8,) * 6)
-        return Trend(NOON - window, 6, (slow, steady), "K1 99.2 % of 120 in 30 d", "K2 96.8 % of 310 in 30 d")
+        return Trend(NOON - window, 6, (slow, steady), "OK: 99.2 % of 120 in 30 d", "WARN: 96.8 % of 310 in 30 d")
 
     def node_seconds(self, unique_ids: tuple[str, ...]) -> dict[str, float]:
         return {node.unique_id: node.seconds for node in STORY if node.unique_id in unique_ids}

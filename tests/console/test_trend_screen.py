@@ -52,7 +52,8 @@ async def test_what_has_become_slower_is_marked_by_a_word(state: Path, tmp_path:
         await opened(pilot, tmp_path)
         lines = drawn(app).splitlines()
         assert lines[1].startswith(" 7  [30 days]  90   1 slower than usual   6 runs since 2026-01-31")
-        assert "K1 99.2 % of 120 in 30 d" in drawn(app) and "K2 96.8 % of 310 in 30 d" in drawn(app)
+        assert "K1 runs   OK: 99.2 % of 120 in 30 d" in drawn(app)
+        assert "K2 tests  WARN: 96.8 % of 310 in 30 d" in drawn(app)
         header = next(line for line in lines if "p95" in line)
         assert header.split() == ["node", "runs", "mean", "p95", "max", "last"]
         slow, steady = lines[lines.index(header) + 1 : lines.index(header) + 3]
