@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -142,13 +142,13 @@ def _read_manifest(path: Path) -> Manifest:
     generated_at: datetime | None = None
     found_nodes = False
     try:
-        for key, at in _members(text, 0):
-            if key in ("nodes", "unit_tests"):
+        for member in _members(text, 0):
+            if member.key in ("nodes", "unit_tests"):
                 found_nodes = True
-                for unique_id, node_at in _members(text, at):
-                    nodes[unique_id] = parse_node(_value(text, node_at))
-            elif key == "metadata":
-                metadata = _value(text, at)
+                for node in member.members():
+                    nodes[node.key] = parse_node(node.value())
+            elif member.key == "metadata":
+                metadata = member.value()
                 schema = str(metadata.get("dbt_schema_version") or "")
                 generated_at = moment_or_none(metadata.get("generated_at"))
         if not found_nodes:
@@ -162,28 +162,47 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
-    """The keys of the JSON object that begins at `at`, each with where its value begins.
+@dataclass(slots=True)
+class _Member:
+    """One member of a JSON object. What of it is read is read once, and what is not is passed over."""
+
+    key: str
+    text: str
+    at: int
+    """Where its value begins."""
+    end: int | None = None
+
+    def value(self) -> Any:
+        value, self.end = _DECODER.raw_decode(self.text, self.at)
+        return value
+
+    def members(self) -> Iterator[_Member]:
+        self.end = yield from _members(self.text, self.at)
+
+    def passed(self) -> int:
+        """Where its value ends."""
+        if self.end is None:
+            _, self.end = _DECODER.raw_decode(self.text, self.at)
+        return self.end
+
+
+def _members(text: str, at: int) -> Generator[_Member, None, int]:
+    """The members of the JSON object that begins at `at`; returns where it ends.
 
     One value at a time is decoded, so that no step of a big file takes long. Raises `ValueError`.
     """
     at = _expect(text, at, "{")
     if text[at : at + 1] == "}":
-        return
+        return at + 1
     while True:
         at = _expect(text, at, '"')
         key, at = scanstring(text, at, False)
-        at = _expect(text, at, ":")
-        yield key, at
-        _, at = _DECODER.raw_decode(text, at)
-        at = _skip_space(text, at)
+        member = _Member(key, text, _expect(text, at, ":"))
+        yield member
+        at = _skip_space(text, member.passed())
         if text[at : at + 1] == "}":
-            return
+            return at + 1
         at = _expect(text, at, ",")
-
-
-def _value(text: str, at: int) -> Any:
-    return _DECODER.raw_decode(text, at)[0]
 
 
 def _skip_space(text: str, at: int) -> int:
