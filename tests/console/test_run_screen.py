@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from gcms_tui.console.app import ConsoleApp
@@ -18,6 +19,7 @@ from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.run_provenance import RunProvenance
 from gcms_tui.console.runs import RunsPane
+from gcms_tui.console.widgets.node_list import NodeRow
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import RunState
 from tests.console.driving import drawn, until
@@ -157,6 +159,32 @@ async def test_only_the_seconds_change_from_one_second_to_the_next(state: Path) 
         changed = [new for old, new in zip(before, after, strict=True) if old != new]
         assert len(changed) == 1 + sum(node.status == "running" for node in screen.progress.nodes)
         assert all(" 3" in line for line in changed)
+
+
+async def test_only_the_lines_that_changed_are_drawn_when_a_node_ends(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = Watching(state, ScriptedRun())
+    watching.scripted.until(STORY[1].unique_id, ended=False)
+    watching.scripted.advance(4)
+    async with watching.app.run_test(size=SMALL) as pilot:
+        screen = await watching.open(pilot)
+        screen._stop_waiting()
+        regions: list[Region] = []
+        refresh = screen.nodes.refresh
+
+        def recorded(*given: Region, **options: Any) -> Any:
+            regions.extend(given or [screen.nodes.size.region])
+            return refresh(*given, **options)
+
+        monkeypatch.setattr(screen.nodes, "refresh", recorded)
+        before = screen.nodes.rows
+        ended = next(row.node for row in before if row.node.status == "running" and row.key != FIRST)
+        rows = [row for row in before if row.node is not ended]
+        screen.nodes.show((*rows, NodeRow(replace(ended, status="success"), 2.0)))
+        place = before.index(next(row for row in before if row.node is ended))
+        assert regions and all(region.height == 1 for region in regions), "never the whole list"
+        assert {region.y for region in regions} == set(range(place, len(before)))
 
 
 async def test_the_timeline_goes_from_node_to_node(state: Path) -> None:

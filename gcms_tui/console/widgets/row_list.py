@@ -103,10 +103,9 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         before, self._rows = self._rows, rows
         at = self._index(self.cursor, before)
         height = None if at is None else at - self.scroll_offset.y
-        if not self.measure() and [row.key for row in before] == [row.key for row in rows]:
-            for y, (old, new) in enumerate(zip(before, rows, strict=True)):
-                if old != new:
-                    self.refresh_line(y)
+        in_place = not self.measure() and len(before) == len(rows)
+        if in_place and [row.key for row in before] == [row.key for row in rows]:
+            self._refresh_changed(before)
             return
         self.virtual_size = Size(1, len(rows))  # rows are as wide as the list, whatever that is
         if self._index(self.cursor, rows) is None:
@@ -114,7 +113,17 @@ class RowList(ScrollView, Generic[R], can_focus=True):
         elif height is not None:
             at = self._index(self.cursor, rows) or 0
             self.scroll_to(y=max(at - height, 0), animate=False, force=True)
-        self.refresh()
+        if in_place:
+            self._refresh_changed(before)
+        else:
+            self.refresh()
+
+    def _refresh_changed(self, before: tuple[R, ...]) -> None:
+        """Redraw the lines in view that hold something else than `before`."""
+        top = self.scroll_offset.y
+        for y in range(top, min(top + self.scrollable_content_region.height, len(before))):
+            if before[y] != self._rows[y]:
+                self.refresh_line(y)
 
     def action_move(self, steps: int) -> None:
         places = self._places()
