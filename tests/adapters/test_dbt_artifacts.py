@@ -11,7 +11,8 @@ import pytest
 
 from gcms_tui.adapters import dbt_artifacts
 from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
-from gcms_tui.core.dbt_results import ArtifactError
+from gcms_tui.core.dbt_manifest import critical_tests, gold_tests
+from gcms_tui.core.dbt_results import ArtifactError, MissingArtifact
 
 RULE = "=" * 30
 METADATA = {"invocation_id": "id-1", "generated_at": "2026-03-01T08:00:00Z"}
@@ -186,3 +187,79 @@ def test_a_file_that_may_not_be_read_says_so(artifacts: DbtArtifacts, tmp_path: 
     with pytest.raises(ArtifactError) as caught:
         artifacts.run_results()
     assert "Is a directory" in caught.value.message
+
+
+def versioned_nodes(version: int) -> dict[str, Any]:
+    """A gold model and a test on it, with the keys that each version of the schema has for them."""
+    model: dict[str, Any] = {
+        "unique_id": "model.gcms.fct", "resource_type": "model", "name": "fct", "alias": "fct",
+        "fqn": ["gcms", "gold", "fct"], "tags": [], "depends_on": {"macros": [], "nodes": []},
+        "config": {"materialized": "table"}, "relation_name": "GCMS.GOLD.fct",
+    }  # fmt: skip
+    test: dict[str, Any] = {
+        "unique_id": "test.gcms.t.1f", "resource_type": "test", "name": "t", "alias": "t",
+        "fqn": ["gcms", "t"], "tags": ["critical"], "depends_on": {"macros": [], "nodes": ["model.gcms.fct"]},
+        "config": {"severity": "ERROR", "store_failures": None},
+    }  # fmt: skip
+    for node in (model, test):
+        node["raw_sql" if version < 7 else "raw_code"] = "select 1"
+        node["refs"] = [["fct"]] if version < 9 else [{"name": "fct", "package": None, "version": None}]
+        if version < 8:
+            node["root_path"] = "/srv/gcms"
+    if version >= 9:
+        test["attached_node"] = "model.gcms.fct"
+    if version >= 20:
+        test["depends_on"] = {"nodes": ["model.gcms.fct"], "nodes_with_ref_location": [["model.gcms.fct", None]]}
+    return {node["unique_id"]: node for node in (model, test)}
+
+
+@pytest.mark.parametrize("version", [*range(4, 13), 20])
+def test_manifests_of_every_version_tell_which_tests_guard_gold(
+    artifacts: DbtArtifacts, tmp_path: Path, version: int
+) -> None:
+    metadata = {
+        "dbt_schema_version": f"https://schemas.getdbt.com/dbt/manifest/v{version}.json",
+        "generated_at": "2026-03-01T08:00:00.123456Z",
+    }
+    document = {"metadata": metadata, "nodes": versioned_nodes(version), "metrics": {}}
+    write_manifest(tmp_path, json.dumps({**document, "unit_tests": {}} if version >= 12 else document))
+    manifest = artifacts.manifest()
+    assert [test.unique_id for test in gold_tests(manifest)] == ["test.gcms.t.1f"]
+    assert critical_tests(manifest) == {"test.gcms.t.1f"}
+    assert manifest.unknown_version == (version == 20)
+    assert manifest.generated_at == datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
+
+
+ID, OTHER = "a58fd776-ec5b-4872-b5f8-b24616790000", "a58fd776-ec5b-4872-b5f8-b24616790001"
+
+
+def test_what_an_invocation_left_is_told_by_the_metadata_of_each_file(artifacts: DbtArtifacts, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    written = {"run_results.json": ID, "sources.json": OTHER, "manifest.json": ID}
+    for name, invocation_id in written.items():
+        document = {"metadata": {"invocation_id": invocation_id}, "results": ["x" * 100_000]}
+        (target / name).write_text(json.dumps(document))
+    assert artifacts.left_by(ID) == (target / "run_results.json", target / "manifest.json")
+    assert artifacts.left_by(OTHER) == (target / "sources.json",)
+    (target / "run_results.json").write_bytes(b"\xff{half")
+    (target / "manifest.json").unlink()
+    assert artifacts.left_by(ID) == ()
+
+
+def test_results_are_those_of_the_invocation_that_is_asked_for(artifacts: DbtArtifacts, tmp_path: Path) -> None:
+    write_results(tmp_path)
+    assert artifacts.results_of("id-1") is artifacts.run_results()
+    with pytest.raises(MissingArtifact, match="another invocation"):
+        artifacts.results_of("id-2")
+
+
+def test_a_log_that_has_not_grown_is_not_read_again(artifacts: DbtArtifacts, tmp_path: Path) -> None:
+    assert artifacts.log_written_at() is None
+    moment = datetime(2026, 3, 1, 8, 0, 2, tzinfo=UTC)
+    write_log(tmp_path, whole_run(1, "08:00:00.0"), modified_at=moment)
+    first = artifacts.log()
+    assert artifacts.log() is first
+    assert artifacts.log_written_at() == moment
+    with (tmp_path / "logs" / "dbt.log").open("a") as stream:
+        stream.write(whole_run(2, "09:00:00.0"))
+    assert len(artifacts.log().invocations) == 2
