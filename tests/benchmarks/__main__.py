@@ -1,4 +1,7 @@
-"""`make bench`: our figures, each beside its reference from the same run. They inform; they decide no test."""
+"""`make bench`: our figures, each beside its reference from the same run. They inform; they decide no test.
+
+`make bench ARGS='dbt logs'` takes only these groups of them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.wiring import load_settings, open_health
 from gcms_tui.operations.health import Health
 from gcms_tui.sandbox.lifecycle import Platform, practice_platform
+from tests.benchmarks import logs
+from tests.benchmarks.dbt_start import dbt_start
+from tests.benchmarks.manifest import events, manifest
 from tests.benchmarks.measure import Row, in_turn, print_report, process_seconds, seconds_to_text
 from tests.benchmarks.slow_link import PlayedBack, SlowLink
 from tests.terminal import Terminal
@@ -133,25 +139,33 @@ def _settle(terminal: Terminal) -> None:
         pass
 
 
-def main() -> None:
+GROUPS: dict[str, Callable[[Platform], list[Row]]] = {
+    "console": lambda platform: [
+        start(platform),
+        command_line("--version"),
+        command_line("--help"),
+        stalls(platform),
+        key_to_paint(platform),
+    ],
+    "checks": morning_check,
+    "dbt": dbt_start,
+    "artifacts": lambda platform: [manifest(platform.dbt_project / "target" / "manifest.json"), events()],
+    "logs": lambda platform: logs.rows(),
+}
+
+
+def main(wanted: list[str]) -> None:
+    if unknown := set(wanted) - GROUPS.keys():
+        sys.exit(f"No such group: {', '.join(sorted(unknown))}. There are: {', '.join(GROUPS)}.")
     directory = Path(tempfile.mkdtemp(prefix="gcms-bench-"))
     try:
         with practice_platform(directory / "demo", report=lambda text: print(text, file=sys.stderr)) as platform:
             with open_health(load_settings(Invocation(config=platform.config)).settings) as health:
                 health.examine()
-            print_report(
-                [
-                    start(platform),
-                    command_line("--version"),
-                    command_line("--help"),
-                    stalls(platform),
-                    key_to_paint(platform),
-                    *morning_check(platform),
-                ]
-            )
+            print_report([row for name in wanted or GROUPS for row in GROUPS[name](platform)])
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
