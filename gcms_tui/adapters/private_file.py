@@ -57,8 +57,8 @@ def sync_directory(directory: Path) -> None:
 
 def read_small(path: Path) -> str:
     """Raises `OSError`, `ValueError` where it is too large to be one of ours."""
-    with path.open("rb") as stream:
-        content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError("it is too large to be ours")
-    return content.decode("utf-8", errors="replace")
+    with open(path, "rb", buffering=0) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > LARGEST:
+            raise ValueError("it is too large to be ours")
+        return stream.readall().decode("utf-8", errors="replace")

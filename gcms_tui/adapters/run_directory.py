@@ -63,6 +63,7 @@ class RunDirectories:
         self._over: dict[str, Run | None] = {}
         """What cannot change any more; None for a run of another project."""
         self._notes: dict[str, str] = {}
+        self._places: dict[str, str] = {}
         self._manifests: dict[tuple[int, int, int], Manifest] = {}
 
     def runs(self) -> tuple[Run, ...]:
@@ -137,6 +138,8 @@ class RunDirectories:
         return held
 
     def sql(self, run_id: str, unique_id: str) -> str | None:
+        """From its results; of a run that has left none, from the files that dbt compiled it to, where one of them
+        alone bears the node's name."""
         target = self.directory(run_id) / "target"
         try:
             results = json.loads((target / "run_results.json").read_bytes())["results"]
@@ -144,7 +147,7 @@ class RunDirectories:
                 if result.get("unique_id") == unique_id and isinstance(result.get("compiled_code"), str):
                     return str(result["compiled_code"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
+            return _compiled(target / "compiled", unique_id)
         return None
 
     def keep(self, run_id: str, name: str, document: Mapping[str, Any]) -> None:
@@ -228,14 +231,13 @@ class RunDirectories:
         if record.run_id != name:
             self._notes[name] = f"{directory / RECORD}: it is of {record.run_id}"
             return None
-        if os.path.realpath(record.project_dir) != self._project:
+        if self._place(record.project_dir) != self._project:
             self._over[name] = None
             return None
         return Run(
             record,
             end=self._part(name, END, read_end),
             cancel=self._part(name, CANCEL, read_cancel),
-            pid=read_pid(directory / PROCESS),
         )
 
     def _settle(self, found: dict[str, Run]) -> None:
@@ -243,13 +245,19 @@ class RunDirectories:
         alive = {holder.run_id for _, holder in holders(self._leases, self._project)} if found else set()
         for name, run in found.items():
             if name in alive:
-                found[name] = replace(run, alive=True)
+                found[name] = replace(run, alive=True, pid=read_pid(self._root / name / PROCESS))
                 continue
             if run.end is None:
                 # It may have ended since it was read; now that nobody holds the lease, nothing more is written.
                 end = self._part(name, END, read_end) or end_by_events(self._root / name / EVENTS)
                 found[name] = replace(run, end=end, cancel=self._part(name, CANCEL, read_cancel))
             self._over[name] = found[name]
+
+    def _place(self, project_dir: str) -> str:
+        """Where it is behind symbolic links, looked up once: each look-up asks for every directory on the way."""
+        if project_dir not in self._places:
+            self._places[project_dir] = os.path.realpath(project_dir)
+        return self._places[project_dir]
 
     def _part(self, name: str, part: str, read: Callable[[str], T]) -> T | None:
         file = self._root / name / part
@@ -279,6 +287,15 @@ class RunDirectories:
         if not _PLAIN_NAME.fullmatch(name):
             name = "x-" + hashlib.sha256(name.encode("utf-8", errors="surrogateescape")).hexdigest()
         return self.directory(run_id) / "kept" / f"{name}.json"
+
+
+def _compiled(directory: Path, unique_id: str) -> str | None:
+    wanted = f"{''.join(unique_id.split('.')[2:3])}.sql"
+    found = [Path(parent, wanted) for parent, _, files in os.walk(directory) if wanted in files]
+    try:
+        return read_small(found[0]) if len(found) == 1 else None
+    except (OSError, ValueError):
+        return None
 
 
 def read_pid(file: Path) -> int | None:

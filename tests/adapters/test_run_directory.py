@@ -193,6 +193,14 @@ def test_only_its_own_results_count(shelf: Shelf) -> None:
             shelf.results(run_id)
         assert shelf.sql(run_id, "test.gcms.a") is None
 
+    compiled = shelf.file(run_id, "target", "compiled", "gcms", "models")
+    (compiled / "gold").mkdir(parents=True)
+    (compiled / "gold" / "fct.sql").write_text("select 2", encoding="utf-8")
+    assert shelf.sql(run_id, "model.gcms.fct") == "select 2"
+    assert shelf.sql(run_id, "model.gcms.../../../fct") is None
+    (compiled / "fct.sql").write_text("select 3", encoding="utf-8")
+    assert shelf.sql(run_id, "model.gcms.fct") is None
+
     running = shelf.put(2)
     shelf.file(running, "target", "run_results.json").write_text(results("own"), encoding="utf-8")
     shelf.file(running, "events.jsonl").write_text("no event yet\n", encoding="utf-8")
