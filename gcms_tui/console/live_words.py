@@ -159,7 +159,7 @@ def standing(run: Run, progress: Progress, now: datetime) -> Standing:
             said = _sentence("it is no longer there and has left no end", _left_over(run, progress))
             return Standing(Verdict.UNKNOWN, "LOST", said, _NEXT)
         case RunState.UNKNOWN:
-            return Standing(Verdict.UNKNOWN, "UNKNOWN", "started elsewhere, and its end is not known: r looks again")
+            return Standing(Verdict.UNKNOWN, "UNKNOWN", "started elsewhere, and nothing tells of its end")
 
 
 _NEXT_FAILED = "Enter opens the node, f the failing tests; R shows what would run again."

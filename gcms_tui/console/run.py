@@ -115,7 +115,8 @@ class RunScreen(WatchedRun):
         self.nodes.show(self._rows.rows(progress.nodes, self.order, now))
         if self._timeline_shown:
             self._draw_lanes(now)
-        self.messages.empty = Text(" dbt has said nothing yet.", self.look.palette.muted)
+        said = "dbt has said nothing yet." if self.alive else "Nothing is kept of what dbt said; L shows the log."
+        self.messages.empty = Text(f" {said}", self.look.palette.muted)
         self.messages.tell(progress.messages)
         self.views.tell_of(self.view, len(progress.nodes), len(progress.messages), self.order)
         self._draw_detail()
@@ -128,7 +129,9 @@ class RunScreen(WatchedRun):
         if len(nodes) > _MANY and lanes.rows and fresh and self.alive:
             return
         self._lanes_at = now
-        lanes.empty = Text(" No node has begun.", self.look.palette.muted)
+        foreign = self.run is not None and self.run.record.foreign
+        said = "Started elsewhere: when its nodes ran is not known." if foreign else "No node has begun."
+        lanes.empty = Text(f" {said}", self.look.palette.muted)
         lanes.tell(nodes, now, self.focused_id)
         if self.has_class("-wide") and self.has_class("-tall"):
             lanes.styles.height = len(lanes.rows) + 1
@@ -150,6 +153,8 @@ class RunScreen(WatchedRun):
     def _nothing(self) -> str:
         if self.alive:
             return "dbt has not begun with a node yet: it starts, and reads the project."
+        if self.run is not None and self.run.record.foreign:
+            return "What became of its nodes is not known: neither results nor a log tell of them."
         return "No node was executed."
 
     def _say_status(self) -> None:

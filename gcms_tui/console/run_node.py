@@ -76,7 +76,7 @@ class NodePage:
             ("failures", f"{node.failures:,} rows" if node.failures is not None else ""),
             ("relation", node.relation_name),
             ("query id", node.query_id),
-            ("began", moment_text(node.started_at) if node.started_at else "not yet"),
+            ("began", moment_text(node.started_at) if node.started_at else "not yet" if self.alive else "not known"),
             ("ended", moment_text(node.finished_at) if node.finished_at else ""),
             ("took", seconds_text(seconds) if node.status != "running" else f"{so_far_text(seconds or 0)} so far"),
             ("thread", node.thread),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from gcms_tui.console.run_foreign import told_elsewhere
 from gcms_tui.console.run_node import Sql
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.operations.run_desk import RunDesk
@@ -49,7 +50,8 @@ class RunSource:
         with self._lock:
             if self._watch is None:
                 self._watch = self._desk.runs.watch(self._run_id)
-            return Looked(self._desk.runs.look(self._run_id, self._watch))
+            look = self._desk.runs.look(self._run_id, self._watch)
+            return Looked(told_elsewhere(self._desk, look) if look.run.record.foreign else look)
 
     def orphans(self) -> Message:
         try:

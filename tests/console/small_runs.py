@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gcms_tui.core.dbt_command import DbtCommand
+from gcms_tui.core.dbt_log import Invocation, NodeOutcome
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
@@ -262,6 +263,17 @@ class SmallHistory(RunHistory):
 
     def notes(self) -> tuple[str, ...]:
         return self.shelf.notes()
+
+    def invocation(self, run_id: str) -> Invocation | None:
+        one = self.shelf.scripted[run_id]
+        finished = one.progress().finished
+        outcomes = tuple(
+            NodeOutcome(node.status, node.unique_id, node.resource_type, node.elapsed_s) for node in finished
+        )
+        ended_at = None if one.end is None else one.end.ended_at
+        success = None if one.end is None else one.end.exit_code == 0
+        at, record = one.record.started_at, one.record
+        return Invocation("inv-1", at, True, ended_at, record.command.subcommand, record.target, success, outcomes)
 
     def trend(self, window: timedelta = timedelta(days=30)) -> Trend:
         points = (3.1, 3.0, 3.3, 3.2, 3.1, 6.4)

@@ -22,6 +22,8 @@ from gcms_tui.console.runs import RunsPane
 from gcms_tui.console.widgets.node_list import NodeRow
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import RunState
+from gcms_tui.core.run_progress import Progress
+from gcms_tui.operations.runs import Look
 from tests.console.driving import drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, GREEN, STORY, Planned, ScriptedRun, command, record
 from tests.console.small_platform import services
@@ -315,6 +317,22 @@ async def test_how_else_it_may_end(state: Path, state_wanted: RunState, word: st
         if state_wanted is RunState.ERROR:
             await pilot.press("e")
             await until(pilot, lambda: isinstance(watching.app.screen, ErrorDialog), "the error")
+
+
+async def test_a_foreign_run_is_told_by_what_it_left(state: Path) -> None:
+    scripted = ScriptedRun(record=record(foreign=True))
+    scripted.advance(99)
+    watching = Watching(state, scripted)
+    watching.small.runs.look = lambda run_id, watch: Look(scripted.run, Progress())  # type: ignore[method-assign]
+    async with watching.app.run_test(size=SMALL) as pilot:
+        await watching.open(pilot)
+        seen = drawn(watching.app)
+        assert "not started here" in seen and "✗ FAILED" in seen and "13 of 13" in seen
+        assert "✗ fail       attended_not_above_required" in seen
+        await pilot.press("t")
+        assert "when its nodes ran is not known" in drawn(watching.app)
+        await pilot.press("m")
+        assert "L shows the log" in drawn(watching.app)
 
 
 async def test_nothing_ran_is_said_and_is_not_green(state: Path) -> None:
