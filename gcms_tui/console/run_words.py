@@ -106,7 +106,8 @@ def brief_counts(counts: Iterable[tuple[str, int]], look: Look, width: int | Non
         if number and (width is None or text.cell_len + len(gap + said) <= width):
             text.append(gap).append(said, tints.get(kind, look.palette.muted))
         elif number:
-            return text.append(f" {look.glyphs.ellipsis}", look.palette.faint)
+            more = f" {look.glyphs.ellipsis}"
+            return text.append(more, look.palette.faint) if width and text.cell_len + len(more) <= width else text
     return text
 
 
