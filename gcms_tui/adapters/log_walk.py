@@ -154,7 +154,7 @@ class Scan:
                     break
                 yield
         lines = [*reversed(earlier[:before]), *later[:after]]
-        rank = yield from self.rank(lines[0][0] if lines else offset)
+        rank = (yield from self.rank(lines[0][0])) if lines else None
         return lines, rank, starts, ends
 
     def seek(self, offset: int, direction: int) -> Piecewise[tuple[int, int | None] | None]:
@@ -166,7 +166,7 @@ class Scan:
         return None
 
     def rank(self, offset: int) -> Piecewise[int | None]:
-        """How many wanted lines begin before `offset`; None where they are not counted so far."""
+        """How many wanted lines come before the one at `offset`; None where they are not counted so far."""
         if offset > self.at:
             return None
         number = self._checkpoints.at_or_before(offset)

@@ -16,11 +16,11 @@ from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.log_line import parse_line
 from gcms_tui.core.log_pattern import Pattern, readable
 from gcms_tui.core.log_view import LogFilter, LogPage, LogState, Match
+from gcms_tui.operations.log_port import END
 
 if TYPE_CHECKING:
     from gcms_tui.operations.log_port import Log
 
-END = 2**62
 BUSY_S, IDLE_S = 0.1, 0.5
 """Between two looks at the file: while it changes or is counted, and else."""
 _QUIET = 20

@@ -154,7 +154,7 @@ def test_counting_paging_and_finding(
         later = [place for place in expected if place[0] >= offset]
         lines, rank, starts, ends = finished(scan.page(offset, before, after))
         assert lines == (earlier[-before:] if before else []) + later[:after]
-        assert rank is None or rank == sum(at < (lines[0][0] if lines else offset) for at, _ in expected)
+        assert rank is None or rank == sum(at < lines[0][0] for at, _ in expected)
         assert not before or starts == (len(earlier) <= before)
         assert not after or ends == (len(later) <= after)
         onward, back = finished(scan.seek(offset, 1)), finished(scan.seek(offset, -1))

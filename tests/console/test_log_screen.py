@@ -151,7 +151,7 @@ async def test_levels_threads_and_invocations(state: Path, path: Path) -> None:
             "15 nodes of 4 lines, the error, and the blank lines that end the invocation"
         )
         await pilot.press("i")
-        await shows(pilot, "of 124")
+        await shows(pilot, "of 126")
         await pilot.press("escape")
         await shows(pilot, "of 250")
 
