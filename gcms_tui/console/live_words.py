@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gcms_tui.console.run_words import person_text, seconds_text, status_colour, status_verdict
 from gcms_tui.console.theme import Look
-from gcms_tui.core.dbt_results import TESTING_COMMANDS, WORKING_COMMANDS
+from gcms_tui.core.dbt_results import WORKING_COMMANDS
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_progress import NodeProgress, Progress
 from gcms_tui.core.verdict import Verdict
@@ -201,7 +201,7 @@ def _outcome(run: Run, progress: Progress) -> str:
     if tests:
         passed = sum(node.status == "pass" for node in tests)
         parts.append(f"{_of(passed, len(tests))} {_plural('test', len(tests))} passed")
-    elif run.record.command.subcommand in TESTING_COMMANDS or others:
+    elif run.record.command.subcommand in WORKING_COMMANDS:
         parts.append("no test was run")
     warned = sum(node.status == "warn" for node in nodes)
     skipped = sum(node.status == SKIPPED for node in nodes)

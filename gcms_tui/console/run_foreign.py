@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gcms_tui.core.dbt_log import Invocation
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
-from gcms_tui.core.run_progress import NodeProgress, Progress
+from gcms_tui.core.run_progress import NodeProgress, Progress, waiting_node
 from gcms_tui.operations.run_desk import RunDesk
 from gcms_tui.operations.runs import Look
 
@@ -53,6 +53,5 @@ def progress_of(invocation: Invocation, results: RunResults | None) -> Progress:
 
 
 def _node(unique_id: str, resource_type: str, status: str, seconds: float | None) -> NodeProgress:
-    parts = unique_id.split(".")
-    name = parts[2] if len(parts) > 2 else unique_id
-    return NodeProgress(unique_id, name, resource_type or parts[0], status, elapsed_s=seconds)
+    node = waiting_node(unique_id)
+    return replace(node, resource_type=resource_type or node.resource_type, status=status, elapsed_s=seconds)

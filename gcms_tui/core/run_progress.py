@@ -161,7 +161,7 @@ class ProgressReader:
     def snapshot(self) -> Progress:
         """What is known now. What has not changed is the very same object as before."""
         if "nodes" in self._stale:
-            waiting = (_waiting(unique_id) for unique_id in self.selected if unique_id not in self._nodes)
+            waiting = (waiting_node(unique_id) for unique_id in self.selected if unique_id not in self._nodes)
             self._state = replace(self._state, nodes=(*self._nodes.values(), *waiting))
         if "messages" in self._stale:
             self._state = replace(self._state, messages=tuple(self._messages))
@@ -235,7 +235,7 @@ class ProgressReader:
         named = kind == "test" and alias and not _SHORTENED.search(alias)
         self._nodes[unique_id] = NodeProgress(
             unique_id,
-            alias if named else _waiting(unique_id).name,
+            alias if named else waiting_node(unique_id).name,
             kind,
             "running",
             thread,
@@ -347,7 +347,7 @@ def _telling(line: bytes) -> bool:
     return any(name.decode() in _TELLING for name in names or _NAME.findall(line))
 
 
-def _waiting(unique_id: str) -> NodeProgress:
+def waiting_node(unique_id: str) -> NodeProgress:
     """A node as its id alone tells it: `test.project.name.hash`, `source.project.source.table`."""
     kind, *parts = unique_id.split(".")
     name = ".".join(parts[1:3]) if kind == "source" else parts[1] if len(parts) > 1 else unique_id
