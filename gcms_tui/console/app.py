@@ -160,7 +160,8 @@ class ConsoleApp(App[None]):
         from gcms_tui.console.commands import commands
         from gcms_tui.console.help import Help
 
-        title = self.pane.TITLE if self.pane is not None and self.pane.TITLE else "Here"
+        pane = self.screen if isinstance(self.screen, Pane) else self.pane
+        title = pane.TITLE if pane is not None and pane.TITLE else "Here"
         groups: dict[str, list[Command]] = {title: [], "Everywhere": [], "Moving about": []}
         for command in commands(self, self.screen):
             group = "Moving about" if command.moves else "Everywhere" if command.node is self else title

@@ -27,6 +27,7 @@ from gcms_tui.console.widgets.run_list import progress_text
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.run import RunRecord, RunState
 from gcms_tui.core.run_progress import Progress
+from gcms_tui.core.run_summary import short_name
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -150,7 +151,7 @@ class RunPage:
         head = Text.assemble(
             (f"{glyphs.text(node.status, 24)}{rows}", status_colour(node.status, self.look)),
             "  ",
-            (glyphs.text(node_name(node.unique_id), 200), palette.strong),
+            (glyphs.text(short_name(node.unique_id), 200), palette.strong),
         )
         lines = flow(head, width - 1, " ")
         told = glyphs.lines(node.message.strip(), 1_200) if node.message.strip() else []
@@ -170,12 +171,6 @@ class RunPage:
     def _heading(self, title: str, number: int | None = None) -> Text:
         text = Text.assemble((f" {title}", f"bold {self.look.palette.accent}"))
         return text if number is None else text.append(f"  {number:,}", self.look.palette.faint)
-
-
-def node_name(unique_id: str) -> str:
-    """`dim_concert` of `model.gcms.dim_concert`; any other text as it is."""
-    parts = unique_id.split(".")
-    return parts[2] if len(parts) > 2 and parts[2] else unique_id
 
 
 def next_steps(summary: Summary) -> tuple[str, ...]:

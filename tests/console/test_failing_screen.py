@@ -280,3 +280,12 @@ def test_a_column_of_anything_but_figures_stands_to_the_left() -> None:
     assert [column.quiet for column in table.columns] == [False, True, False]
     assert table.rows == (("1", "true", "NULL"), ("2.50", "false", "NULL"))
     assert table.nulls == {(0, 2), (1, 2)}
+
+
+async def test_the_help_is_that_of_the_screen_in_front(state: Path, tmp_path: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=LARGE) as pilot:
+        await opened(pilot, None, tmp_path)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Unmask personal columns; that is journalled" in drawn(app), "the help")
+        assert "│ Failing tests" in drawn(app)
