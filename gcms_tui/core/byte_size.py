@@ -13,7 +13,8 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError(f"{text!r} is no size: write a number and B, KB, MB, GB or TB, for instance 2GB")
-    size = round(float(match["count"]) * 1000 ** _UNITS.index(match["unit"].upper()))
+    step: int = 1000 ** _UNITS.index(match["unit"].upper())
+    size = round(float(match["count"]) * step)
     if not size:
         raise ValueError(f"{text!r} is no size at all")
     return size
