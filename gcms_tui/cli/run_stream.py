@@ -90,6 +90,10 @@ class _Printer:
 
     def end(self, look: Look, may_still_run: str) -> None:
         self.clear()
+        if not look.run.record.command.selects:  # what dbt says is all that there is to see of it
+            for message in look.progress.messages:
+                for line in message.text.splitlines():
+                    click.echo(printable(line))
         for line in _end_lines(look, may_still_run):
             tell(line)
 
@@ -100,7 +104,7 @@ class _BarPrinter(_Printer):
 
     full: str = "█"
     empty: str = "░"
-    drawn: int = 0
+    drawn: str = ""
 
     def show(self, look: Look) -> None:
         super().show(look)
@@ -125,14 +129,15 @@ class _BarPrinter(_Printer):
             ", ".join(node.name for node in progress.nodes if node.status == "running"),
         ]
         line = printable("  ".join(part for part in parts if part), shutil.get_terminal_size().columns - 1)
-        self.clear()
-        click.echo(line, nl=False)
-        self.drawn = len(line)
+        if line != self.drawn:
+            self.clear()
+            click.echo(line, nl=False)
+            self.drawn = line
 
     def clear(self) -> None:
         if self.drawn:
-            click.echo(f"\r{' ' * self.drawn}\r", nl=False)
-            self.drawn = 0
+            click.echo(f"\r{' ' * len(self.drawn)}\r", nl=False)
+            self.drawn = ""
 
 
 @dataclass
@@ -156,6 +161,7 @@ class _JsonPrinter(_Printer):
                 "total": progress.total,
                 "nothing_to_do": progress.nothing_to_do,
                 "error": progress.error,
+                "messages": [] if run.record.command.selects else [message.text for message in progress.messages],
                 "may_still_run": may_still_run,
             }
         )
@@ -193,7 +199,8 @@ def _end_lines(look: Look, may_still_run: str) -> Iterator[str]:
     if progress.nothing_to_do:
         yield "gcms-tui: dbt found nothing to do. That is no success."
     failing = [node for node in progress.finished if node.status not in SUCCEEDED]
-    yield f"gcms-tui: {run.run_id} {_how_it_ended(run)}: {progress.done} of {progress.total or '?'} done"
+    done = "" if progress.total is None else f": {progress.done} of {progress.total} done"
+    yield f"gcms-tui: {run.run_id} {_how_it_ended(run)}{done}"
     if run.end and run.end.note:
         yield f"gcms-tui: {printable(run.end.note)}"
     if may_still_run:

@@ -192,7 +192,7 @@ def warnings(command: DbtCommand, nodes: Sequence[SelectedNode], around: Surroun
     said = [f"{around.foreign}."] if around.foreign else []
     tests = sum(node.resource_type in _TESTS for node in nodes)
     if command.subcommand == "run":
-        said.append("run tests nothing: what it builds is published untested. build does both.")
+        said.append("dbt run tests nothing: what it builds is published untested. dbt build does both.")
     if command.subcommand == "build" and nodes and not tests:
         said.append("No test is among the nodes: this build proves nothing.")
     kept = [node.name for node in nodes if node.keeps_on_full_refresh]

@@ -12,7 +12,7 @@ from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.run_stream import EXIT_UNKNOWN, exit_code, printer_for
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.run import CancelAsked, Person, Run, RunEnd, RunRecord
-from gcms_tui.core.run_progress import NodeProgress, Progress
+from gcms_tui.core.run_progress import Message, NodeProgress, Progress
 from gcms_tui.operations.runs import Look
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -78,6 +78,17 @@ def test_a_command_that_failed_as_a_whole_says_why_and_nothing_to_do_is_no_succe
     assert "Compilation Error" in err and "in model x" in err and "\x1b" not in err
     assert "That is no success" in err
     assert f"runs show {RECORD.run_id}" in err
+
+
+def test_of_a_command_without_nodes_dbts_own_words_are_all_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    said = look(end=RunEnd(NOW, 0), total=None, messages=(Message(NOW, "info", "Connection test:\n  OK \x1b[2J"),))
+    debug = replace(said, run=replace(said.run, record=replace(RECORD, command=DbtCommand("debug"))))
+    printer_for(Invocation()).end(debug, "")
+    out, err = capsys.readouterr()
+    assert out == "Connection test:\n  OK \n"
+    assert err == f"gcms-tui: {RECORD.run_id} succeeded after 0 s, exit 0\n"
+    printer_for(Invocation(json=True)).end(debug, "")
+    assert json.loads(capsys.readouterr().out)["messages"] == ["Connection test:\n  OK \x1b[2J"]
 
 
 def test_as_json_every_line_is_an_object_and_the_last_is_the_end(capsys: pytest.CaptureFixture[str]) -> None:
