@@ -119,6 +119,7 @@ class DbtProcesses:
         executable = self._executable()
         run_dir = self._run_dir(preview.run_id)
         try:
+            self._place.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             lease = self._lease.take()
         except OSError as error:
             raise _not_kept(self._lease.lock_file, error) from None

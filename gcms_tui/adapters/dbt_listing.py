@@ -36,7 +36,8 @@ class Listing:
         """Raises `UsageError` with dbt's own words, `Unavailable`, `ArtifactError`."""
         cache = self._place.cache(command)
         try:
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory in (cache.parent.parent, cache.parent, cache):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             code, said, errors = self._ask(self._place.listing(command, state))
         except subprocess.TimeoutExpired:
             raise Unavailable(

@@ -123,7 +123,8 @@ def _finish(order: Order, pid: int) -> None:
         signal=None if exited else status.si_status,
         invocation_id=invocation_id(run_dir / EVENTS),
     )
-    notes = [] if exited else [ORPHANS]
+    # One that has said nothing yet was still being loaded, and has sent no statement.
+    notes = [] if exited or end.invocation_id is None else [ORPHANS]
     _write_end(run_dir, replace(end, note="; ".join(notes)))
     # Until here its number belonged to nobody else: whoever signals it looks for the end first.
     os.waitpid(pid, 0)

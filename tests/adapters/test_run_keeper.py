@@ -125,6 +125,16 @@ def test_an_interrupted_dbt_ends_by_itself(desk: Desk) -> None:
     assert (ended.end.exit_code, ended.end.note) == (2, "")
 
 
+def test_a_dbt_that_is_stopped_while_it_is_loaded_has_sent_nothing(desk: Desk) -> None:
+    desk.executable.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    run = desk.start()
+    desk.launcher.ask_to_stop(run, ANNA)
+    ended = desk.ended(run.run_id)
+    assert ended.state is RunState.CANCELLED
+    assert ended.end is not None
+    assert (ended.end.signal, ended.end.note) == (signal.SIGINT, "")
+
+
 def test_a_dbt_that_is_killed(desk: Desk) -> None:
     run = desk.waiting()
     assert run.pid is not None
