@@ -75,6 +75,7 @@ class LogScreen(LogSearching, Pane):
         """Why the log cannot be shown."""
         self._alone = alone
         self._goal: Goal | None = None
+        self._numbering = False
         self.source = LogSource(self, lambda: services.open_log(path))
         self.headline = Headline(look, id="headline")
         self.banner = Banner(look, id="banner")
@@ -108,6 +109,7 @@ class LogScreen(LogSearching, Pane):
 
     def on_polled(self, message: log_source.Polled) -> None:
         before, self.state = self.state, message.state
+        self._numbering = False
         self.window.size = self.state.size
         if before.generation not in (0, self.state.generation):
             self.view.forget()
@@ -131,9 +133,7 @@ class LogScreen(LogSearching, Pane):
         if self.wanted:
             count = (self.state.shown if self.state.wanted == self.wanted else None) or Count()
         window = self.window
-        if window.first is not None or not window.lines:
-            return False
-        return count.done or count.scanned > window.lines[0].offset
+        return window.first is None and bool(window.lines) and count.scanned >= window.lines[0].offset
 
     def on_paged(self, message: log_source.Paged) -> None:
         goal, self._goal = self._goal, None
@@ -144,6 +144,9 @@ class LogScreen(LogSearching, Pane):
             self._show(message.page, message.goal.offset if follows else self._offset)
         if goal is not None and (message.page is None or goal != message.goal):
             self.fetch(goal.offset)
+        elif self._can_be_numbered() and not self._numbering:
+            self._numbering = True  # counted while the page was on its way; once, should the count be of another file
+            self.fetch(None if self.following else self._offset)
         else:
             self._fetch_more()
 
@@ -308,7 +311,7 @@ class LogScreen(LogSearching, Pane):
 
     def on_owned(self, message: log_source.Owned) -> None:
         if message.invocation_id is None:
-            self.app_says("No header above this line tells which invocation it is of.")
+            self.console_app.tell("No header above this line tells which invocation it is of.")
         else:
             self.following = False
             self.narrow(replace(self.wanted, invocation_id=message.invocation_id))
@@ -320,7 +323,7 @@ class LogScreen(LogSearching, Pane):
         above = (log_source.thread_of(line.head) for line in reversed(self.window.lines[: self.window.cursor + 1]))
         thread = next((name for name in above if name), None)
         if thread is None:
-            self.app_says("This line names no thread.")
+            self.console_app.tell("This line names no thread.")
         else:
             self.following = False
             self.narrow(replace(self.wanted, thread=thread))
@@ -341,7 +344,7 @@ class LogScreen(LogSearching, Pane):
     def on_taken(self, message: log_source.Taken) -> None:
         self.window.chosen_from, self.note = None, ""
         if not message.whole:
-            self.app_says(f"Only the first {message.lines:,} lines: save (s) takes all of them.")
+            self.console_app.tell(f"Only the first {message.lines:,} lines: save (s) takes all of them.")
         self.app.post_message(CopyAsked(message.text, f"{message.lines} lines of {self.name_shown}"))
         self.reveal()
 
@@ -353,13 +356,10 @@ class LogScreen(LogSearching, Pane):
 
     def on_saved(self, message: log_source.Saved) -> None:
         self.note = ""
-        self.app_says(f"Saved in {message.path}, for you alone.")
+        self.console_app.tell(f"Saved in {message.path}, for you alone.")
         self.draw()
 
     # -- going back -------------------------------------------------------------------------------------------------
-
-    def app_says(self, said: str) -> None:
-        self.console_app.tell(said)
 
     def refusal(self, action: str) -> str | None:
         nothing = self.window.current is None
@@ -370,9 +370,7 @@ class LogScreen(LogSearching, Pane):
                 return "no log is open"
             case "match" if self.pattern is None:
                 return "nothing is searched"
-            case "invocation" if nothing and self.wanted.invocation_id is None:
-                return "no line is under the cursor"
-            case "thread" if nothing and self.wanted.thread is None:
+            case "invocation" | "thread" if nothing and not self.wanted:
                 return "no line is under the cursor"
             case "copy" | "range" if nothing:
                 return "no line is under the cursor"

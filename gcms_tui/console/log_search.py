@@ -166,6 +166,7 @@ class LogSearching(Pane):
             self.match = message.match
         self._failure = (1, False)
         self._go_to(message.match.offset)
+        self.counted()
 
     def on_search_failed(self, message: log_source.SearchFailed) -> None:
         if message.serial == self._quest:

@@ -215,7 +215,7 @@ class LogSource:
     def rank(self, offset: int) -> None:
         log = self._log
         if log is not None:
-            self._marks.start(lambda: Ranked(Match(offset, log.rank_of_match(offset))))
+            Loader(self._receiver, "log rank").start(lambda: Ranked(Match(offset, log.rank_of_match(offset))))
 
     def forget_search(self) -> None:
         """Stop searching, however deep in thought the search is."""
@@ -244,12 +244,13 @@ class LogSource:
     def invocation(self, offset: int) -> None:
         log = self._log
         if log is not None:
-            self._saver.start(lambda: Owned(log.invocation_at(offset)))
+            Loader(self._receiver, "log invocation").start(lambda: Owned(log.invocation_at(offset)))
 
-    def take(self, first: int, last: int) -> bool:
+    def take(self, first: int, last: int) -> None:
         """Read the shown lines from one offset to another, for the clipboard."""
         log = self._log
-        return log is not None and self._saver.start(lambda: _taken(log, first, last))
+        if log is not None:
+            Loader(self._receiver, "log copy").start(lambda: _taken(log, first, last))
 
     def save(self, directory: Path, name: str) -> bool:
         log = self._log

@@ -194,7 +194,7 @@ async def test_searching_the_whole_file(state: Path, path: Path) -> None:
 async def test_a_match_is_more_than_a_colour(state: Path, path: Path) -> None:
     async with on_log(state, path) as (pilot, screen):
         await search(pilot, "Database")
-        await shows(pilot, "of 2")
+        await shows(pilot, "/Database  2 of 2")
         drawer, raw = screen.view.drawer, screen.window.lines[screen.window.cursor]
         pieces = drawer.row(drawer.take(raw), 78, marks=[(0, 8)])
         assert next(style for text, style in pieces if text == "Database").startswith("bold underline")
