@@ -27,6 +27,8 @@ ROWS_KEPT = 1000
 """The most rows that are kept of one test; how many there were in all is kept too."""
 
 _TESTS = frozenset({"test", "unit_test"})
+_COUNTED = frozenset({"fail", "warn"})
+"""Statuses of a test that has counted its rows, also where a version of dbt does not tell the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,12 @@ def _failing(node: NodeResult, manifest: Manifest | None, critical: bool) -> Fai
 
 
 def _relation(run_id: str, test: FailingTest) -> Relation:
+    if test.failures is None and test.status not in _COUNTED:  # a table of that name holds an earlier run's
+        raise Unavailable(
+            "It stored no rows",
+            f"In {run_id} {test.name} ended with {test.status!r}, and did not come to look for rows.",
+            "Its message says why; mend that, and run it again.",
+        )
     if test.relation_name is None:
         raise Unavailable(
             "No rows were stored",

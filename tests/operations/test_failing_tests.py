@@ -201,6 +201,19 @@ def test_rows_that_were_not_stored_or_cannot_be_read_are_an_error(world: World) 
     assert len(world.failing.keep_all("r")) == 2
 
 
+@pytest.mark.parametrize("status", ["error", "runtime error", "skipped"])
+def test_a_test_that_did_not_come_to_look_for_rows_is_not_given_those_of_an_earlier_run(
+    world: World, status: str
+) -> None:
+    world.shelf.add(
+        past_run("later", TEST_GOLD, exit_code=1, hours_ago=1),
+        results("test", NodeResult(GRAVE, status, relation_name=TABLE)),
+    )
+    with pytest.raises(Unavailable, match="did not come to look"):
+        world.failing.rows("later", GRAVE)
+    assert world.opened == 0
+
+
 def test_a_full_disk_costs_the_keeping_and_not_the_look(world: World) -> None:
     world.shelf.full = Unavailable("The run cannot be kept", "disk full")
     rows = world.failing.rows("r", GRAVE)
