@@ -25,6 +25,8 @@ SLOWER_BY_AT_LEAST_S = 1.0
 """Below this nobody waits longer, and the warehouse's own moods are larger."""
 _USUAL_OF = 20
 """How many of the newest runs make up what is usual."""
+_FINISHED_NEEDED = 3
+"""With fewer, one slow beginning (a warehouse that wakes up) would tell of all."""
 _MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of normally distributed values, times this, is their standard deviation."""
 
@@ -155,21 +157,45 @@ def remaining_seconds(
     nodes: Sequence[NodeProgress], usual: Mapping[str, float], threads: int | None, now: datetime, total: int | None
 ) -> float | None:
     """How long the nodes that have not finished will take at the least: the bound of `expected_duration` over what is
-    left of each. 0.0 where all have finished; None where it cannot be told.
+    left of each, and for each that has not begun what this run spends on a node beyond its usual time
+    (`overrun_seconds`). 0.0 where all have finished; None where it cannot be told.
 
     A node that runs longer than it usually does counts as about to finish. `total` is how many nodes dbt said there
     are: those that it has not named yet count as nodes without a past.
     """
     left: list[float | None] = []
+    overrun = overrun_seconds(nodes, usual)
     for node in nodes:
         if node.finished:
             continue
         whole = usual.get(node.unique_id)
-        began = node.started_at
-        spent = (now - began).total_seconds() if node.status == "running" and began is not None else 0.0
-        left.append(None if whole is None else max(whole - max(spent, 0.0), 0.0))
+        if whole is None:
+            left.append(None)
+        elif node.status == "running" and node.started_at is not None:
+            left.append(max(whole - max((now - node.started_at).total_seconds(), 0.0), 0.0))
+        else:
+            left.append(whole + overrun)
     left += [None] * max((total or 0) - len(nodes), 0)
     return _bound(left, threads) if left else 0.0 if total else None
+
+
+def overrun_seconds(nodes: Sequence[NodeProgress], usual: Mapping[str, float]) -> float:
+    """What a node of this run takes beyond its usual time: the median over those that have finished, at least 0.
+
+    From when its thread was free for it until it had finished: dbt's own work and waiting for others are in it, and so
+    is a warehouse that is slower today. 0.0 where fewer than three with a past have finished.
+    """
+    free_at: dict[str, datetime] = {}
+    beyond = []
+    for node in sorted(nodes, key=lambda node: (node.started_at is None, node.started_at)):
+        if node.started_at is None or node.finished_at is None or not node.finished or node.status == "skipped":
+            continue
+        whole = usual.get(node.unique_id)
+        if whole is not None:
+            took = node.finished_at - min(free_at.get(node.thread, node.started_at), node.started_at)
+            beyond.append(took.total_seconds() - whole)
+        free_at[node.thread] = node.finished_at
+    return max(statistics.median(beyond), 0.0) if len(beyond) >= _FINISHED_NEEDED else 0.0
 
 
 def _bound(seconds: Sequence[float | None], threads: int | None) -> float | None:

@@ -123,7 +123,7 @@ class RunHistory:
 
     def remaining(self, progress: Progress) -> float | None:
         """How long a running command will still take at the least; None where it cannot be told."""
-        usual = self.node_seconds(tuple(node.unique_id for node in progress.nodes if not node.finished))
+        usual = self.node_seconds(tuple(node.unique_id for node in progress.nodes))
         return run_trend.remaining_seconds(progress.nodes, usual, progress.threads, self._clock(), progress.total)
 
     def sizes(self) -> tuple[tuple[Run, int], ...]:

@@ -165,6 +165,35 @@ def test_what_is_left_shrinks_with_what_has_been_done() -> None:
     assert remaining_seconds([progress("a", "success")], USUAL, 1, NOW, 1) == 0.0
 
 
+def done(place: int, thread: str, began_s: float, ended_s: float, status: str = "success") -> NodeProgress:
+    """Finished in this run, seconds ago."""
+    began, ended = NOW - timedelta(seconds=began_s), NOW - timedelta(seconds=ended_s)
+    name = f"t{place}"
+    return NodeProgress(f"model.gcms.{name}", name, "model", status, thread, began, ended, elapsed_s=0.1)
+
+
+def test_a_run_that_takes_longer_than_usual_is_expected_to_go_on_so() -> None:
+    """Each node usually takes 0.1 s; in this run its thread has been busy with it for 2 s from the last one's end."""
+    usual = {f"model.gcms.t{place}": 0.1 for place in range(62)}
+    finished = [done(place, f"Thread-{place % 4}", 14 - 2 * (place // 4) - 0.5, 14 - 2 * (place // 4) - 2) for place in
+                range(28)]  # fmt: skip
+    waiting = [NodeProgress(f"model.gcms.t{place}", f"t{place}", "model", "waiting") for place in range(28, 62)]
+    left = remaining_seconds([*finished, *waiting], usual, 4, NOW, 62)
+    assert left == pytest.approx(34 * 2 / 4)
+    assert remaining_seconds(waiting, usual, 4, NOW, 34) == pytest.approx(34 * 0.1 / 4)
+
+
+def test_one_slow_beginning_does_not_tell_of_all() -> None:
+    usual = {f"model.gcms.t{place}": 1.0 for place in range(6)}
+    waking = done(0, "Thread-1", 60, 20)
+    quick = [done(place, "Thread-1", 20 - place, 19 - place) for place in range(1, 5)]
+    waiting = [NodeProgress("model.gcms.t5", "t5", "model", "waiting")]
+    assert remaining_seconds([waking, *waiting], usual, 1, NOW, 2) == 1.0
+    assert remaining_seconds([waking, *quick, *waiting], usual, 1, NOW, 6) == pytest.approx(1.0)
+    skipped = [done(place, "", 20, 20, "skipped") for place in range(1, 5)]
+    assert remaining_seconds([waking, *skipped, *waiting], usual, 1, NOW, 6) == 1.0
+
+
 def test_what_cannot_be_told_is_not_told() -> None:
     assert remaining_seconds([], USUAL, 1, NOW, None) is None
     assert remaining_seconds([progress("new", "running")], USUAL, 1, NOW, 1) is None
