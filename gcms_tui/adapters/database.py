@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gcms_tui.adapters.last_health import StateError
+from gcms_tui.adapters.private_file import make_directory
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData
@@ -60,7 +61,7 @@ class Database:
 
         with self._lock:
             if self._engine is None:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_directory()
                 # SQLite gives its -wal and -shm files the mode of the file itself, so it has to be right at birth.
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
                 engine = _engine(self.path, self._immediate)
@@ -72,13 +73,22 @@ class Database:
                 self._engine = engine
             return self._engine
 
+    def _make_directory(self) -> None:
+        directory = self.path.parent
+        try:
+            make_directory(directory)
+        except OSError as error:
+            raise self._unusable(directory, error.strerror or type(error).__name__) from None
+
 
 def _engine(path: Path, immediate: bool) -> Engine:
-    from sqlalchemy import create_engine, event
+    from sqlalchemy import URL, create_engine, event
     from sqlalchemy.pool import NullPool
 
     # A connection a call: nothing stays open between two looks, and a fork or a deleted file harms nobody.
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # The path is given as it is: in a URL's text, a ? or % of it would mean something.
+    place = URL.create("sqlite", database=str(path))
+    engine = create_engine(place, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:

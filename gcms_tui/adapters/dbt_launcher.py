@@ -18,7 +18,7 @@ from gcms_tui.adapters.dbt_listing import Listing
 from gcms_tui.adapters.dbt_project_state import dbt_executable, dbt_version, fingerprint, git_state
 from gcms_tui.adapters.dbt_warm import WarmDbt
 from gcms_tui.adapters.last_health import StateError
-from gcms_tui.adapters.private_file import write_new, write_whole
+from gcms_tui.adapters.private_file import link_or_copy, make_directory, write_new, write_whole
 from gcms_tui.adapters.run_directory import CACHES, CANCEL, LEASES, RECORD, RUNS, read_pid
 from gcms_tui.adapters.run_handover import by_fork, by_keeper
 from gcms_tui.adapters.run_keeper import COULD_NOT_START, END, PROCESS, Order
@@ -119,7 +119,6 @@ class DbtProcesses:
         executable = self._executable()
         run_dir = self._run_dir(preview.run_id)
         try:
-            self._place.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             lease = self._lease.take()
         except OSError as error:
             raise _not_kept(self._lease.lock_file, error) from None
@@ -196,7 +195,7 @@ class DbtProcesses:
         """The directory with the intent in it, on disk. Raises `Refused` where there is one of that id, `OSError`."""
         if missing := _missing_file(record.argv):
             raise Refused("The preview is old", f"{missing} has gone since.", "Look at a new preview, and start that.")
-        run_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(run_dir.parent)
         try:
             run_dir.mkdir(mode=0o700)
         except FileExistsError:
@@ -252,7 +251,7 @@ def _link_state(run_dir: Path, state: Path) -> None:
     state.mkdir(mode=0o700)
     for name in _STATE_FILES:
         with suppress(FileNotFoundError):
-            os.link(run_dir / "target" / name, state / name)
+            link_or_copy(run_dir / "target" / name, state / name)
 
 
 def _signal(pid: int, number: signal.Signals, end: Path) -> bool:

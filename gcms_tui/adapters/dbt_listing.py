@@ -12,6 +12,7 @@ from typing import Any
 from gcms_tui.adapters.dbt_argv import DbtPlace
 from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
 from gcms_tui.adapters.dbt_warm import WarmDbt, WarmGone
+from gcms_tui.adapters.private_file import make_directory
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import find_scd2
 from gcms_tui.core.errors import Unavailable, UsageError
@@ -36,8 +37,7 @@ class Listing:
         """Raises `UsageError` with dbt's own words, `Unavailable`, `ArtifactError`."""
         cache = self._place.cache(command)
         try:
-            for directory in (cache.parent.parent, cache.parent, cache):
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(cache)
             code, said, errors = self._ask(self._place.listing(command, state))
         except subprocess.TimeoutExpired:
             raise Unavailable(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from gcms_tui.adapters.private_file import make_directory, write_whole
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import HealthReport
 from gcms_tui.core.health_json import report_from_json, report_json
@@ -40,31 +38,18 @@ class LastHealthFile:
     def save(self, report: HealthReport) -> None:
         """Raises `StateError` where it cannot be written; what was there before then stays."""
         text = json.dumps(report_json(report, report.taken_at), ensure_ascii=False, allow_nan=False)
-        directory = make_private(self._path.parent)
-        temporary = ""
+        directory = self._path.parent
         try:
-            handle, temporary = tempfile.mkstemp(prefix=f".{FILE_NAME}.", dir=directory)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode("utf-8", errors="backslashreplace"))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, self._path)
+            make_directory(directory)
         except OSError as error:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise not_kept(self._path, error) from None
+            raise _not_kept(directory, error) from None
+        try:
+            write_whole(self._path, text)
+        except OSError as error:
+            raise _not_kept(self._path, error) from None
 
 
-def make_private(directory: Path) -> Path:
-    """The state directory, made for this user alone where it is not there. Raises `StateError`."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_kept(directory, error) from None
-    return directory
-
-
-def not_kept(path: Path, error: OSError) -> StateError:
+def _not_kept(path: Path, error: OSError) -> StateError:
     return StateError(
         "Health is not kept",
         f"{path}: {error.strerror or type(error).__name__}",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gcms_tui.adapters.log_scan import Carried, Search, Selection
 from gcms_tui.adapters.log_walk import LogReader
+from gcms_tui.adapters.private_file import make_directory
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.log_pattern import Pattern
 from gcms_tui.core.log_view import LogFilter
@@ -37,7 +38,7 @@ def save_private_copy(reader: LogReader, wanted: LogFilter, directory: Path, nam
     """
     path = directory / name
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory)
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mkstemp makes it 0600
         try:
             with os.fdopen(handle, "wb") as file:

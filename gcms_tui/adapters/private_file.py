@@ -1,14 +1,33 @@
-"""Small files of the state directory: for their owner alone, and whole or not there."""
+"""The state directory's own files and directories: for their owner alone, and whole or not there."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 LARGEST = 64 * 1024 * 1024
 """No file of ours comes near it: what does is not read."""
+_NO_LINKS = frozenset({errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
+"""What a file system says that makes no hard links: of its own kind, to another one, or no more of them."""
+
+
+def make_directory(directory: Path) -> None:
+    """With those above it that are missing, each for its owner alone: `Path.mkdir` would see to the last one only.
+
+    Raises `OSError`.
+    """
+    try:
+        directory.mkdir(mode=0o700)
+    except FileNotFoundError:
+        make_directory(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        if not directory.is_dir():
+            raise
 
 
 def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
@@ -38,12 +57,55 @@ def write_new(path: Path, text: str) -> bool:
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     write_whole(partial, text)
     try:
-        os.link(partial, path)
+        if not linked(partial, path):
+            # Claimed first: for a moment it is empty, which a reader takes for unreadable, and never for another's.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.replace(partial, path)
     except FileExistsError:
         return False
     finally:
-        partial.unlink()
+        partial.unlink(missing_ok=True)
+    sync_directory(path.parent)
     return True
+
+
+def linked(source: Path, path: Path) -> bool:
+    """Whether `path` is another name of `source` now: False where the file system makes none. Raises `OSError`."""
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            return False
+        raise
+    return True
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """`source` under a second name, or else a copy of it, 0600. Raises `OSError`; then nothing is left of it."""
+    if linked(source, path):
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with source.open("rb") as reading, os.fdopen(descriptor, "wb") as writing:
+            shutil.copyfileobj(reading, writing)
+    except FileExistsError:
+        raise
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def move(source: Path, path: Path) -> None:
+    """Rename `source`, replacing what was there; from another file system by a copy. Raises `OSError`."""
+    try:
+        os.replace(source, path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        link_or_copy(source, partial)
+        os.replace(partial, path)
+        source.unlink()
 
 
 def sync_directory(directory: Path) -> None:

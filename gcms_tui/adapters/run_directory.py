@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
 from gcms_tui.adapters.last_health import StateError
-from gcms_tui.adapters.private_file import read_small, write_new, write_whole
+from gcms_tui.adapters.private_file import make_directory, read_small, write_new, write_whole
 from gcms_tui.adapters.run_events import end_by_events, invocation_id
 from gcms_tui.adapters.run_keeper import END, EVENTS, PROCESS
 from gcms_tui.adapters.run_lease import holders
@@ -153,7 +153,7 @@ class RunDirectories:
     def keep(self, run_id: str, name: str, document: Mapping[str, Any]) -> None:
         file = self._kept_file(run_id, name)
         try:
-            file.parent.mkdir(mode=0o700, exist_ok=True)
+            make_directory(file.parent)
             write_new(file, json.dumps(document) + "\n")
         except OSError as error:
             raise _not_written(file, error) from None
@@ -173,8 +173,7 @@ class RunDirectories:
         making = self._root / f".{record.run_id}.{secrets.token_hex(4)}"
         try:
             target = making / "target"
-            target.mkdir(mode=0o700, parents=True)
-            making.chmod(0o700)
+            make_directory(target)
             for artifact in artifacts:
                 if artifact.is_file():
                     shutil.copyfile(artifact, target / artifact.name)

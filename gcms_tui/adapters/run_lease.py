@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gcms_tui.adapters.private_file import read_small, write_whole
+from gcms_tui.adapters.private_file import make_directory, read_small, write_whole
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.run import Holder, RunRecord
 from gcms_tui.core.run_json import Lease, lease_text, read_lease
@@ -53,7 +53,7 @@ class LeaseFile:
 
     def take(self) -> TakenLease:
         """Raises `Refused` naming who holds it, `OSError` where the state directory cannot be written."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(self.directory)
         descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + _PATIENCE_S
         while not _lock(descriptor, fcntl.LOCK_EX):

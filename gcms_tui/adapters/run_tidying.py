@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gcms_tui.adapters.private_file import write_whole
+from gcms_tui.adapters.private_file import linked, make_directory, move, write_whole
 
 UNREAD = ("graph.gpickle", "graph_summary.json", "semantic_manifest.json", "perf_info.json")
 PARTIAL_PARSE = "partial_parse.msgpack"
@@ -38,7 +38,7 @@ def tidy(target: Path, cache: Path) -> list[str]:
     ):
         try:
             step(target, cache)
-        except (OSError, ValueError, RecursionError, MemoryError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError, MemoryError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             notes.append(f"{what}: {reason}")
     return notes
@@ -55,7 +55,7 @@ def has_failing_rows(target: Path) -> bool:
     try:
         document = json.loads((target / "run_results.json").read_bytes())
         return any(_failing(result) for result in document["results"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 
@@ -75,8 +75,8 @@ def _failing(result: Any) -> bool:
 def _keep_parsed(target: Path, cache: Path) -> None:
     parsed = target / PARTIAL_PARSE
     if parsed.exists():
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.replace(parsed, cache / PARTIAL_PARSE)
+        make_directory(cache)
+        move(parsed, cache / PARTIAL_PARSE)
 
 
 def _share_manifest(target: Path, cache: Path) -> None:
@@ -93,11 +93,13 @@ def _share_manifest(target: Path, cache: Path) -> None:
     body = json.dumps(document, sort_keys=True, separators=(",", ":"))
     stored = cache / MANIFESTS / f"{hashlib.sha256(body.encode()).hexdigest()[:32]}.json"
     if not stored.exists():
-        stored.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(stored.parent)
         write_whole(stored, f'{{"metadata":{json.dumps(metadata)},{body[1:]}')
     link = manifest.with_name(".manifest.json")
-    os.link(stored, link)
-    os.replace(link, manifest)
+    if linked(stored, link):
+        os.replace(link, manifest)
+    else:  # nothing can be shared there
+        stored.unlink()
 
 
 def _without_compiling(nodes: Iterable[Any]) -> None:

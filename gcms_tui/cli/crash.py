@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gcms_tui import __version__
 from gcms_tui.adapters.config import default_state_dir
+from gcms_tui.adapters.private_file import make_directory
 from gcms_tui.cli.output import tell
 from gcms_tui.core.text import printable
 
@@ -34,7 +35,7 @@ def write_crash_report(error: BaseException, directory: Path) -> Path:
 
     No local variables and no messages: both may hold data or secrets.
     """
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_directory(directory)
     now = datetime.now(UTC)
     lines = [
         f"gcms-tui {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}",

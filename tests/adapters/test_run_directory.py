@@ -238,6 +238,8 @@ def test_a_foreign_run_is_adopted_once(shelf: Shelf, tmp_path: Path) -> None:
     command = DbtCommand("build")
     record = RunRecord("cron-1", command, ("dbt",), str(shelf.project), "prod", ANNA, NOON, foreign=True)
     shelf.adopt(record, (artifact, gone), {"end": "unknown"})
+    own = [path for path in (shelf.state, *shelf.state.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    assert own == []
     artifact.write_text("overwritten", encoding="utf-8")
     shelf.adopt(record, (artifact,), {"end": "another"})
     run = shelf.again().run("cron-1")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -34,6 +35,14 @@ def test_values_come_back_as_they_were(tmp_path: Path, value: Scalar) -> None:
     (point,) = store.series("prod", "metric.scd2")
     assert point == Point(NOW, Verdict.OK, value)
     assert type(point.value) is type(value)
+
+
+def test_a_directory_of_any_name(tmp_path: Path) -> None:
+    """What a URL would take for something else is a name here."""
+    directory = tmp_path / os.fsdecode(b"100% #1?mode=memory \xff")
+    Store(directory).record(report(1))
+    assert (directory / "store.sqlite3").is_file()
+    assert [point.value for point in Store(directory).series("prod", "metric.scd2")] == [1]
 
 
 def test_the_newest_points_come_oldest_first(tmp_path: Path) -> None:
