@@ -28,7 +28,7 @@ from gcms_tui.console.health import HealthPane
 from gcms_tui.console.once import Once
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.terminal import Terminal, Watchdog, screen_of_its_own, signals_leave
+from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, screen_of_its_own
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
 from gcms_tui.core.errors import GcmsError
@@ -252,30 +252,21 @@ def run_console(
     watchdog = Watchdog()
 
     def leave(code: int) -> None:
-        watchdog.arm(code)
         if code == 129 and isinstance(app._driver, Terminal):
             app._driver.fall_silent()
         app.exit(return_code=code)
 
-    async def leave_when_the_line_drops() -> None:
-        while True:
-            await asyncio.sleep(_LINE_CHECK_S)
-            if isinstance(app._driver, Terminal) and app._driver.line_has_dropped():
-                return leave(129)
+    def dropped() -> bool:
+        return isinstance(app._driver, Terminal) and app._driver.line_has_dropped()
 
     async def stay() -> None:
-        with signals_leave(leave):
-            watching = asyncio.create_task(leave_when_the_line_drops())
+        with endings_leave(leave, dropped, watchdog):
             await app.run_async()
-            watching.cancel()
 
     with screen_of_its_own(services.copy_dir / "stderr.log"):
         asyncio.run(stay())
     watchdog.disarm()
     return _after_a_bug(app, services) if app.crash else app.return_code or 0
-
-
-_LINE_CHECK_S = 2.0
 
 
 def _after_a_bug(app: ConsoleApp, services: ConsoleServices) -> int:

@@ -21,6 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 LEAVING_S = 2.0
 """How long the console may take to leave before it is ended."""
 
+_LINE_CHECK_S = 2.0
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
@@ -73,19 +74,33 @@ class Watchdog:
 
 
 @contextmanager
-def signals_leave(leave: Callable[[int], None]) -> Iterator[None]:
-    """Within the running loop, SIGHUP, SIGTERM and SIGINT call `leave` with 128 + the signal's number.
+def endings_leave(leave: Callable[[int], None], dropped: Callable[[], bool], watchdog: Watchdog) -> Iterator[None]:
+    """Within the running loop, SIGHUP, SIGTERM, SIGINT and a terminal that has gone call `leave` with 128 + a signal.
 
-    What was inherited is overruled: under `nohup` SIGHUP would be ignored, and the console outlive its terminal.
+    A line that stalls before it drops blocks the loop in Textual's full write queue. So none of this waits for the
+    loop: the watchdog is armed where the end is heard of. What was inherited is overruled: under `nohup` SIGHUP would
+    be ignored, and the console outlive its terminal.
     """
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, leave, 128 + number)
+    loop, over = asyncio.get_running_loop(), threading.Event()
+
+    def end(code: int) -> None:
+        watchdog.arm(code)
+        with suppress(RuntimeError):  # the loop is closed: it has left already
+            loop.call_soon_threadsafe(leave, code)
+
+    def watch_line() -> None:
+        while not over.wait(_LINE_CHECK_S):
+            if dropped():
+                return end(128 + signal.SIGHUP)
+
+    before = {number: signal.signal(number, lambda heard, _: end(128 + heard)) for number in _SIGNALS}
+    threading.Thread(target=watch_line, name="line", daemon=True).start()
     try:
         yield
     finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+        over.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def is_interactive() -> bool:

@@ -51,6 +51,27 @@ def test_a_hangup_that_was_ignored_by_the_parent_still_counts(run: Open) -> None
         assert terminal.process.wait(10) == 128 + signal.SIGHUP
 
 
+def test_a_line_that_stalls_before_it_drops_ends_the_console_all_the_same(run: Open) -> None:
+    """As an SSH connection dies: first nobody reads what is drawn any more, and only then comes the hangup."""
+    with run(columns=200, rows=50) as terminal:
+        terminal.wait_for("checked")
+        deadline, still, before = time.monotonic() + 60, 0, -1
+        while still < 3:  # the loop waits in a full write queue, and keys make it do nothing any more
+            assert time.monotonic() < deadline, "the console goes on drawing"
+            terminal.send("21")
+            time.sleep(0.1)
+            spent = ticks(terminal.process.pid)
+            still, before = still + 1 if spent == before else 0, spent
+        terminal.drop()
+        assert terminal.process.wait(10) == 128 + signal.SIGHUP
+
+
+def ticks(pid: int) -> int:
+    """Processor time that the main thread has used."""
+    used = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(used[11]) + int(used[12])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("words", [(), ("hang",)], ids=["at rest", "while a query hangs"])
 def test_a_signal_ends_the_console_and_leaves_the_terminal_as_it_was(
