@@ -25,6 +25,7 @@ from gcms_tui.adapters.run_keeper import COULD_NOT_START, END, PROCESS, Order
 from gcms_tui.adapters.run_lease import LeaseFile, TakenLease, holders
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import Refused, Unavailable
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.run import CancelAsked, Holder, Person, Run, RunEnd, RunRecord
 from gcms_tui.core.run_json import cancel_text, end_text, read_cancel, record_text
 from gcms_tui.core.run_preview import Preview, SelectedNode
@@ -51,6 +52,10 @@ class LaunchPlace:
     """As resolved: always said to dbt."""
     written: tuple[Path, ...] = ()
     """Where dbt itself writes in the project: its target/ and logs/. They are no part of its fingerprint."""
+    profiles: Path | None = None
+    """The `profiles.yml` in force, which says what the target is: a part of the fingerprint, wherever it lies."""
+    scd2: tuple[Relation, ...] = ()
+    """The tables that gcms.toml says hold versions."""
 
     @property
     def project_dir(self) -> Path:
@@ -101,13 +106,14 @@ class DbtProcesses:
     def selection(self, command: DbtCommand) -> tuple[SelectedNode, ...]:
         if not command.selects:
             return ()
-        listing = Listing(self._dbt, self._env, self._warm, self._executable)
+        listing = Listing(self._dbt, self._env, self._warm, self._executable, self._place.scd2)
         state = None if command.state_of is None else self._run_dir(command.state_of) / "target"
         with self._lock:  # two would write the same files
             return listing.nodes(command, state)
 
     def fingerprint(self) -> str:
-        return fingerprint(self._place.project_dir, (*self._place.written, self._place.state_dir))
+        place = self._place
+        return fingerprint(place.project_dir, (*place.written, place.state_dir), place.profiles)
 
     def holder(self) -> Holder | None:
         return self._lease.holder()

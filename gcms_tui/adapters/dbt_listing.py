@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gcms_tui.adapters.private_file import make_directory
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import find_scd2
 from gcms_tui.core.errors import Unavailable, UsageError
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.run_preview import SelectedNode
 
 LISTING_AT_MOST_S = 300
@@ -26,12 +27,19 @@ class Listing:
     """`dbt ls` for one project and target. It parses the project, and leaves it parsed for the run that follows."""
 
     def __init__(
-        self, place: DbtPlace, env: Mapping[str, str], warm: WarmDbt | None, executable: Callable[[], Path]
+        self,
+        place: DbtPlace,
+        env: Mapping[str, str],
+        warm: WarmDbt | None,
+        executable: Callable[[], Path],
+        scd2: Collection[Relation] = (),
     ) -> None:
+        """`scd2`: tables that hold versions, whatever the manifest says of them."""
         self._place = place
         self._env = env
         self._warm = warm
         self._executable = executable
+        self._scd2 = scd2
 
     def nodes(self, command: DbtCommand, state: Path | None) -> tuple[SelectedNode, ...]:
         """Raises `UsageError` with dbt's own words, `Unavailable`, `ArtifactError`."""
@@ -99,11 +107,18 @@ class Listing:
                 name=_name(item),
                 materialized=str(item.get("config.materialized") or ""),
                 relation_name=item.get("relation_name") or None,
-                scd2=item["unique_id"] in scd2,
+                scd2=item["unique_id"] in scd2 or self._is_named(item.get("relation_name")),
                 keeps_on_full_refresh=item.get("config.full_refresh") is False,
             )
             for item in listed
         )
+
+    def _is_named(self, relation_name: object) -> bool:
+        try:
+            relation = Relation.parse(str(relation_name))
+        except ValueError:
+            return False
+        return any(relation.may_be(table) for table in self._scd2)
 
 
 def _events(said: bytes) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gcms_tui.core.errors import Unavailable
@@ -19,12 +20,17 @@ _VERSION_TIMEOUT_S = 5
 _ASK_VERSION = "import importlib.metadata; print(importlib.metadata.version('dbt-core'))"
 
 
-def fingerprint(project_dir: Path, without: Collection[Path]) -> str:
-    """Of every file's path, size and time of change, but for hidden ones and what lies in the directories `without`."""
+def fingerprint(project_dir: Path, without: Collection[Path], profiles: Path | None = None) -> str:
+    """Of every file's path, size and time of change, but for hidden ones and what lies in the directories `without`;
+    and of `profiles`.
+    """
     skipped = {os.path.realpath(path) for path in without}
     digest = hashlib.sha256()
     for line in sorted(_file_lines(os.path.realpath(project_dir), skipped)):
         digest.update(line)
+    with suppress(OSError):
+        if profiles is not None:
+            digest.update(_file_line(str(profiles), profiles.stat()))
     return digest.hexdigest()
 
 
@@ -117,7 +123,11 @@ def _file_lines(directory: str, skipped: set[str]) -> Iterator[bytes]:
             state = entry.stat()
         except OSError:
             continue
-        yield os.fsencode(f"{entry.path}\0{state.st_size}\0{state.st_mtime_ns}\n")
+        yield _file_line(entry.path, state)
+
+
+def _file_line(path: str, state: os.stat_result) -> bytes:
+    return os.fsencode(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n")
 
 
 def _git(project_dir: Path, env: Mapping[str, str], *words: str) -> str | None:

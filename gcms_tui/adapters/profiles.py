@@ -89,8 +89,7 @@ def read_output(settings: DbtSettings, project: DbtProject | None, env: Mapping[
     Target: `settings.target`, else `$DBT_TARGET`, else the profile's own. Raises `ConfigError` saying which file,
     profile, target or variable is missing.
     """
-    directory, found_by = _profiles_dir(settings, project, env)
-    file = directory / "profiles.yml"
+    file, found_by = profiles_file(settings, project, env)
     if not file.is_file():
         raise ConfigError(
             "No profiles.yml",
@@ -116,10 +115,16 @@ def read_output(settings: DbtSettings, project: DbtProject | None, env: Mapping[
         found_by=found_by,
         profile=name,
         target=target,
-        credentials=credentials_of(data, source, directory=project.directory if project else directory),
+        credentials=credentials_of(data, source, directory=project.directory if project else file.parent),
         database=str(data.get("database", "")),
         schema=str(data.get("schema", "")),
     )
+
+
+def profiles_file(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> tuple[Path, str]:
+    """Where dbt looks for `profiles.yml`, started in the project's directory, and why there."""
+    directory, found_by = _profiles_dir(settings, project, env)
+    return directory / "profiles.yml", found_by
 
 
 def credentials_of(data: Mapping[str, Any], source: str, *, directory: Path) -> Credentials:
@@ -192,7 +197,6 @@ def _require_a_secret(public: Mapping[str, Any], secrets: Mapping[str, Secret], 
 
 
 def _profiles_dir(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> tuple[Path, str]:
-    """Where dbt looks, started in the project's directory, and why there."""
     if settings.profiles_dir is not None:
         return settings.profiles_dir, "profiles_dir in gcms.toml"
     start = project.directory if project else Path.cwd()

@@ -214,8 +214,16 @@ def _dbt_processes(
     from gcms_tui.adapters.dbt_project_state import dbt_executable, is_beside
     from gcms_tui.adapters.dbt_reading import ReadingDbt
     from gcms_tui.adapters.dbt_warm import WarmDbt
+    from gcms_tui.adapters.profiles import profiles_file
 
-    place = LaunchPlace(settings.state_dir, settings.dbt, target, (project.target_path, project.log_path))
+    place = LaunchPlace(
+        settings.state_dir,
+        settings.dbt,
+        target,
+        written=(project.target_path, project.log_path),
+        profiles=profiles_file(settings.dbt, project, os.environ)[0],
+        scd2=tuple(table.table for table in settings.scd2),
+    )
     again = (sys.executable, "-P", "-m", "gcms_tui", "--config", str(settings.path), "--target", target)
 
     def keep_failing_rows(run_id: str) -> tuple[str, ...]:

@@ -116,6 +116,14 @@ class Relation:
     def sql(self) -> str:
         return _dotted(quoted, self.database, self.schema, self.name)
 
+    def may_be(self, other: Relation) -> bool:
+        """Whether both may name one table: in whatever case they are written, and a database that is not named may be
+        any. For where taking two for one is harmless, and taking one for two is not.
+        """
+        same = (self.schema.upper(), self.name.upper()) == (other.schema.upper(), other.name.upper())
+        databases = {database.upper() for database in (self.database, other.database) if database is not None}
+        return same and len(databases) < 2
+
     @property
     def information_schema(self) -> Schema:
         """Where its own database describes it."""

@@ -135,7 +135,9 @@ class Settings:
     schemas: SchemaSettings = setting("Schema names.", factory=SchemaSettings)
     sources: tuple[SourceSettings, ...] = setting("The landed tables to watch.", ())
     scd2: tuple[Scd2TableSettings, ...] = setting(
-        "The SCD2 tables; none given: found in dbt's manifest (models named *_scd2, meta.scd2, snapshots).", ()
+        "The SCD2 tables; none given: found in dbt's manifest (models named *_scd2, meta.scd2, snapshots). A full "
+        "refresh leaves out these and those.",
+        (),
     )
     payroll: PayrollSettings = setting("Payroll.", factory=PayrollSettings)
     supabase: SupabaseSettings = setting("Supabase's Postgres.", factory=SupabaseSettings)

@@ -22,6 +22,7 @@ from gcms_tui.adapters.run_directory import RunDirectories
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_results import ArtifactError
 from gcms_tui.core.errors import Refused, UsageError
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.settings import DbtSettings
@@ -85,7 +86,10 @@ def desk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with running(copy_sandbox(sandbox_template, root / "sandbox")) as platform:
         project, state = platform.dbt_project, root / "state"
         settings = DbtSettings(project_dir=project, profiles_dir=project)
-        place = LaunchPlace(state, settings, "sandbox", (project / "target", project / "logs"))
+        place = LaunchPlace(
+            state, settings, "sandbox", (project / "target", project / "logs"),
+            profiles=project / "profiles.yml", scd2=(Relation.parse("bronze.Br_Supabase_Instrument"),),
+        )  # fmt: skip
         desk = RealDesk(
             project, state, DbtProcesses(place, env), DbtProcesses(place, env, warm=process), process,
             RunDirectories(state, project),
@@ -149,8 +153,8 @@ def test_the_selection_is_dbts_own(desk: RealDesk) -> None:
         desk.warm.selection(DbtCommand("test", ("reslut:fail",)))
     models = {node.name: node for node in desk.warm.selection(DbtCommand("run", full_refresh=True))}
     assert {node.resource_type for node in models.values()} == {"model"}
-    history = {name for name, node in models.items() if node.scd2}
-    assert history == {"br_attendance_scd2", "br_musician_scd2", "br_concert_scd2"}
+    history = {"br_attendance_scd2", "br_musician_scd2", "br_concert_scd2"}
+    assert {name for name, node in models.items() if node.scd2} == history | {"br_supabase_instrument"}
     assert {name for name, node in models.items() if node.keeps_on_full_refresh} == history
     fact = models["fct_musician_payment"]
     assert (fact.materialized, str(fact.relation_name).upper()) == ("table", "GCMS.GOLD.FCT_MUSICIAN_PAYMENT")

@@ -82,6 +82,22 @@ def test_what_is_no_table_name(text: str) -> None:
         Relation.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "may_be"),
+    [
+        ("gcms.bronze.br_x", "BRONZE.BR_X", True),
+        ('"GCMS"."BRONZE"."BR_X"', "gcms.bronze.Br_X", True),
+        ('gcms.bronze."br_x"', "bronze.br_x", True),
+        ("gcms.bronze.br_x", "other.bronze.br_x", False),
+        ("gcms.bronze.br_x", "silver.br_x", False),
+        ("gcms.bronze.br_x", "bronze.br_xy", False),
+    ],
+)
+def test_two_that_may_be_one_table(one: str, other: str, may_be: bool) -> None:
+    assert Relation.parse(one).may_be(Relation.parse(other)) is may_be
+    assert Relation.parse(other).may_be(Relation.parse(one)) is may_be
+
+
 def test_names_are_shown_as_a_person_writes_them() -> None:
     assert str(Relation("GOLD", "FCT", "GCMS")) == "gcms.gold.fct"
     assert str(Relation("public", "Pay Roll")) == '"public"."Pay Roll"'
