@@ -24,6 +24,9 @@ OVERWRITING_COMMANDS = WORKING_COMMANDS | {"compile", "docs generate", "show", "
 TESTING_COMMANDS = frozenset({"test", "build"})
 """The only ones whose test statuses mean that a test ran: `docs generate` and `compile` write `success` too."""
 
+FAILED = frozenset({"fail", "error", "runtime error"})
+"""Statuses of a test that did not pass or could not be run."""
+
 
 class ArtifactError(GcmsError):
     """A file of dbt's is missing, half-written or of another shape: what it would say is unknown."""

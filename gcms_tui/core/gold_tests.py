@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, counted, unknown
-from gcms_tui.core.dbt_log import DbtLog, Invocation
+from gcms_tui.core.dbt_log import DbtLog
 from gcms_tui.core.dbt_manifest import Manifest, Node, critical_tests, gold_tests
-from gcms_tui.core.dbt_results import TESTING_COMMANDS, WORKING_COMMANDS, ArtifactError, NodeResult, RunResults
+from gcms_tui.core.dbt_results import FAILED, ArtifactError, RunResults
 from gcms_tui.core.finding import Evidence, Scalar
 from gcms_tui.core.freshness import CLOCK_SKEW, age_words
+from gcms_tui.core.trusted_tests import TEST_TYPES, Ran, newest_results, trusted_steps
 from gcms_tui.core.verdict import Verdict
 
 TESTED_WITHIN = timedelta(hours=24)
 """A pass counts for this long; a failure until a later pass."""
-
-BUILDING_COMMANDS = WORKING_COMMANDS - {"test"} | {"run-operation"}
-"""What may change tables: tests that ran before it began say nothing of what is there now."""
-
-MOST_TEST_RUNS = 50
-"""A test whose newest result lies further back than so many test runs counts as one that did not run."""
-
-FAILED = frozenset({"fail", "error", "runtime error"})
 
 _NEXT_TEST = "Runbook, Daily 3: run dbt test --select gold, with the target named by --target."
 _NEXT_FAILING = (
@@ -51,17 +44,9 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ran:
-    """One test's newest result, and when its run ended."""
-
-    result: NodeResult
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class _Tested:
     test: Node
-    ran: _Ran | None
+    ran: Ran | None
     critical: bool
 
     @property
@@ -88,20 +73,21 @@ def judge_gold_tests(
     `results` are the newest; `kept` are those of the `invocations_that_test`, as far as they are kept. Each test's
     newest result counts, of every trusted run that began no earlier than the newest invocation that may have changed
     tables: running a few tests again after all of them gives a whole picture, and a later `run` makes it an old one.
-    Where the project tags no test critical, every gold test counts as critical.
+    A run among them that left no results counts as far as the log tells of its tests, and hides what it may have
+    found besides. Where the project tags no test critical, every gold test counts as critical.
     """
     if isinstance(manifest, ArtifactError):
         return unknown(manifest.message, manifest.next_step), None
     given = [item for item in (results, *kept) if isinstance(item, RunResults)]
     if not given and isinstance(results, ArtifactError):
         return unknown(results.message, results.next_step), None
-    trusted, distrust = _trusted(given, log, target)
+    steps, distrust = trusted_steps(given, log, target, now)
     if distrust:
         return unknown(distrust, _NEXT_TEST), None
     wanted = gold_tests(manifest)
     if not wanted:
         return unknown("the project has no test on a gold model", "Runbook, Daily 3: write tests for gold."), None
-    ran = {node.unique_id: _Ran(node, item.generated_at) for item in trusted for node in item.results}
+    ran = newest_results(steps, target)
     critical = critical_tests(manifest)
     tested = sorted(
         (_Tested(test, ran.get(test.unique_id), test.unique_id in critical) for test in wanted),
@@ -110,89 +96,23 @@ def judge_gold_tests(
     conclusion = _judge(tested, now)
     if not isinstance(log, DbtLog) and conclusion.verdict is not Verdict.FAIL:
         conclusion = unknown(f"whether a later test failed cannot be told: {log.message}", log.next_step)
+    if conclusion.verdict is not Verdict.FAIL and (why := _manifest_is_older(ran, manifest)):
+        conclusion = unknown(why, "Run dbt parse, so that the manifest is that of the project as it is.")
     if conclusion.verdict is Verdict.UNKNOWN:
         return conclusion, None
-    return conclusion, _tally(ran, critical, tested)
+    return conclusion, _tally(ran, critical, tested, now)
 
 
-def invocations_that_test(log: DbtLog, target: str) -> tuple[Invocation, ...]:
-    """Those whose results may speak for the tables as they are now: oldest first, and no more than can be read."""
-    ours = _working(log, target)
-    changed = [place for place, item in enumerate(ours) if item.command in BUILDING_COMMANDS]
-    since = ours[changed[-1] :] if changed else ours
-    return tuple(item for item in since if item.command in TESTING_COMMANDS or not item.command)[-MOST_TEST_RUNS:]
-
-
-def _working(log: DbtLog, target: str) -> list[Invocation]:
-    """What built or tested on our target, or may have. An empty selection did neither."""
-    return [
-        item
-        for item in log.invocations
-        if item.may_be_of(target)
-        and (item.working or item.command in BUILDING_COMMANDS)
-        and not (item.nothing_to_do and item.success)
-    ]
-
-
-def _trusted(given: Sequence[RunResults], log: DbtLog | ArtifactError, target: str) -> tuple[Sequence[RunResults], str]:
-    """The results that count, oldest first; or why none does."""
-    newest = max(given, key=lambda item: item.generated_at)
-    if not isinstance(log, DbtLog):
-        return [newest], _not_a_test_of(newest, newest.target, target)
-    by_id = {item.invocation_id: item for item in given}
-    # What the log does not name, the artifact of the same invocation may.
-    named = [
-        replace(item, command=by_id[item.invocation_id].command)
-        if not item.command and item.invocation_id in by_id
-        else item
-        for item in log.invocations
-    ]
-    log = DbtLog(log.source, tuple(named))
-    ours = _working(log, target)
-    changed = [place for place, item in enumerate(ours) if item.command in BUILDING_COMMANDS or not item.command]
-    trusted = [
-        by_id[item.invocation_id]
-        for item in (ours[changed[-1] :] if changed else ours)
-        if item.invocation_id in by_id
-        and not _not_a_test_of(by_id[item.invocation_id], by_id[item.invocation_id].target or item.target, target)
-    ]
-    if not trusted:
-        return [], _why_none(newest, log, target)
-    return trusted, _later_without_results(trusted[-1], log, target)
-
-
-def _not_a_test_of(results: RunResults, tested: str | None, target: str) -> str:
-    """Why this artifact does not speak for the tests of `target`; empty where it does."""
-    if results.command not in TESTING_COMMANDS:
-        said = f"of dbt {results.command}" if results.command else "of an unnamed command"
-        return f"run_results.json is {said}: no test has run since"
-    if tested is None:
-        return "run_results.json does not say which target was tested"
-    return "" if tested == target else f"the last tests ran on target {tested}, not on {target}"
-
-
-def _why_none(newest: RunResults, log: DbtLog, target: str) -> str:
-    told = log.invocation(newest.invocation_id)
-    if why := _not_a_test_of(newest, newest.target or (told.target if told else None), target):
-        return why
-    if told is None:
-        return "run_results.json is of an invocation that dbt.log does not know: it may come from elsewhere"
-    return _later_without_results(newest, log, target) or "no test has run since the tables may have changed"
-
-
-def _later_without_results(results: RunResults, log: DbtLog, target: str) -> str:
-    ids = {item.invocation_id for item in log.after(results.invocation_id)}
-    later = [item for item in _working(log, target) if item.invocation_id in ids]
-    if not later:
+def _manifest_is_older(ran: Mapping[str, Ran], manifest: Manifest) -> str:
+    """Why the manifest may lack tests that guard gold; empty where nothing says so."""
+    if (made := manifest.generated_at) is None:
         return ""
-    last = later[-1]
-    said = f"dbt {last.command or 'command'}"
-    if last.running:
-        return f"{said} is running: the tests are from before it"
-    how = {True: "succeeded", False: "failed", None: "has not ended"}[last.success]
-    why = f" ({' '.join(last.error.split())})" if last.error else ""
-    left = "" if last.command in BUILDING_COMMANDS else " and left no results"
-    return f"a later {said} {how}{why}{left}: the tests are from before it"
+    new = [
+        name
+        for name, item in ran.items()
+        if item.result.resource_type in TEST_TYPES and name not in manifest.nodes and item.at > made
+    ]
+    return f"the manifest is older than {counted(len(new), 'test')} that ran: {new[0]}" if new else ""
 
 
 def _judge(tested: Sequence[_Tested], now: datetime) -> Conclusion:
@@ -268,11 +188,13 @@ def _row(item: _Tested) -> tuple[Scalar, ...]:
     )
 
 
-def _tally(ran: Mapping[str, _Ran], critical: frozenset[str], gold: Sequence[_Tested]) -> Tally:
+def _tally(ran: Mapping[str, Ran], critical: frozenset[str], gold: Sequence[_Tested], now: datetime) -> Tally:
+    """Tests of the other layers count while their passes do: `TESTED_WITHIN`."""
     tests = {
         unique_id: item.result.status
         for unique_id, item in ran.items()
-        if item.result.resource_type in ("test", "unit_test")
+        if item.result.resource_type in TEST_TYPES
+        and (now - item.at <= TESTED_WITHIN or item.result.status not in ("pass", "warn"))
     }
     tests |= {item.test.unique_id: item.status for item in gold}
     statuses = Counter(tests.values())

@@ -16,13 +16,14 @@ from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.dbt_runs import ModelRuns, judge_last_run, last_working, model_runs
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed, StatementTimeout
 from gcms_tui.core.finding import EVIDENCE_LIMIT, Scalar
-from gcms_tui.core.gold_tests import Tally, invocations_that_test, judge_gold_tests
+from gcms_tui.core.gold_tests import Tally, judge_gold_tests
 from gcms_tui.core.identifier import Column, Identifier, Relation, current_flag
 from gcms_tui.core.payment_fact import FactReading, judge_fact
 from gcms_tui.core.payroll_accuracy import Agreement, judge_accuracy
 from gcms_tui.core.query import Answer
 from gcms_tui.core.scd2_integrity import judge_scd2
 from gcms_tui.core.settings import PayrollSettings, Scd2TableSettings, Settings, SourceSettings
+from gcms_tui.core.trusted_tests import invocations_that_test
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.questions import DbtFiles, Questions
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from gcms_tui.core.conclusion import whole
 from gcms_tui.core.dbt_manifest import Manifest, critical_tests
-from gcms_tui.core.dbt_results import TESTING_COMMANDS, ArtifactError, NodeResult
+from gcms_tui.core.dbt_results import FAILED, TESTING_COMMANDS, ArtifactError, NodeResult
 from gcms_tui.core.errors import GcmsError, Unavailable, UsageError
 from gcms_tui.core.finding import Evidence
-from gcms_tui.core.gold_tests import FAILED
 from gcms_tui.core.health_json import moment_json
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.kept_rows import KeptRows, rows_document, rows_from

@@ -10,7 +10,7 @@ from gcms_tui.core import run_retry
 from gcms_tui.core.completion import candidates, completed
 from gcms_tui.core.dbt_command import RUNBOOK_COMMANDS, DbtCommand
 from gcms_tui.core.dbt_manifest import Manifest
-from gcms_tui.core.dbt_results import TESTING_COMMANDS, ArtifactError, RunResults
+from gcms_tui.core.dbt_results import FAILED, TESTING_COMMANDS, ArtifactError, RunResults
 from gcms_tui.core.dbt_words import parse_command
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.query import Access
@@ -31,7 +31,6 @@ from gcms_tui.operations.run_ports import DbtLauncher, Journal, RunShelf, RunWat
 
 _FAILED_TESTS = DbtCommand("test", ("result:fail", "result:error"))
 _TESTS = ("test.", "unit_test.")
-_FAILING = frozenset({"fail", "error", "runtime error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +291,7 @@ class DbtRuns:
             tests = [node for node in results.results if node.unique_id.startswith(_TESTS)] if results else []
             if results is None or results.command not in TESTING_COMMANDS or not tests:
                 continue
-            if not any(node.status in _FAILING for node in results.results):
+            if not any(node.status in FAILED for node in results.results):
                 raise Refused(
                     "No failed tests",
                     f"In the newest test run on {self._place.target}, {run.run_id}, nothing failed.",

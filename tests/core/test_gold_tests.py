@@ -11,7 +11,8 @@ from gcms_tui.core.conclusion import Conclusion
 from gcms_tui.core.dbt_log import DbtLog, Invocation
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
-from gcms_tui.core.gold_tests import MOST_TEST_RUNS, Tally, invocations_that_test, judge_gold_tests
+from gcms_tui.core.gold_tests import Tally, judge_gold_tests
+from gcms_tui.core.trusted_tests import MOST_TEST_RUNS, invocations_that_test
 from gcms_tui.core.verdict import Verdict
 from tests.core.dbt_samples import (
     HOUR,
