@@ -72,18 +72,32 @@ def judge_last_run(
     manifest: Manifest | None,
     target: str,
     now: datetime,
+    newest: RunResults | None = None,
 ) -> Conclusion:
-    """The newest invocation that builds or tests, from the log and, where it is the same one, from run_results.json."""
+    """The newest invocation that builds or tests, from the log and, where it is the same one, from `results`.
+
+    `newest` is run_results.json as it lies in the project. One of an invocation that the log does not know can only
+    make it worse.
+    """
     if isinstance(log, ArtifactError):
         return _from_results_alone(log, results, manifest, target, now)
     last = last_working(log, target)
+    if newest is not None and log.invocation(newest.invocation_id) is None:
+        since = (last.ended_at or last.started_at) if last else None
+        if (since is None or newest.generated_at > since) and (failed := _failure(newest, manifest, target, now)):
+            return failed
     if last is None:
         return unknown(f"dbt.log knows no run or test of target {target}{_other_targets(log, target)}", _NEXT_UNKNOWN)
     same = results if isinstance(results, RunResults) and results.invocation_id == last.invocation_id else None
     nodes = _results(same, manifest) if same else _outcomes(last.outcomes, manifest)
     conclusion = _judge(_Run.of(last, same), nodes, now)
     unmended = _outcomes(_still_failing(log, target), manifest)
-    if conclusion.verdict is not Verdict.OK or not unmended:
+    if conclusion.verdict is not Verdict.OK:
+        return conclusion
+    if verdict_and_why := _last_build_not_whole(log, target):
+        verdict, why = verdict_and_why
+        return replace(conclusion, verdict=verdict, summary=f"{conclusion.summary}; but {why}", next_step=_NEXT_FAILED)
+    if not unmended:
         return conclusion
     return replace(
         conclusion,
@@ -100,13 +114,47 @@ def last_working(log: DbtLog, target: str) -> Invocation | None:
 
 
 def _still_failing(log: DbtLog, target: str) -> list[NodeOutcome]:
-    """Nodes whose newest outcome is a failure: a later run of other nodes says nothing of them."""
+    """Nodes that failed or were skipped, and have not succeeded since: a later run of others says nothing of them."""
     newest: dict[tuple[str, str], NodeOutcome] = {}
     for invocation in log.invocations:
-        if invocation.working and invocation.may_be_of(target):
-            ran = (outcome for outcome in invocation.outcomes if outcome.status != "skipped")
-            newest.update({(outcome.resource_type, outcome.name): outcome for outcome in ran})
-    return [outcome for outcome in newest.values() if outcome.status not in SUCCEEDED]
+        if not invocation.working or not invocation.may_be_of(target):
+            continue
+        for outcome in invocation.outcomes:
+            key = (outcome.resource_type, outcome.name)
+            before = newest.get(key)
+            if outcome.status != "skipped" or before is None or before.status in SUCCEEDED:
+                newest[key] = outcome
+    left = [outcome for outcome in newest.values() if outcome.status not in SUCCEEDED]
+    return sorted(left, key=lambda outcome: outcome.status == "skipped")
+
+
+def _last_build_not_whole(log: DbtLog, target: str) -> tuple[Verdict, str] | None:
+    """Where the newest command that builds went wrong as a whole: no node tells of that, and no later test does."""
+    building = [
+        item for item in log.invocations if item.working and item.command != "test" and item.may_be_of(target)
+    ]  # fmt: skip
+    if not building:
+        return None
+    last = building[-1]
+    failing = any(outcome.status not in SUCCEEDED and outcome.status != "skipped" for outcome in last.outcomes)
+    said = f"the last dbt {last.command or 'command'} before it"
+    if last.success is False and not failing:
+        return Verdict.WARN, f"{said} failed: {' '.join(last.error.split()) or 'the command as a whole'}"
+    if last.success is None:
+        how = "is running" if last.running else "was lost" if last.running is False else "has no end in dbt.log"
+        return Verdict.UNKNOWN, f"{said} {how}"
+    return None
+
+
+def _failure(results: RunResults, manifest: Manifest | None, target: str, now: datetime) -> Conclusion | None:
+    """What results alone say against the platform; None where they say nothing against it."""
+    if results.command not in WORKING_COMMANDS or results.target not in (None, target):
+        return None
+    nodes = _results(results, manifest)
+    if all(row[2] in SUCCEEDED or row[2] == "skipped" for row in nodes):
+        return None
+    run = _Run(f"dbt {results.command}", results.generated_at, True, False, "", False, False, None)
+    return _judge(run, nodes, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +259,8 @@ def _from_results_alone(
     """Without the log a later failure may hide: a failure still counts, a success does not."""
     if isinstance(results, ArtifactError):
         return unknown(f"neither dbt.log nor run_results.json can be read: {log.message}", log.next_step)
-    if results.command in WORKING_COMMANDS and results.target in (None, target):
-        nodes = _results(results, manifest)
-        failing = [row for row in nodes if row[2] not in SUCCEEDED and row[2] != "skipped"]
-        if failing:
-            run = _Run(f"dbt {results.command}", results.generated_at, True, False, "", False, False, None)
-            return _judge(run, nodes, now)
+    if failed := _failure(results, manifest, target, now):
+        return failed
     return unknown(
         f"dbt.log cannot be read, so whether a later run failed cannot be told: {log.message}", log.next_step
     )

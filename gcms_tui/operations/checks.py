@@ -64,11 +64,13 @@ def last_run_check(target: str, clock: Clock) -> Check:
     def judge(questions: Questions) -> Outcome:
         files, now = questions.files, clock()
         log, results, manifest = files.log(), files.results(), files.manifest()
+        newest = results if isinstance(results, RunResults) else None
         last = last_working(log, target) if isinstance(log, DbtLog) else None
         if last is not None and isinstance(own := files.results_of(last.invocation_id), RunResults):
             results = own
         _name_sources(questions, log, results)
-        conclusion = judge_last_run(log, results, manifest if isinstance(manifest, Manifest) else None, target, now)
+        known = manifest if isinstance(manifest, Manifest) else None
+        conclusion = judge_last_run(log, results, known, target, now, newest)
         return Outcome(conclusion, model_runs(log, target, now - RUNS_WITHIN) if isinstance(log, DbtLog) else None)
 
     return Check("dbt.last_run", "Daily 1", "ok, < 24 h", "failed", judge)

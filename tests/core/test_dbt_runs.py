@@ -195,3 +195,52 @@ def test_being_skipped_mends_nothing() -> None:
     failed = invocation(1, "build", outcome("error", "model.gcms.a"), success=False, age=2 * HOUR)
     later = invocation(2, "build", GOOD, outcome("skipped", "model.gcms.a"))
     assert judged(log(failed, later)).verdict is Verdict.WARN
+
+
+def test_what_was_skipped_and_has_not_been_executed_since_is_not_mended() -> None:
+    failed = invocation(
+        1, "build", outcome("error", "model.gcms.a"), outcome("skipped", "model.gcms.b"), success=False, age=2 * HOUR
+    )
+    conclusion = judged(log(failed, invocation(2, "run", outcome("success", "model.gcms.a"))))
+    assert conclusion.verdict is Verdict.WARN
+    assert "has not passed since: model.gcms.b (skipped)" in conclusion.summary
+    both = (outcome("success", "model.gcms.a"), outcome("success", "model.gcms.b"))
+    assert judged(log(failed, invocation(2, "run", *both))).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("success", "running", "verdict", "said"),
+    [
+        (False, None, Verdict.WARN, "the last dbt build before it failed: Compilation Error x"),
+        (None, True, Verdict.UNKNOWN, "the last dbt build before it is running"),
+        (None, False, Verdict.UNKNOWN, "the last dbt build before it was lost"),
+        (None, None, Verdict.UNKNOWN, "the last dbt build before it has no end"),
+    ],
+)
+def test_tests_that_pass_do_not_hide_a_build_that_went_wrong_as_a_whole(
+    success: bool | None, running: bool | None, verdict: Verdict, said: str
+) -> None:
+    error = "Compilation Error\n x" if success is False else ""
+    broken = replace(invocation(1, "build", success=success, error=error, age=3 * HOUR), running=running)
+    tests = invocation(2, "test", outcome("pass", "test.gcms.t"), age=2 * HOUR)
+    conclusion = judged(log(broken, tests))
+    assert conclusion.verdict is verdict
+    assert said in conclusion.summary
+    assert judged(log(broken, tests, invocation(3, "run", GOOD))).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("artifact", "verdict"),
+    [
+        (results(9, "build", result("model.gcms.dim", "error"), age=HOUR / 2), Verdict.FAIL),
+        (results(9, "build", result("model.gcms.dim", "error"), age=2 * HOUR), Verdict.OK),
+        (results(9, "build", result("model.gcms.dim", "error"), age=HOUR / 2, target="dev"), Verdict.OK),
+        (results(9, "compile", result("model.gcms.dim", "error"), age=HOUR / 2), Verdict.OK),
+        (results(9, "build", result("model.gcms.dim", "success"), age=HOUR / 2), Verdict.OK),
+    ],
+)
+def test_a_newer_artifact_of_a_command_that_logs_elsewhere_can_only_make_it_worse(
+    artifact: RunResults, verdict: Verdict
+) -> None:
+    own = results(1, "build", result("model.gcms.dim", "success"))
+    assert judge_last_run(log(invocation(1, "build", GOOD)), own, None, TARGET, NOW, artifact).verdict is verdict
