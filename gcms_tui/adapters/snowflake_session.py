@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -202,6 +203,8 @@ def _driver() -> _Driver:
             logger.addHandler(logging.NullHandler())
             with _unimportable("pandas", "pyarrow"):
                 import snowflake.connector
+
+                _set_up_decoder()
             from snowflake.connector.util_text import construct_hostname
             from snowflake.connector.vendored.requests.exceptions import RequestException
 
@@ -216,6 +219,24 @@ def _driver() -> _Driver:
             )
             _silence_timer_threads()
         return _loaded[0]
+
+
+_NO_ROWS = base64.b64decode("/////zAAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAAAAAD/////AAAAAA==")
+"""An Arrow stream without columns and rows."""
+
+
+def _set_up_decoder() -> None:
+    """Decode nothing once, while there is one thread only.
+
+    The driver's decoder sets up its logger at the first result, in a std::call_once that calls into Python. Where two
+    threads decode their first results at once, one waits in it with the interpreter's lock, which the other needs to
+    finish: the whole process stands still for good.
+    """
+    with suppress(ImportError, TypeError):  # another driver's decoder: then there is nothing of this to set up
+        from snowflake.connector.arrow_context import ArrowConverterContext
+        from snowflake.connector.nanoarrow_arrow_iterator import PyArrowRowIterator
+
+        PyArrowRowIterator(None, _NO_ROWS, ArrowConverterContext(), False, False, False, True)
 
 
 @contextmanager

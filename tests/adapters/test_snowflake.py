@@ -507,3 +507,38 @@ def test_neither_logs_nor_timer_threads_write_to_the_terminal_but_other_threads_
     assert done.stdout.split() == ["unavailable", "timer"]
     assert "ZeroDivisionError" in done.stderr
     assert "snowflake" not in done.stderr
+
+
+_DECODES_AT_ONCE = """
+import sys, threading
+from snowflake.connector import snow_logging
+from gcms_tui.adapters.snowflake_session import _NO_ROWS, _driver
+
+if "unprepared" not in sys.argv:
+    _driver()
+from snowflake.connector.arrow_context import ArrowConverterContext
+from snowflake.connector.nanoarrow_arrow_iterator import PyArrowRowIterator
+
+get_logger, other = snow_logging.getSnowLogger, threading.Event()
+
+def slow(*given, **named):
+    other.wait(2)  # what any switch of threads does, made to happen
+    return get_logger(*given, **named)
+
+def decode():
+    PyArrowRowIterator(None, _NO_ROWS, ArrowConverterContext(), False, False, False, True)
+
+snow_logging.getSnowLogger = slow
+threads = [threading.Thread(target=decode) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("decoded")
+"""
+
+
+def test_first_results_may_be_decoded_by_several_threads_at_once() -> None:
+    """Unprepared, the driver's decoder stands still for good, the whole process with it."""
+    done = subprocess.run([sys.executable, "-c", _DECODES_AT_ONCE], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "decoded\n", done.stderr
