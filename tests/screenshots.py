@@ -1,8 +1,12 @@
-"""`make screenshots`: drives the real console over the practice platform and keeps what it shows in screenshots/."""
+"""`make screenshots`: drives the real console over the practice platform and keeps what it shows in screenshots/.
+
+`make screenshots ARGS='live log'` takes only these.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -17,31 +21,51 @@ from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.sandbox.lifecycle import practice_platform
-from tests.console.driving import settled, until
+from tests.console.driving import drawn, settled, until
 
 ROOT = Path(__file__).parents[1]
 DIRECTORY, README = ROOT / "screenshots", ROOT / "README.md"
+GCMS_TUI = str(Path(sys.executable).with_name("gcms-tui"))
 SIZES = ((80, 24), (140, 40))
 FONT = "DejaVu Sans Mono"
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Keys, and what has to be read on the screen before it goes on."""
+
+    keys: tuple[str, ...]
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: what is pressed once the whole check is in."""
+    """One picture: what is done once the whole check is in."""
 
     name: str
-    keys: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     broken: bool = False
     """With a statement of the operator's own that is refused, so that there is an error to show."""
+    dbt: tuple[str, ...] = ()
+    """What dbt is doing meanwhile."""
 
 
+_RUNS = Step(("2",), "test --select gold")
 SHOTS = (
     Shot("health"),
-    Shot("finding", ("down", "down", "enter")),
-    Shot("provenance", ("down", "p")),
-    Shot("help", ("question_mark",)),
-    Shot("palette", ("colon",)),
-    Shot("error", ("r",), broken=True),
+    Shot("finding", (Step(("down", "down", "enter")),)),
+    Shot("provenance", (Step(("down", "p")),)),
+    Shot("help", (Step(("question_mark",)),)),
+    Shot("palette", (Step(("colon",)),)),
+    Shot("error", (Step(("r",)),), broken=True),
+    Shot("runs", (_RUNS,)),
+    Shot("start", (_RUNS, Step(("s",), "Pre-payroll build"))),
+    Shot("preview", (_RUNS, Step(("s",), "Pre-payroll build"), Step(("enter",), "Tab, then Enter"))),
+    Shot("failing", (_RUNS, Step(("f",), "attended_services"), Step(("enter",), "33-23"))),
+    Shot("log", (_RUNS, Step(("L",), "FOLLOWING"), Step(("slash", *"fail \\d+", "enter"), "1 of "))),
+    Shot("trend", (_RUNS, Step(("T",), "fct_musician_payment"))),
+    Shot("live", (Step(("2",), "running"), Step(("enter",), "2 of 62"), Step((), "5 of 62")), dbt=("build",)),
+    Shot("timeline", (Step(("2",), "running"), Step(("enter", "t"), "6 of 62")), dbt=("build",)),
 )
 _REFUSED = """/*
 name: source_freshness
@@ -57,10 +81,21 @@ async def _take(shot: Shot, size: tuple[int, int], services: ConsoleServices) ->
     app = ConsoleApp(services)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
-        for key in shot.keys:
-            await pilot.press(key)
+        for step in shot.steps:
+            await pilot.press(*step.keys)
+            await until(pilot, lambda seen=step.seen: seen in drawn(app), step.seen, deadline_s=60)  # type: ignore[misc]
         await until(pilot, lambda: not shot.broken or isinstance(app.screen, ErrorDialog), "the error")
         _keep(app.export_screenshot(title="gcms-tui"), f"{shot.name}-{size[0]}x{size[1]}")
+
+
+def _dbt(config: Path, *words: str, detach: bool = False) -> None:
+    """A run of dbt's; its tests may fail, that is what there is to show."""
+    options = ("--yes", *(("--detach",) if detach else ()))
+    subprocess.run([GCMS_TUI, "--config", config, "runs", "start", *options, "--", *words], capture_output=True)
+
+
+def _dbt_is_done(config: Path) -> None:
+    subprocess.run([GCMS_TUI, "--config", config, "runs", "attach", "last"], capture_output=True)
 
 
 def _keep(svg: str, name: str) -> None:
@@ -70,7 +105,7 @@ def _keep(svg: str, name: str) -> None:
         (DIRECTORY / f"{name}.png").write_bytes(bytes(png))
 
 
-def main() -> None:
+def main(wanted: list[str]) -> None:
     DIRECTORY.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gcms-") as scratch:
         overrides = Path(scratch) / "queries"
@@ -79,11 +114,16 @@ def main() -> None:
         with practice_platform(Path(scratch) / "demo", report=_tell) as platform:
             invocation = Invocation(config=platform.config)
             settings = load_settings(invocation).settings
-            for shot in SHOTS:
+            _dbt(platform.config, "test", "--select", "gold")
+            for shot in (shot for shot in SHOTS if not wanted or shot.name in wanted):
                 for size in SIZES:
+                    if shot.dbt:
+                        _dbt(platform.config, *shot.dbt, detach=True)
                     with ExitStack() as opened:
                         used = replace(settings, queries_dir=overrides) if shot.broken else settings
                         asyncio.run(_take(shot, size, console_services(invocation, used, opened)))
+                    if shot.dbt:
+                        _dbt_is_done(platform.config)
                 _tell(shot.name)
 
 
@@ -92,4 +132,4 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
