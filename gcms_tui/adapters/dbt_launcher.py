@@ -19,10 +19,10 @@ from gcms_tui.adapters.dbt_project_state import dbt_executable, dbt_version, fin
 from gcms_tui.adapters.dbt_warm import WarmDbt
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import link_or_copy, make_directory, write_new, write_whole
-from gcms_tui.adapters.run_directory import CACHES, CANCEL, LEASES, RECORD, RUNS, read_pid
+from gcms_tui.adapters.run_directory import CACHES, CANCEL, LEASES, RECORD, RUNS, RunDirectories, read_pid
 from gcms_tui.adapters.run_handover import by_fork, by_keeper
-from gcms_tui.adapters.run_keeper import COULD_NOT_START, END, PROCESS, Order
-from gcms_tui.adapters.run_lease import LeaseFile, TakenLease, holders
+from gcms_tui.adapters.run_keeper import AFTER_AT_MOST_S, COULD_NOT_START, END, EVENTS, PROCESS, Order
+from gcms_tui.adapters.run_lease import LeaseFile, TakenLease, holders, is_locked
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import Refused, Unavailable
 from gcms_tui.core.identifier import Relation
@@ -129,11 +129,12 @@ class DbtProcesses:
         except OSError as error:
             raise _not_kept(self._lease.lock_file, error) from None
         try:
+            self._require_alone(lease)
             record = self._record(preview, person, lease, executable)
-            self._make(run_dir, record)
+            # Before anybody can see the run: one that nobody holds a lease for counts as lost.
             lease.name(record, os.getpid())
+            self._make(run_dir, record)
         except OSError as error:
-            shutil.rmtree(run_dir, ignore_errors=True)
             lease.let_go()
             raise _not_kept(run_dir, error) from None
         except BaseException:
@@ -148,9 +149,11 @@ class DbtProcesses:
         After `INSIST_AFTER` it is SIGTERM, which dbt obeys at once and without cancelling anything.
         """
         run_dir = self._run_dir(run.run_id)
-        held = {holder.run_id for _, holder in holders(self._lease.directory, run.record.project_dir)}
+        held = run.run_id in {holder.run_id for _, holder in holders(self._lease.directory, run.record.project_dir)}
         pid = read_pid(run_dir / PROCESS)
-        if run.run_id not in held or pid is None or (run_dir / END).exists():
+        if (run_dir / END).exists():
+            raise _has_ended(run, held=held)
+        if pid is None or not (held or is_locked(run_dir / EVENTS)):
             raise _has_ended(run)
         asked = CancelAsked(self._now(), person)
         try:
@@ -158,10 +161,15 @@ class DbtProcesses:
             earlier = asked if first else read_cancel((run_dir / CANCEL).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             earlier = asked  # a full disk must not keep a run from being stopped
-        insists = asked.at - earlier.at >= INSIST_AFTER
+        insists = abs(asked.at - earlier.at) >= INSIST_AFTER  # the clock may have been put back
         if earlier is not asked and not insists:
             return
-        if not _signal(pid, signal.SIGTERM if insists else signal.SIGINT, run_dir / END):
+        try:
+            sent = _signal(pid, signal.SIGTERM if insists else signal.SIGINT, run_dir / END)
+        except PermissionError:
+            who = f"dbt (process {pid}) belongs to another user: {run.record.person} started it."
+            raise Refused("Not cancelled", who, "Cancel it as that user.") from None
+        if not sent:
             raise _has_ended(run)
 
     def close(self) -> None:
@@ -192,13 +200,30 @@ class DbtProcesses:
             takeover=lease.takeover,
         )
 
+    def _require_alone(self, lease: TakenLease) -> None:
+        """Raises `Refused` where a run goes on of which the lease was removed."""
+        if not lease.is_new:
+            return
+        shelf = RunDirectories(self._place.state_dir, self._place.project_dir)
+        for run in shelf.runs():
+            if run.alive and run.record.target == self._place.target:
+                raise Refused(
+                    "Another dbt run is going on",
+                    f"{run.run_id} (dbt {' '.join(run.record.command.words)}) goes on, process {run.pid}, though its "
+                    f"lease was removed: started by {run.record.person}.",
+                    f"Watch it: gcms-tui runs attach {run.run_id}. Or wait until it has ended.",
+                )
+        lease.trust()
+
     def _dbt_version(self, executable: Path) -> str:
         if self._version is None or self._version[0] != executable:
             self._version = (executable, dbt_version(executable, self._env))
         return self._version[1]
 
     def _make(self, run_dir: Path, record: RunRecord) -> None:
-        """The directory with the intent in it, on disk. Raises `Refused` where there is one of that id, `OSError`."""
+        """The directory with the intent in it, on disk. Raises `Refused` where there is one of that id, `OSError`: then
+        there is none.
+        """
         if missing := _missing_file(record.argv):
             raise Refused("The preview is old", f"{missing} has gone since.", "Look at a new preview, and start that.")
         make_directory(run_dir.parent)
@@ -208,10 +233,14 @@ class DbtProcesses:
             raise Refused(
                 "Started already", f"{record.run_id} has been started.", "Look at a new preview, and start that."
             ) from None
-        (run_dir / "logs").mkdir(mode=0o700)
-        if record.command.state_of is not None:
-            _link_state(self._run_dir(record.command.state_of), run_dir / "state")
-        write_whole(run_dir / RECORD, record_text(record))
+        try:
+            (run_dir / "logs").mkdir(mode=0o700)
+            if record.command.state_of is not None:
+                _link_state(self._run_dir(record.command.state_of), run_dir / "state")
+            write_whole(run_dir / RECORD, record_text(record))
+        except OSError:
+            shutil.rmtree(run_dir, ignore_errors=True)
+            raise
 
     def _launch(self, record: RunRecord, lease: TakenLease, executable: Path) -> Run:
         run_dir = self._run_dir(record.run_id)
@@ -262,27 +291,36 @@ def _link_state(run_dir: Path, state: Path) -> None:
 
 def _signal(pid: int, number: signal.Signals, end: Path) -> bool:
     """Whether it was sent to this very process: its number is free for others once its end is written."""
-    if not hasattr(os, "pidfd_open"):
-        if end.exists():
-            return False
-        os.kill(pid, number)
-        return True
+    process = None
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
         return False
+    except (OSError, AttributeError):  # a kernel or a container without it
+        pass
     try:
         if end.exists():
             return False
-        signal.pidfd_send_signal(process, number)
+        if process is None:
+            os.kill(pid, number)
+        else:
+            signal.pidfd_send_signal(process, number)
         return True
     except ProcessLookupError:
         return False
     finally:
-        os.close(process)
+        if process is not None:
+            os.close(process)
 
 
-def _has_ended(run: Run) -> Refused:
+def _has_ended(run: Run, *, held: bool = False) -> Refused:
+    if held:
+        return Refused(
+            "It has ended",
+            f"{run.run_id} has ended; only its failing rows are being kept, which takes {AFTER_AT_MOST_S // 60} "
+            "minutes at most.",
+            "Wait for that: then the next run can start.",
+        )
     return Refused("It has ended", f"{run.run_id} is not running.", f"See: gcms-tui runs show {run.run_id}")
 
 

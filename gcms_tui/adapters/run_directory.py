@@ -31,7 +31,7 @@ from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import make_directory, read_small, write_new, write_whole
 from gcms_tui.adapters.run_events import end_by_events, invocation_id
 from gcms_tui.adapters.run_keeper import END, EVENTS, PROCESS
-from gcms_tui.adapters.run_lease import holders
+from gcms_tui.adapters.run_lease import holders, is_locked
 from gcms_tui.adapters.run_tidying import drop_unused_manifests
 from gcms_tui.adapters.run_watch import EventsWatch
 from gcms_tui.core.dbt_manifest import Manifest
@@ -71,7 +71,7 @@ class RunDirectories:
             names = self._names()
             for gone in set(self._over) - set(names):
                 del self._over[gone]
-            self._notes = {name: note for name, note in self._notes.items() if name in names}
+            self._notes = {name: note for name, note in self._notes.items() if name in {*names, RUNS}}
             found = {name: run for name in names if name not in self._over and (run := self._read(name)) is not None}
             self._settle(found)
             runs = [run for name in names if (run := self._over.get(name) or found.get(name)) is not None]
@@ -212,13 +212,18 @@ class RunDirectories:
         drop_unused_manifests(self._caches)
 
     def _names(self) -> list[str]:
+        self._notes.pop(RUNS, None)
         try:
             return [name for name in os.listdir(self._root) if _RUN_ID.fullmatch(name)]
-        except OSError:
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._notes[RUNS] = f"{self._root}: {_words(error)}"
             return []
 
     def _read(self, name: str) -> Run | None:
         """What its directory says by now; None where it is another project's, or cannot be read (which is noted)."""
+        self._notes.pop(name, None)
         directory = self._root / name
         try:
             record = read_record(read_small(directory / RECORD))
@@ -248,7 +253,11 @@ class RunDirectories:
                 continue
             if run.end is None:
                 # It may have ended since it was read; now that nobody holds the lease, nothing more is written.
-                end = self._part(name, END, read_end) or end_by_events(self._root / name / EVENTS)
+                end = self._part(name, END, read_end)
+                if end is None and is_locked(self._root / name / EVENTS):  # somebody has removed its lease
+                    found[name] = replace(run, alive=True, pid=read_pid(self._root / name / PROCESS))
+                    continue
+                end = end or end_by_events(self._root / name / EVENTS)
                 found[name] = replace(run, end=end, cancel=self._part(name, CANCEL, read_cancel))
             self._over[name] = found[name]
 

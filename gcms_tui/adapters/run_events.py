@@ -69,5 +69,5 @@ def _moment(text: object, events: Path) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.fromtimestamp(events.stat().st_mtime, UTC)

@@ -8,6 +8,7 @@ with the lease; the end of such a run is told by whoever reads its events.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -71,6 +72,8 @@ def keep(order: Order, lease: int, answer: int, begin: Begin) -> None:
     try:
         _reserve(run_dir / END)
         with _output(run_dir / EVENTS) as out, _output(run_dir / STDERR) as err:
+            with suppress(OSError):
+                fcntl.flock(out, fcntl.LOCK_EX)  # for as long as dbt has it open: the second sign that it is alive
             pid = begin(out, err)
         _introduce(order, pid)
     except OSError as error:

@@ -3,6 +3,8 @@
 `leases/<hash>.lock` is locked with flock by whoever runs dbt there, and `leases/<hash>.json` beside it names them. The
 lock belongs to the open file, which the run's keeper and dbt itself inherit: so the kernel lets go of it when the last
 of them is gone, however it ended. A name without a lock is a holder that died: the next run takes over and says so.
+A lock file that somebody removes while it is held protects nothing any more: so one that is new, and therefore empty,
+is trusted only after a look for runs that go on all the same.
 
 A lock says nothing of other machines, nor of whoever runs dbt without this program.
 """
@@ -13,11 +15,11 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import make_directory, read_small, write_whole
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.run import Holder, RunRecord
@@ -54,11 +56,9 @@ class LeaseFile:
     def take(self) -> TakenLease:
         """Raises `Refused` naming who holds it, `OSError` where the state directory cannot be written."""
         make_directory(self.directory)
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + _PATIENCE_S
-        while not _lock(descriptor, fcntl.LOCK_EX):
+        while (descriptor := self._locked()) is None:
             if time.monotonic() > deadline:
-                os.close(descriptor)
                 raise self._held()
             time.sleep(_PAUSE_S)
         before = _named(self.name_file)
@@ -66,9 +66,23 @@ class LeaseFile:
         return TakenLease(self, descriptor, "" if before is None else _reason(before.holder))
 
     def holder(self) -> Holder | None:
-        """Who holds it; None where nobody alive does."""
+        """Who holds it; None where nobody alive does. Raises `StateError` where that cannot be told."""
         lease = _held_by(self.lock_file, self.name_file)
         return lease.holder if lease else None
+
+    def _locked(self) -> int | None:
+        """The open lock file; None where it is held, or was removed meanwhile."""
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if _lock(descriptor, fcntl.LOCK_EX) and os.path.samestat(os.fstat(descriptor), os.stat(self.lock_file)):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        return None
 
     def _held(self) -> Refused:
         lease = _held_by(self.lock_file, self.name_file)
@@ -95,6 +109,14 @@ class TakenLease:
         self.descriptor = descriptor
         self.takeover = takeover
         """Whose it was, where they died without letting go."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its file may stand in place of one that was removed while it was held."""
+        return os.fstat(self.descriptor).st_size == 0
+
+    def trust(self) -> None:
+        os.pwrite(self.descriptor, b"1", 0)
 
     def name(self, record: RunRecord, pid: int) -> None:
         """Say who holds it. Raises `OSError`."""
@@ -135,33 +157,33 @@ def holders(directory: Path, project_dir: str) -> tuple[tuple[str, Holder], ...]
 
 def _held_by(lock_file: Path, name_file: Path) -> Lease | None:
     deadline = time.monotonic() + _PATIENCE_S
-    while _is_locked(lock_file):
+    while is_locked(lock_file):
         lease = _named(name_file)
         if lease is not None:
             # A lock that was let go between the two looks would leave the name of a run that is over.
-            return lease if _is_locked(lock_file) else None
+            return lease if is_locked(lock_file) else None
         if time.monotonic() > deadline:
             return None
         time.sleep(_PAUSE_S)
     return None
 
 
-def _is_locked(lock_file: Path) -> bool:
-    with _opened(lock_file) as descriptor:
-        return descriptor is not None and not _lock(descriptor, fcntl.LOCK_SH)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
+def is_locked(file: Path) -> bool:
+    """Whether somebody alive holds it. Raises `StateError` where that cannot be told."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return not _lock(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StateError(
+            "Nobody can tell whether dbt runs",
+            f"{file}: {error.strerror or type(error).__name__}",
+            "What is in the state directory has to be yours: correct it, or name another as state_dir in gcms.toml.",
+        ) from None
 
 
 def _lock(descriptor: int, operation: int) -> bool:

@@ -149,6 +149,33 @@ def test_an_end_that_nobody_wrote_is_dbts_last_word(
         assert run.end.invocation_id == "own"
 
 
+def test_an_end_at_no_time_is_dated_by_the_file(shelf: Shelf) -> None:
+    run_id = shelf.put(1)
+    for moment in ("0001-01-01T00:00:00+05:00", "never", 7):
+        done = {"info": {"name": "CommandCompleted", "ts": moment}, "data": {"success": True}}
+        shelf.file(run_id, "events.jsonl").write_text(json.dumps(done), encoding="utf-8")
+        end = shelf.again().run(run_id).end
+        assert end is not None
+        assert end.ended_at.timestamp() == pytest.approx(shelf.file(run_id, "events.jsonl").stat().st_mtime)
+
+
+def test_runs_that_cannot_be_listed_are_told(shelf: Shelf) -> None:
+    shelf.state.mkdir()
+    (shelf.state / "runs").write_text("", encoding="utf-8")
+    assert shelf.runs() == ()
+    (note,) = shelf.notes()
+    assert "Not a directory" in note
+    (shelf.state / "runs").unlink()
+    run_id = shelf.put(1, end=RunEnd(NOON, 0))
+    shelf.file(run_id, "run.json").rename(shelf.file(run_id, "away"))
+    shelf.file(run_id, "run.json").write_text("{", encoding="utf-8")
+    assert ids(shelf) == []
+    assert len(shelf.notes()) == 1
+    shelf.file(run_id, "away").rename(shelf.file(run_id, "run.json"))
+    assert ids(shelf) == [run_id]
+    assert shelf.notes() == ()
+
+
 def test_what_is_over_is_read_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand runs cost what is new among them."""
     for number in range(1000):

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from gcms_tui.adapters.last_health import StateError
+from gcms_tui.adapters.private_file import write_whole
 from gcms_tui.adapters.run_events import KEEPER_DIED
 from gcms_tui.adapters.run_keeper import ORPHANS
 from gcms_tui.core.errors import Refused, Unavailable
@@ -92,7 +95,48 @@ def test_a_second_run_is_refused_and_names_the_first(desk: Desk) -> None:
     assert desk.run("exit=0").record.takeover == ""
 
 
-def test_cancelling_is_asked_first_and_seen_later(desk: Desk) -> None:
+def test_a_run_is_never_seen_without_its_lease(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that looks in the very moment of the start would hold it for lost, for good."""
+    seen: list[bool] = []
+
+    def written(path: Path, text: str) -> None:
+        write_whole(path, text)
+        seen.extend(run.alive for run in desk.shelf.runs())
+
+    monkeypatch.setattr("gcms_tui.adapters.dbt_launcher.write_whole", written)
+    desk.run("exit=0")
+    assert seen == [True]
+
+
+def test_a_lease_that_somebody_removes(desk: Desk) -> None:
+    run = desk.waiting()
+    shutil.rmtree(desk.state / "leases")
+    assert desk.shelf.run(run.run_id).state is RunState.RUNNING
+    for _ in range(2):
+        with pytest.raises(Refused, match=f"{run.run_id} .* its lease was removed"):
+            desk.start("exit=0")
+    desk.launcher.ask_to_stop(run, ANNA)
+    assert desk.ended(run.run_id).state is RunState.CANCELLED
+    assert desk.run("exit=0").state is RunState.SUCCEEDED
+
+
+def test_a_start_that_fails_harms_no_earlier_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    preview = desk.preview("exit=0")
+    desk.ended(desk.launcher.start(preview, ANNA).run_id)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gcms_tui.adapters.run_lease.TakenLease.name", full)
+        with pytest.raises(StateError, match="Nothing was started"):
+            desk.launcher.start(preview, ANNA)
+    assert desk.shelf.run(preview.run_id).state is RunState.SUCCEEDED
+    assert desk.launcher.holder() is None
+
+
+@pytest.mark.parametrize("clock", [1, -1], ids=["forward", "put back"])
+def test_cancelling_is_asked_first_and_seen_later(desk: Desk, clock: int) -> None:
     run = desk.waiting("stubborn")
     assert desk.shelf.run(run.run_id).state is RunState.RUNNING
     desk.now = run.record.started_at
@@ -100,10 +144,10 @@ def test_cancelling_is_asked_first_and_seen_later(desk: Desk) -> None:
     events = desk.shelf.directory(run.run_id) / "events.jsonl"
     wait_for(lambda: b'"Interrupted"' in events.read_bytes())
     assert desk.shelf.run(run.run_id).state is RunState.CANCELLING
-    desk.now += timedelta(seconds=29)
+    desk.now += clock * timedelta(seconds=29)
     desk.launcher.ask_to_stop(run, ANNA)
     assert desk.shelf.run(run.run_id).state is RunState.CANCELLING
-    desk.now += timedelta(seconds=1)
+    desk.now += clock * timedelta(seconds=1)
     desk.launcher.ask_to_stop(run, ANNA)
     ended = desk.ended(run.run_id)
     assert ended.state is RunState.CANCELLED
@@ -116,7 +160,13 @@ def test_cancelling_is_asked_first_and_seen_later(desk: Desk) -> None:
         desk.launcher.ask_to_stop(ended, ANNA)
 
 
-def test_an_interrupted_dbt_ends_by_itself(desk: Desk) -> None:
+@pytest.mark.parametrize("missing", [False, True], ids=["", "without pidfd_open"])
+def test_an_interrupted_dbt_ends_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch, missing: bool) -> None:
+    def not_implemented(_: int) -> int:
+        raise OSError(38, "Function not implemented")
+
+    if missing:
+        monkeypatch.setattr(os, "pidfd_open", not_implemented)
     run = desk.waiting()
     desk.launcher.ask_to_stop(run, ANNA)
     ended = desk.ended(run.run_id)
@@ -256,6 +306,16 @@ def test_failing_rows_are_kept_while_the_lease_is_held(desk: Desk, tmp_path: Pat
     assert "not all kept: see after.txt" in failing.end.note
     passing = desk.run("exit=0")
     assert not (desk.shelf.directory(passing.run_id) / "after.txt").exists()
+
+    waits = tmp_path / "waits"
+    waits.touch()
+    desk.after = lambda run_id: ("/bin/sh", "-c", 'while [ -e "$0" ]; do sleep 0.01; done', str(waits))
+    keeping = desk.start("results", "exit=1")
+    wait_for(lambda: desk.shelf.run(keeping.run_id).end)
+    with pytest.raises(Refused, match="only its failing rows are being kept"):
+        desk.launcher.ask_to_stop(keeping, ANNA)
+    waits.unlink()
+    assert desk.ended(keeping.run_id).state is RunState.FAILED
 
     desk.after = lambda run_id: ("/no/such/program", run_id)
     unable = desk.run("results", "exit=1")

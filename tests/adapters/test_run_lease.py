@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.run_lease import LeaseFile, holders
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import Refused
@@ -100,6 +101,38 @@ def test_a_name_that_cannot_be_read_is_no_holder(tmp_path: Path, content: str) -
     taken = file.take()
     assert taken.takeover == ""
     taken.let_go()
+
+
+def test_a_lease_that_cannot_be_looked_at_is_not_taken_for_free(tmp_path: Path) -> None:
+    file = lease_of(tmp_path)
+    file.take().let_go()
+    file.lock_file.unlink()
+    file.lock_file.symlink_to(file.lock_file)
+    with pytest.raises(StateError, match="symbolic links"):
+        file.holder()
+    with pytest.raises(OSError, match="symbolic links"):
+        file.take()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert lease_of(tmp_path / "file").holder() is None
+
+
+def test_a_lock_file_that_is_removed_while_it_is_held(tmp_path: Path) -> None:
+    """The next one is new, and says so until whoever takes it has made sure that nobody else goes on."""
+    file = lease_of(tmp_path)
+    first = file.take()
+    assert first.is_new
+    file.lock_file.unlink()
+    second = file.take()
+    assert second.is_new
+    second.trust()
+    assert not second.is_new
+    first.let_go()
+    with pytest.raises(Refused):
+        file.take()
+    second.let_go()
+    third = file.take()
+    assert not third.is_new
+    third.let_go()
 
 
 def test_looking_does_not_keep_anybody_from_taking(tmp_path: Path) -> None:
