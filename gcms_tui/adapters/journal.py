@@ -56,10 +56,20 @@ class Journal:
 
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
         """On disk when it returns. Raises `StateError`: then what was to be recorded must not happen."""
+        self._append(kind, subject, payload, once=False)
+
+    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+        """As `append`, unless an entry of this kind and subject is there: of two who try at once, one writes it."""
+        self._append(kind, subject, payload, once=True)
+
+    def _append(self, kind: str, subject: str, payload: Mapping[str, Any], *, once: bool) -> None:
         from sqlalchemy import select
 
         table = _table()
         with self._database.transaction() as connection:
+            same = select(table.c.sequence).where(table.c.kind == kind, table.c.subject == subject).limit(1)
+            if once and connection.execute(same).first() is not None:
+                return
             newest = connection.execute(
                 select(table.c.sequence, table.c.own).order_by(table.c.sequence.desc()).limit(1)
             ).first()

@@ -61,3 +61,5 @@ def _wait(desk: RunDesk, run: Run) -> None:
     if look.run.state not in (RunState.SUCCEEDED, RunState.FAILED):
         why = f": {printable(look.progress.error)}" if look.progress.error else ""
         tell(f"gcms-tui: {run.run_id}: {look.run.state.value}{why}")
+    if look.note:
+        tell(f"gcms-tui: {printable(look.note)}")

@@ -88,6 +88,7 @@ def prune(invocation: Invocation, older_than: str | None, larger_than: str | Non
                     "See them with --dry-run; type it again with --yes to remove them.",
                 )
             doomed = desk.history.prune(older_than=age, larger_than=size, dry_run=False)
+            tell_notes(desk)
         if invocation.json:
             print_json({"removed": remove, "runs": [run.run_id for run in doomed]})
             return

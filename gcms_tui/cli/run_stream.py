@@ -44,6 +44,8 @@ def follow(desk: RunDesk, run_id: str, invocation: Invocation) -> int:
         tell(f"  -> Stop it: gcms-tui runs cancel {run_id}")
         return EXIT_DETACHED
     printer.end(look, desk.runs.may_still_run(run_id))
+    if look.note:
+        tell(f"gcms-tui: {printable(look.note)}")
     return exit_code(look.run)
 
 

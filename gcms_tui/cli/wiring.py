@@ -166,6 +166,7 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
     from gcms_tui.operations.failing_tests import FailingTests
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.run_history import RunHistory
+    from gcms_tui.operations.run_journal import RunJournal
     from gcms_tui.operations.runs import DbtRuns, Place
 
     def clock() -> datetime:
@@ -178,7 +179,8 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
     shelf = RunDirectories(settings.state_dir, project.directory)
     journal = Journal(settings.state_dir, person, clock)
     files = DbtArtifacts(project.target_path, project.log_path)
-    history = RunHistory(shelf, files, target, clock, project_dir=project.directory)
+    outcomes = None if allowed.on else RunJournal(journal, shelf, clock)
+    history = RunHistory(shelf, files, target, clock, project_dir=project.directory, journal=outcomes)
     runs = DbtRuns(
         Place(str(project.directory), target, project.target_path.name, allowed.reason if allowed.on else ""),
         launcher=_dbt_processes(settings, project, target, read_only=allowed.on, warm=warm),
@@ -200,7 +202,7 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
     if warm:
         runs.warm_up()
     try:
-        yield RunDesk(runs, history, failing, shelf)
+        yield RunDesk(runs, history, failing, shelf, project.log_path / "dbt.log")
     finally:
         runs.close()
         failing.close()

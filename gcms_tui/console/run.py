@@ -351,10 +351,10 @@ class RunScreen(WatchedRun):
             self.app.switch_screen(RunScreen(self.services, self.look, self.desk, run.run_id))
 
     def action_log(self) -> None:
-        from gcms_tui.console.log import LogScreen
+        from gcms_tui.console.run_foreign import log_screen
 
-        path = self.desk.shelf.log(self.run_id)
-        self.app.push_screen(LogScreen(self.services, self.look, title=f"Log of run {self.run_id}", path=path))
+        if self.run is not None:
+            self.app.push_screen(log_screen(self.services, self.look, self.desk, self.run))
 
     def action_order(self) -> None:
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gcms_tui.core.dbt_log import Invocation
 from gcms_tui.core.dbt_results import ArtifactError, RunResults
+from gcms_tui.core.run import Run
 from gcms_tui.core.run_progress import NodeProgress, Progress, waiting_node
 from gcms_tui.operations.run_desk import RunDesk
 from gcms_tui.operations.runs import Look
+
+if TYPE_CHECKING:
+    from gcms_tui.console.log import LogScreen
+    from gcms_tui.console.services import ConsoleServices
+    from gcms_tui.console.theme import Look as Drawing
+
+
+def log_screen(services: ConsoleServices, drawing: Drawing, desk: RunDesk, run: Run) -> LogScreen:
+    """The run's log; a foreign run has none of its own, and the project's tells of it."""
+    from gcms_tui.console.log import LogScreen
+    from gcms_tui.core.log_view import LogFilter
+
+    if not run.record.foreign:
+        return LogScreen(services, drawing, desk.shelf.log(run.run_id), title=f"Log of run {run.run_id}")
+    wanted = LogFilter(invocation_id=run.end.invocation_id if run.end else None)
+    return LogScreen(services, drawing, desk.project_log, title=PROJECT_LOG, wanted=wanted)
+
+
+PROJECT_LOG = "The project's dbt.log"
 
 
 def told_elsewhere(desk: RunDesk, look: Look) -> Look:

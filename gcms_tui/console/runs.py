@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -43,7 +42,6 @@ _SLOW_POLL_S = 15.0
 """The same behind another screen, whose bar at the top says that dbt runs."""
 _RESULTS_KEPT = 20
 """Each may hold thousands of nodes."""
-_NO_PROJECT = "gcms.toml names no dbt project, whose log it would be"
 _WRITING = ("cancel", "retry", "only_failed")
 _OF_A_RUN = ("open", "failing", "retry", "log", "copy", "provenance")
 
@@ -62,7 +60,7 @@ class RunsPane(ListPane):
         FILTER,
         Binding("F", "only_failed", "Only failed", id="runs.only_failed", tooltip="Run the failed tests again"),
         Binding("T", "trend", "Trend", id="runs.trend", tooltip="How long nodes take, and what has become slower"),
-        Binding("D", "project_log", "dbt.log", id="runs.project_log", tooltip="The project's own logs/dbt.log"),
+        Binding("D", "project_log", "dbt.log", id="runs.project_log", tooltip="The project's own dbt.log"),
         Binding("r", "refresh", "Refresh", id="runs.refresh", tooltip="Read the list of runs again"),
         Binding("p", "provenance", "Source", id="runs.provenance", tooltip="Where what is told of the run comes from"),
         Binding("c", "copy", "Copy", id="runs.copy", tooltip="Copy the focused run"),
@@ -258,10 +256,6 @@ class RunsPane(ListPane):
         match action:
             case "refresh" if self._loader.busy:
                 return "they are being read"
-            case "project_log" if self.services.settings.dbt.project_dir is None:
-                return _NO_PROJECT
-            case "log" if run is not None and run.record.foreign and self.services.settings.dbt.project_dir is None:
-                return _NO_PROJECT
             case "cancel" | "retry" | "only_failed" if self.services.read_only:
                 return f"read-only: {self.services.read_only_reason}"
             case _ if action in _OF_A_RUN and run is None:
@@ -350,27 +344,17 @@ class RunsPane(ListPane):
             self.app.push_screen(screen)
 
     def action_log(self) -> None:
-        """A foreign run has no log of its own: the project's tells of it."""
-        desk, run = self.desk, self.focused_run
-        if run is not None and run.record.foreign:
-            self._log_of_project(run.end.invocation_id if run.end else None)
-        elif desk is not None and run is not None:
-            self._log(desk.shelf.log(run.run_id), f"Log of run {run.run_id}")
+        from gcms_tui.console.run_foreign import log_screen
+
+        if self.desk is not None and self.focused_run is not None:
+            self.app.push_screen(log_screen(self.services, self.look, self.desk, self.focused_run))
 
     def action_project_log(self) -> None:
-        self._log_of_project(None)
-
-    def _log_of_project(self, invocation_id: str | None) -> None:
-        project = self.services.settings.dbt.project_dir
-        if project is not None:
-            self._log(project / "logs" / "dbt.log", "The project's dbt.log", invocation_id)
-
-    def _log(self, path: Path, title: str, invocation_id: str | None = None) -> None:
         from gcms_tui.console.log import LogScreen
-        from gcms_tui.core.log_view import LogFilter
+        from gcms_tui.console.run_foreign import PROJECT_LOG
 
-        wanted = LogFilter(invocation_id=invocation_id)
-        self.app.push_screen(LogScreen(self.services, self.look, path, title=title, wanted=wanted))
+        if self.desk is not None:
+            self.app.push_screen(LogScreen(self.services, self.look, self.desk.project_log, title=PROJECT_LOG))
 
     def action_trend(self) -> None:
         from gcms_tui.console.trend import TrendScreen

@@ -18,6 +18,7 @@ from gcms_tui.core.freshness import age_words
 from gcms_tui.core.run import Person, Run, RunEnd, RunRecord
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.operations.ports import Clock, DbtProject
+from gcms_tui.operations.run_journal import RunJournal
 from gcms_tui.operations.run_ports import RunShelf, RunWatch
 
 OUTCOME = "outcome"
@@ -51,13 +52,19 @@ class Told:
 
 
 class RunArchive:
-    """Reads each run that has ended once. Safe from several threads."""
+    """Reads each run that has ended once. Safe from several threads.
 
-    def __init__(self, shelf: RunShelf, project: DbtProject, project_dir: Path, clock: Clock) -> None:
+    `journal`: where the outcomes go; None where nothing may be written.
+    """
+
+    def __init__(
+        self, shelf: RunShelf, project: DbtProject, project_dir: Path, clock: Clock, journal: RunJournal | None = None
+    ) -> None:
         self._shelf = shelf
         self._project = project
         self._project_dir = project_dir
         self._clock = clock
+        self._journal = journal
         self._lock = threading.Lock()
         self._ended: dict[str, tuple[Run, Told]] = {}
         self._watches: dict[str, RunWatch] = {}
@@ -70,8 +77,14 @@ class RunArchive:
             runs = self._shelf.runs()
             ours = [self._tell(run) for run in runs]
             self._forget({run.run_id for run in runs})
+            self._notes += tuple(filter(None, map(self._journalled, reversed(ours))))
             every = [*ours, *self._foreign(ours)]
         return tuple(sorted(every, key=lambda told: (told.invocation.started_at, told.run.run_id), reverse=True))
+
+    def settle(self, run: Run) -> str:
+        """Journal how it ended, where it has. Answers why that could not be; empty where all is well."""
+        with self._lock:
+            return self._journalled(self._tell(run))
 
     def notes(self) -> tuple[str, ...]:
         """What the last look could not read."""
@@ -124,6 +137,9 @@ class RunArchive:
         )
 
     # -- runs that were started here --------------------------------------------------------------------------------
+
+    def _journalled(self, told: Told) -> str:
+        return self._journal.ended(told.run, told.invocation) if self._journal is not None else ""
 
     def _tell(self, run: Run) -> Told:
         known = self._ended.get(run.run_id)

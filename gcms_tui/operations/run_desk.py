@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gcms_tui.operations.failing_tests import FailingTests
 from gcms_tui.operations.run_history import RunHistory
@@ -18,3 +19,5 @@ class RunDesk:
     history: RunHistory
     failing: FailingTests
     shelf: RunShelf
+    project_log: Path
+    """The project's own dbt.log, which foreign runs write to."""

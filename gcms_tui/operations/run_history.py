@@ -21,6 +21,7 @@ from gcms_tui.core.run_trend import NodeTrend as NodeTrend
 from gcms_tui.core.run_trend import Trend as Trend
 from gcms_tui.operations.ports import Clock, DbtProject
 from gcms_tui.operations.run_archive import RunArchive
+from gcms_tui.operations.run_journal import RunJournal
 from gcms_tui.operations.run_ports import RunShelf
 
 USUAL_WITHIN = timedelta(days=30)
@@ -33,14 +34,26 @@ _SAME_COMMAND = 5
 class RunHistory:
     """Every method is blocking I/O; safe from several threads.
 
-    `project` is what dbt left in the project's own directories, where foreign runs leave it too.
+    `project` is what dbt left in the project's own directories, where foreign runs leave it too. `journal` takes the
+    outcome of each run as it is seen; None where nothing may be written.
     """
 
-    def __init__(self, shelf: RunShelf, project: DbtProject, target: str, clock: Clock, *, project_dir: Path) -> None:
+    def __init__(
+        self,
+        shelf: RunShelf,
+        project: DbtProject,
+        target: str,
+        clock: Clock,
+        *,
+        project_dir: Path,
+        journal: RunJournal | None = None,
+    ) -> None:
         self._shelf = shelf
         self._target = target
         self._clock = clock
-        self._archive = RunArchive(shelf, project, project_dir, clock)
+        self._journal = journal
+        self._archive = RunArchive(shelf, project, project_dir, clock, journal)
+        self._unjournalled: tuple[str, ...] = ()
         self._usual: tuple[datetime, dict[str, float]] | None = None
 
     def summaries(self, *, limit: int = 500) -> tuple[Summary, ...]:
@@ -67,8 +80,12 @@ class RunHistory:
         return next((told.invocation for told in self._archive.told() if told.run.run_id == run_id), None)
 
     def notes(self) -> tuple[str, ...]:
-        """What could not be read, in words."""
-        return self._archive.notes()
+        """What could not be read or journalled, in words."""
+        return (*self._archive.notes(), *self._unjournalled)
+
+    def settle(self, run: Run) -> str:
+        """Journal how it ended, where it has. Answers why that could not be; empty where all is well."""
+        return self._archive.settle(run)
 
     def foreign_running(self) -> str:
         """A dbt command begun outside this console that may be running just now, in words; empty where none may."""
@@ -150,7 +167,10 @@ class RunHistory:
             if old or large:
                 left -= size
                 doomed.append(run)
-        if not dry_run:
+        if doomed and not dry_run:
+            self._archive.told()  # what nobody has looked at since it ended is journalled before it goes
+            why = self._journal.removing(doomed) if self._journal is not None else ""
+            self._unjournalled = (why,) if why else ()
             for run in doomed:
                 self._shelf.remove(run.run_id)
         return tuple(doomed)

@@ -128,3 +128,7 @@ class Journal(Protocol):
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
         """On disk when it returns. Raises `GcmsError`: then what was to be recorded must not happen."""
         ...
+
+    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+        """As `append`, but only where no entry of this kind and subject is there yet, whoever else writes just now."""
+        ...

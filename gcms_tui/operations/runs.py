@@ -41,6 +41,8 @@ class Look:
     progress: Progress
     remaining_s: float | None = None
     """Expected from the history of the nodes that have not finished; None where it cannot be told."""
+    note: str = ""
+    """Why its end could not be journalled; empty where it was, or has not come."""
 
 
 class NothingToRetry(GcmsError):
@@ -143,7 +145,9 @@ class DbtRuns:
         # In this order: what ends in between is seen to run, and its last events are read by the next look.
         run = self._shelf.run(run_id)
         progress = watch.look()
-        return Look(run, progress, None if run.state.ended else self._history.remaining(progress))
+        if run.state.ended:
+            return Look(run, progress, note=self._history.settle(run))
+        return Look(run, progress, self._history.remaining(progress))
 
     def cancel(self, run_id: str) -> Run:
         """Ask it to stop: asked is not yet confirmed, that is seen by its state. Raises `Refused`, `UsageError`."""

@@ -54,7 +54,8 @@ def test_many_may_write_at_once_and_no_link_is_lost(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from datetime import datetime, UTC;"
         "from gcms_tui.adapters.journal import Journal; from gcms_tui.core.run import Person;"
         "journal = Journal(Path(sys.argv[1]), Person('bo', 'h'), lambda: datetime.now(UTC));"
-        "[journal.append('k', str(i), {}) for i in range(15)]"
+        "[journal.append('k', str(i), {}) for i in range(15)];"
+        "[journal.append_once('end', str(i), {}) for i in range(5)]"
     )
     others = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "state")]) for _ in range(2)]
     shared = journal(tmp_path / "state")
@@ -62,6 +63,8 @@ def test_many_may_write_at_once_and_no_link_is_lost(tmp_path: Path) -> None:
     def write() -> None:
         for number in range(10):
             shared.append("k", str(number), {})
+        for number in range(5):
+            shared.append_once("end", str(number), {})
 
     threads = [threading.Thread(target=write) for _ in range(3)]
     for thread in threads:
@@ -70,7 +73,8 @@ def test_many_may_write_at_once_and_no_link_is_lost(tmp_path: Path) -> None:
         thread.join(timeout=120)
     assert [other.wait(timeout=120) for other in others] == [0, 0]
     entries = shared.entries()
-    assert len(entries) == 60
+    assert len(entries) == 65
+    assert sorted(entry.subject for entry in entries if entry.kind == "end") == list("01234"), "each of them once"
     assert_chained(entries)
 
 

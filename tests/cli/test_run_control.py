@@ -95,9 +95,10 @@ def test_a_run_streams_its_nodes_and_ends_with_dbts_own_exit_code(tested: GoldRu
     assert "WRITE" in err and "dbt test --select gold" in err and "--target sandbox" in err
     assert f"{tested.run_id} failed" in err and "exit 1" in err
     assert f"runs failures {tested.run_id}" in err
-    kind, subject, payload = next(entry for entry in journal(own) if entry[1] == tested.run_id)
-    assert (kind, payload["words"], payload["target"]) == ("run.start", ["test", "--select", "gold"], "sandbox")
-    assert subject == tested.run_id
+    begun, ended = [(kind, payload) for kind, subject, payload in journal(own) if subject == tested.run_id][:2]
+    assert (begun[0], begun[1]["words"], begun[1]["target"]) == ("run.start", ["test", "--select", "gold"], "sandbox")
+    assert (ended[0], ended[1]["state"], ended[1]["exit_code"]) == ("run.end", "failed", 1)
+    assert ended[1]["counts"] == {"fail": 1, "pass": len(lines) - 1}
 
 
 def test_an_ended_run_can_be_watched_again_as_json(tested: GoldRun, own: RunningPlatform) -> None:
@@ -190,7 +191,8 @@ def test_a_run_goes_on_without_who_started_it_holds_the_lease_and_can_be_stopped
     assert (document["state"], document["confirmed"], document["may_still_run"]) == ("cancelled", True, "")
     assert runs(own, "cancel", run_id).status == 65
     assert runs(own, "attach", run_id).status == 2
-    assert [entry[0] for entry in journal(own) if entry[1] == run_id] == ["run.start", "run.cancel", "run.cancel"]
+    kinds = [entry[0] for entry in journal(own) if entry[1] == run_id]
+    assert kinds == ["run.start", "run.cancel", "run.end", "run.cancel"], "its end once, however often it is looked at"
 
     until(lambda: runs_holder_is_gone(own))
     events = gcms_tui("--config", own.config, "--json", "runs", "attach", run_id).out.splitlines()

@@ -357,4 +357,5 @@ def small_desk(
     shelf = SmallShelf(root / "runs", runs or past())
     small = SmallRuns(shelf, clock, read_only=read_only, target=target)
     history, failing = SmallHistory(shelf), SmallFailing(shelf)
-    return SmallDesk(RunDesk(small, history, failing, shelf), shelf, small, history, failing, clock)
+    desk = RunDesk(small, history, failing, shelf, root / "dbt" / "elsewhere" / "dbt.log")
+    return SmallDesk(desk, shelf, small, history, failing, clock)

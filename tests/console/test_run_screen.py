@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.failing import FailingTestsScreen
+from gcms_tui.console.log import LogScreen
 from gcms_tui.console.run import RunScreen
 from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.console.run_preview import PreviewDialog
@@ -303,6 +304,10 @@ async def test_a_foreign_run_is_told_by_what_it_left(state: Path) -> None:
         assert "when its nodes ran is not known" in drawn(watching.app)
         await pilot.press("m")
         assert "L shows the log" in drawn(watching.app)
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(watching.app.screen, LogScreen), "the project's log")
+        assert isinstance(watching.app.screen, LogScreen)
+        assert watching.app.screen.path == watching.small.desk.project_log, "it has no log of its own"
 
 
 async def test_nothing_ran_is_said_and_is_not_green(state: Path) -> None:

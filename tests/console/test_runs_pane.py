@@ -189,13 +189,11 @@ async def test_keys_lead_to_the_run_its_tests_and_the_trend(state: Path, tmp_pat
 
 
 async def test_logs_are_opened_of_the_run_and_of_the_project(state: Path, tmp_path: Path) -> None:
-    project = tmp_path / "dbt"
-    (project / "logs").mkdir(parents=True)
-    (project / "logs" / "dbt.log").write_text("12:00:00.000000 [info ] [MainThread]: told in the project's log\n")
     small = small_desk(tmp_path)
-    prepared = services(state, runs=small.desk, clock=small.clock)
-    dbt = replace(prepared.settings.dbt, project_dir=project)
-    app = ConsoleApp(replace(prepared, settings=replace(prepared.settings, dbt=dbt)))
+    log = small.desk.project_log
+    log.parent.mkdir(parents=True)
+    log.write_text("12:00:00.000000 [info ] [MainThread]: told in the project's log\n")
+    app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
         pane = await runs_pane(pilot)
         await pilot.press("L")
@@ -205,7 +203,7 @@ async def test_logs_are_opened_of_the_run_and_of_the_project(state: Path, tmp_pa
         for keys, invocation in ((("D",), None), (("slash", *"foreign", "enter", "L"), "inv-1")):
             await pilot.press(*keys)
             await until(pilot, lambda: isinstance(app.screen, LogScreen), "the project's log")
-            assert isinstance(app.screen, LogScreen) and app.screen.path == project / "logs" / "dbt.log"
+            assert isinstance(app.screen, LogScreen) and app.screen.path == log
             assert app.screen.wanted.invocation_id == invocation, "of a foreign run only what is its own"
             app.pop_screen()
             await until(pilot, lambda: app.screen is pane, "the pane again")
@@ -237,7 +235,7 @@ async def test_retry_and_only_failed_show_first(state: Path, tmp_path: Path) -> 
     async with app.run_test(size=SMALL) as pilot:
         pane = await runs_pane(pilot)
         await pilot.press("down")
-        for key, expected in (("R", "dbt build --target sandbox"), ("F", "dbt test --select result:fail result:error")):
+        for key, expected in (("R", "│ dbt build "), ("F", "dbt test --select result:fail result:error")):
             await pilot.press(key)
             await until(pilot, lambda expected=expected: expected in drawn(app), "the preview")  # type: ignore[misc]
             await pilot.press("escape")

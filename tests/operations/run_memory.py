@@ -177,6 +177,10 @@ class MemoryJournal:
         json.dumps(payload)
         self.entries.append((kind, subject, dict(payload)))
 
+    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+        if self.error is not None or (kind, subject) not in [entry[:2] for entry in self.entries]:
+            self.append(kind, subject, payload)
+
     def kinds(self) -> list[str]:
         return [kind for kind, _, _ in self.entries]
 
