@@ -20,6 +20,9 @@ _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "6710
 """glibc hands blocks of this size back to the kernel each time, and faults them in again: that halves the speed."""
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from gcms_tui.adapters.log_worker import main; main()"
 
+_ABANDONED: tuple[Any] = (None,)
+"""In the place of an answer."""
+
 
 class LogWorkerLost(Unavailable):
     """The process is gone, and with it the answer."""
@@ -80,6 +83,7 @@ class LogClient:
 
     def drop(self, name: str) -> None:
         self._send(("drop", name))
+        self._counts.pop(name, None)
 
     def ask(self, what: str, *arguments: Any) -> Any:
         """The answer; None also where `abandon` came between. Raises `LogWorkerLost`."""
@@ -93,6 +97,9 @@ class LogClient:
         self._send((what, number, *arguments))
         answer = answers.get()  # it watches its own time, and its end is heard too
         self._waiting.pop(number, None)
+        if answer is _ABANDONED:
+            self._send(("stop", number))
+            return None
         if answer is None:
             raise LogWorkerLost(
                 "The log has not answered", "The process that looks through it has ended.", "Open the log again."
@@ -100,9 +107,9 @@ class LogClient:
         return answer[0]
 
     def abandon(self) -> None:
-        """Whoever waits for an answer gets None, at once."""
-        for number in tuple(self._waiting):
-            self._send(("stop", number))
+        """Whoever waits for an answer gets None, at once; it is they who tell the process, which may not listen now."""
+        for waiting in tuple(self._waiting.values()):
+            waiting.put(_ABANDONED)
 
     def close(self) -> None:
         """End it now, whatever it does."""

@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gcms_tui.adapters.log_client import LogClient, LogWorkerLost, lost
 from gcms_tui.adapters.log_copy import save_private_copy
-from gcms_tui.adapters.log_walk import LogReader
+from gcms_tui.adapters.log_walk import LogReader, header_before
 from gcms_tui.adapters.log_worker import FAILURES
 from gcms_tui.core.errors import GcmsError, Unavailable
-from gcms_tui.core.log_line import ENTRY, parse_line
+from gcms_tui.core.log_line import parse_line
 from gcms_tui.core.log_pattern import Pattern
 from gcms_tui.core.log_view import Count, LogFilter, LogPage, LogState, Match, RawLine
 
@@ -56,10 +58,10 @@ class LogFile:
     # -- the file itself --------------------------------------------------------------------------------------------
 
     def tail(self, lines: int) -> LogPage:
-        with self._lock:
-            reader = self._reader
-        if reader is None:
-            return LogPage(())
+        with self._held() as reader:
+            return LogPage(()) if reader is None else self._tail_of(reader, lines)
+
+    def _tail_of(self, reader: LogReader, lines: int) -> LogPage:
         begin = reader.start_before(reader.limit, _TAIL) if reader.limit else 0
         if reader.limit - begin > 2 * _TAIL:  # one line that long
             return self._page([(begin, reader.limit - begin)], None, begin == 0, True)
@@ -181,7 +183,8 @@ class LogFile:
                 self._client = self._started()
                 self._client.scan("lines", LogFilter())
                 self._narrow()
-                self._seek_again()
+                if self._searcher is None:
+                    self._seek_again()
             return self._client
 
     def _started(self) -> LogClient:
@@ -256,15 +259,16 @@ class LogFile:
         answer = self._search_for("rank", offset)
         return None if answer is None else int(answer)
 
-    def spans(self, texts: tuple[str, ...]) -> list[list[tuple[int, int]]] | None:
-        answer: list[list[tuple[int, int]]] | None = self._search_for("spans", texts)
+    def spans(self, pattern: Pattern, texts: tuple[str, ...]) -> list[list[tuple[int, int]]] | None:
+        answer: list[list[tuple[int, int]]] | None = self._search_for("spans", texts, pattern=pattern)
         return answer
 
-    def _search_for(self, what: str, *arguments: Any) -> Any:
+    def _search_for(self, what: str, *arguments: Any, pattern: Pattern | None = None) -> Any:
+        """Ask the search; where `pattern` is given, only the one for that."""
         with self._lock:
             searcher, name = self._searcher, self._found
-        if searcher is None:
-            return None
+            if searcher is None or pattern not in (None, self._pattern):
+                return None
         try:
             return searcher.ask(what, name, *arguments)
         except LogWorkerLost:
@@ -273,32 +277,34 @@ class LogFile:
             return None  # closed, because something else is searched now
 
     def invocation_at(self, offset: int) -> str | None:
-        with self._lock:
-            reader = self._reader
-        if reader is None:
-            return None
-        block = reader.block(offset, DRAWN)
-        line = parse_line(block.data.partition(b"\n")[0])
-        if line.invocation_id is not None:
-            return line.invocation_id
-        return _header_before(reader, offset)
+        with self._held() as reader:
+            if reader is None:
+                return None
+            block = reader.block(offset, DRAWN)
+            line = parse_line(block.data.partition(b"\n")[0])
+            return line.invocation_id or header_before(reader, offset)[1]
 
     def save(self, directory: Path, name: str) -> Path:
-        with self._lock:
-            if self._reader is None:
+        with self._held() as reader:
+            if reader is None:
                 raise Unavailable("Not saved", f"There is no {self._path} yet.", "Save it once it is written.")
-            copied = LogReader(os.dup(self._reader.fd), self._reader.limit)
-            wanted = self._filter
+            return save_private_copy(reader, self._filter, directory, name)
+
+    @contextmanager
+    def _held(self) -> Iterator[LogReader | None]:
+        """The file that is open now, for as long as it is read: the path may come to name another one meanwhile."""
+        with self._lock:
+            held = None if self._reader is None else LogReader(os.dup(self._reader.fd), self._reader.limit)
         try:
-            return save_private_copy(copied, wanted, directory, name)
+            yield held
         finally:
-            os.close(copied.fd)
+            if held is not None:
+                os.close(held.fd)
 
     def abandon(self) -> None:
-        with self._lock:
-            for client in (self._client, self._searcher):
-                if client is not None:
-                    client.abandon()
+        for client in (self._client, self._searcher):  # without the lock: somebody may be starting a process under it
+            if client is not None:
+                client.abandon()
 
     def close(self) -> None:
         with self._lock:
@@ -312,23 +318,6 @@ class LogFile:
             fd = self._reader.fd
             lines = tuple(RawLine(at, size, os.pread(fd, min(size, DRAWN), at) if size else b"") for at, size in places)
         return LogPage(lines, first, starts, ends)
-
-
-def _header_before(reader: LogReader, offset: int) -> str | None:
-    """The invocation whose header is the last one before the line at `offset`."""
-    end = offset
-    while end > 0:
-        begin = reader.start_before(end)
-        text = b"\n" + os.pread(reader.fd, end - begin, begin)
-        place = len(text)
-        while (place := text.rfind(b"===== ", 0, place)) >= 0:
-            start = text.rfind(b"\n", 0, place)
-            match = ENTRY.match(text, start)
-            if match is not None and match["invocation"] is not None:
-                return match["invocation"].decode()
-            place = start + 1
-        end = begin
-    return None
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:

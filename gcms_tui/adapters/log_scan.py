@@ -202,11 +202,6 @@ class Selection:
     def minds_invocation(self) -> bool:
         return self._invocation is not None
 
-    def is_its_header(self, line: bytes) -> bool | None:
-        """Whether a line is the header of the invocation asked for; None where it is no header."""
-        match = ENTRY.match(b"\n" + line)
-        return None if match is None or match["invocation"] is None else match["invocation"] == self._invocation
-
 
 def _line_at(block: bytes, start: int) -> bytes:
     end = block.find(b"\n", start)

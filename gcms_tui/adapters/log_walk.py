@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from gcms_tui.adapters.log_checkpoints import Checkpoints
 from gcms_tui.adapters.log_scan import Carried, Selection
+from gcms_tui.core.log_line import ENTRY
 
 BLOCK = 256 * 1024
 """Bytes that are looked through at a time where something is to be found soon."""
@@ -259,22 +260,24 @@ class Scan:
         begin, end, inside = self._header
         if begin < offset <= end:
             return inside
-        found, inside = self._header_before(offset)
+        found, invocation = header_before(self._reader, offset)
+        inside = invocation == self.selection.filter.invocation_id
         self._header = (found, offset, inside)
         return inside
 
-    def _header_before(self, offset: int) -> tuple[int, bool]:
-        end = offset
-        while end > 0:
-            begin = self._reader.start_before(end)
-            text = os.pread(self._reader.fd, min(end - begin, LONGEST), begin)
-            place = len(text)
-            while (place := text.rfind(b"===== ", 0, place)) >= 0:
-                start = text.rfind(b"\n", 0, place) + 1
-                stop = text.find(b"\n", place)
-                said = self.selection.is_its_header(text[start : stop if stop >= 0 else len(text)])
-                if said is not None:
-                    return begin + start, said
-                place = start
-            end = begin
-        return -1, False
+
+def header_before(reader: LogReader, offset: int) -> tuple[int, str | None]:
+    """Where the last header begins before the line at `offset`, and whose it is; (-1, None) where there is none."""
+    end = offset
+    while end > 0:
+        begin = reader.start_before(end)
+        text = b"\n" + os.pread(reader.fd, min(end - begin, LONGEST), begin)
+        place = len(text)
+        while (place := text.rfind(b"===== ", 0, place)) >= 0:
+            start = text.rfind(b"\n", 0, place)
+            match = ENTRY.match(text, start)
+            if match is not None and match["invocation"] is not None:
+                return begin + start, match["invocation"].decode()
+            place = start + 1
+        end = begin
+    return -1, None

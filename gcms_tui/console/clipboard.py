@@ -22,6 +22,8 @@ _SCREEN_CHUNK = 700
 
 def osc52(text: str, env: Mapping[str, str]) -> str:
     """The sequence that puts `text` on the clipboard, wrapped for tmux or screen; empty where it is too long."""
+    if len(text) > _MOST:  # before megabytes are encoded in vain
+        return ""
     payload = base64.b64encode(text.encode("utf-8", "replace")).decode()
     if len(payload) > _MOST:
         return ""

@@ -13,6 +13,7 @@ from gcms_tui.console.present import ago
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
 
@@ -124,6 +125,15 @@ class Banner(Widget):
                 [cut(line, self.size.width - 1, self._look)] if line.no_wrap else flow(line, self.size.width - 1, " ")
             )
         return Text("\n").join(lines)
+
+
+def failure_lines(error: GcmsError, look: Look, tint: str) -> tuple[Text, ...]:
+    """Two lines for a banner: what failed, and what to do."""
+    palette, glyphs = look.palette, look.glyphs
+    said = Text.assemble((glyphs.text(error.title, 60), f"bold {tint}"), "  ", no_wrap=True)
+    said.append(glyphs.text(error.message, 300), palette.text)
+    step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 300)}", palette.muted, no_wrap=True)
+    return (said, step) if error.next_step else (said,)
 
 
 def cut(line: Text, width: int, look: Look) -> Text:

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widget import Widget
 
-from gcms_tui.console.headline import Banner, Headline
+from gcms_tui.console.headline import Banner, Headline, failure_lines
 from gcms_tui.console.pane import Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
@@ -60,14 +60,8 @@ class ListPane(Pane):
         return None
 
     def failure_lines(self) -> tuple[Text, ...]:
-        """Two lines: what failed, and what to do. The dialog tells the whole of it."""
-        error, palette, glyphs = self.failure, self.look.palette, self.look.glyphs
-        if error is None:
-            return ()
-        said = Text.assemble((glyphs.text(error.title, 60), f"bold {palette.unknown}"), "  ", no_wrap=True)
-        said.append(glyphs.text(error.message, 300), palette.text)
-        step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 300)}", palette.muted, no_wrap=True)
-        return (said, step) if error.next_step else (said,)
+        """What failed last, in two lines. The dialog tells the whole of it."""
+        return () if self.failure is None else failure_lines(self.failure, self.look, self.look.palette.unknown)
 
     # -- actions ----------------------------------------------------------------------------------------------------
 

@@ -11,17 +11,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from gcms_tui.console import log_source
-from gcms_tui.console.headline import Banner, Headline
+from gcms_tui.console.headline import Banner, Headline, failure_lines
 from gcms_tui.console.log_keys import MOVES
 from gcms_tui.console.log_search import LogSearching
 from gcms_tui.console.log_source import Goal, LogSource
 from gcms_tui.console.log_window import LogWindow
-from gcms_tui.console.log_words import Whereabouts, size_text, whereabouts
+from gcms_tui.console.log_words import Whereabouts, whereabouts
 from gcms_tui.console.pane import CopyAsked, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.log_view import LogView
+from gcms_tui.core.byte_size import size_text
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.log_line import ENTRY, Level
 from gcms_tui.core.log_view import Count, LogFilter, LogPage, LogState
@@ -140,8 +141,8 @@ class LogScreen(LogSearching, Pane):
         if message.page is not None and message.goal.wanted == self.wanted and (
             message.goal.generation in (0, self.state.generation)
         ):  # fmt: skip
-            follows = message.goal.offset is None or goal is None or goal.offset == message.goal.offset
-            self._show(message.page, message.goal.offset if follows else self._offset)
+            here = None if self.window.current is None else self.window.current.offset
+            self._show(message.page, message.goal.place(goal, here, following=self.following))
         if goal is not None and (message.page is None or goal != message.goal):
             self.fetch(goal.offset)
         elif self._can_be_numbered() and not self._numbering:
@@ -152,12 +153,13 @@ class LogScreen(LogSearching, Pane):
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
-        self.error = message.error
+        self.error, self.note = message.error, ""
         self.draw()
 
     def fetch(self, offset: int | None) -> None:
         """Have the lines around `offset` shown, or the last ones: what was asked for before is not wanted any more."""
-        goal = Goal(offset, self.wanted, 4 * self.view.rows + 40, self.state.generation)
+        stays = self.window.current is not None and offset == self._offset
+        goal = Goal(offset, self.wanted, 4 * self.view.rows + 40, self.state.generation, stays)
         self._goal = goal
         self.source.page(goal)
 
@@ -205,6 +207,7 @@ class LogScreen(LogSearching, Pane):
                 match=None if self.match is None else self.match.rank,
                 seeking=self.seeking,
                 note=self.note,
+                chosen=self.window.chosen,
             ),
             self.look,
         )
@@ -224,21 +227,15 @@ class LogScreen(LogSearching, Pane):
 
     def _said(self) -> tuple[Text, ...]:
         """Errors, in two lines: what, and what to do."""
-        error, palette, glyphs = self.error or self.state.problem, self.look.palette, self.look.glyphs
-        if self.wrong is not None:
-            return self.wrong
-        if error is None:
-            return ()
-        said = Text.assemble((glyphs.text(error.title, 60), f"bold {palette.fail}"), "  ", no_wrap=True)
-        said.append(glyphs.text(error.message, 300), palette.text)
-        step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 200)}", palette.muted, no_wrap=True)
-        return (said, step) if error.next_step else (said,)
+        error = self.error or self.state.problem
+        if self.wrong is not None or error is None:
+            return self.wrong or ()
+        return failure_lines(error, self.look, self.look.palette.fail)
 
     # -- moving -----------------------------------------------------------------------------------------------------
 
     def action_move(self, lines: int) -> None:
-        if self.window.chosen_from is None:
-            self.note = ""
+        self.note = ""
         if lines < 0:
             self.following = False
         self.window.move(lines)
@@ -293,7 +290,7 @@ class LogScreen(LogSearching, Pane):
         """Show what passes `wanted`, from the cursor's line on."""
         self.wanted = wanted
         self.note = ""
-        self.match = None
+        self.match, self._quest = None, 0
         self.source.abandon()
         self.fetch(None if self.following else self._offset)
         self.draw()
@@ -333,7 +330,7 @@ class LogScreen(LogSearching, Pane):
     def action_range(self) -> None:
         self.window.chosen_from = None if self.window.chosen_from is not None else self._offset
         self.following = False
-        self.note = "range: c copies it" if self.window.chosen_from is not None else ""
+        self.note = ""
         self.reveal()
         self.refresh_bindings()
 
@@ -342,10 +339,11 @@ class LogScreen(LogSearching, Pane):
         self.source.take(*sorted((start, self._offset)))
 
     def on_taken(self, message: log_source.Taken) -> None:
-        self.window.chosen_from, self.note = None, ""
+        lines = f"{message.lines:,} line{'' if message.lines == 1 else 's'}"
+        self.window.chosen_from, self.note = None, f"copied {lines}"
         if not message.whole:
-            self.console_app.tell(f"Only the first {message.lines:,} lines: save (s) takes all of them.")
-        self.app.post_message(CopyAsked(message.text, f"{message.lines} lines of {self.name_shown}"))
+            self.console_app.tell(f"Only the first {lines}: save (s) takes all of them.")
+        self.app.post_message(CopyAsked(message.text, f"{lines} of {self.name_shown}"))
         self.reveal()
 
     def action_save(self) -> None:
@@ -355,7 +353,7 @@ class LogScreen(LogSearching, Pane):
             self.draw()
 
     def on_saved(self, message: log_source.Saved) -> None:
-        self.note = ""
+        self.note = f"saved as {message.path.name}"
         self.console_app.tell(f"Saved in {message.path}, for you alone.")
         self.draw()
 

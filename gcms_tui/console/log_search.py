@@ -15,6 +15,9 @@ from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.log_pattern import Pattern, PatternError, compile_pattern
 from gcms_tui.core.log_view import LogState, Match
 
+_ASKED_AGAIN_S = 0.1
+"""After the marks of the lines in view were asked for in vain."""
+
 
 class LogSearching(Pane):
     """The part of the log screen that searches."""
@@ -176,10 +179,10 @@ class LogSearching(Pane):
 
     def _go_to(self, offset: int) -> None:
         at = next((place for place, line in enumerate(self.window.lines) if line.offset == offset), None)
-        if at is None or self.window.lacks(self.view.rows):
-            self.fetch(offset)
         if at is not None:
             self.window.cursor = at
+        if at is None or self.window.lacks(self.view.rows):
+            self.fetch(offset)
         self.reveal()
 
     def counted(self) -> None:
@@ -202,12 +205,14 @@ class LogSearching(Pane):
         if self.pattern is None:
             return
         lines = self.view.lines_in_view()
-        self.source.marks({
-            line.raw.offset: line.message for line in lines if line.raw.offset not in self.view.marks
-        })  # fmt: skip
+        texts = {line.raw.offset: line.message for line in lines if line.raw.offset not in self.view.marks}
+        self.source.marks(self.pattern, texts)
 
     def on_marked(self, message: log_source.Marked) -> None:
         if self.pattern is None:
+            return
+        if not message.answered or message.pattern != self.pattern:
+            self.set_timer(_ASKED_AGAIN_S, self.mark)
             return
         if len(self.view.marks) > 5_000:
             self.view.marks.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,9 @@ class Ranked(Message):
 @dataclass
 class Marked(Message):
     marks: dict[int, list[tuple[int, int]]]
+    pattern: Pattern
+    answered: bool = True
+    """False where the asking was given up, or something else is searched by now."""
 
 
 @dataclass
@@ -101,7 +104,17 @@ class Goal:
     wanted: LogFilter
     lines: int
     """To fetch on either side."""
-    generation: int = field(default=0)
+    generation: int = 0
+    stays: bool = False
+    """The cursor was there already: it stays on its line, also where a person has moved it meanwhile."""
+
+    def place(self, newest: Goal | None, here: int | None, *, following: bool) -> int | None:
+        """Where the cursor goes in this page; `here`: where it is now, for a person may have moved it since."""
+        if newest is not None and newest.offset != self.offset:
+            return here or 0
+        if self.offset is None:
+            return None if following else here
+        return here if self.stays else self.offset
 
 
 class LogSource:
@@ -128,8 +141,14 @@ class LogSource:
 
         def work() -> Message:
             log = self._opening()
-            page = log.tail(lines)
+            try:
+                page = log.tail(lines)
+            except BaseException:
+                log.close()
+                raise
             self._log = log
+            if self._ended.is_set():  # the screen has gone meanwhile, and has found nothing to close
+                log.close()
             threading.Thread(target=self._watch, args=(log,), name="log watch", daemon=True).start()
             return Opened(page)
 
@@ -177,7 +196,8 @@ class LogSource:
         return self._pages.busy
 
     def abandon(self) -> None:
-        """What is being looked for is not wanted any more."""
+        """What is being looked for is not wanted any more, and what comes of it all the same is not told."""
+        self._serial += 1
         if self._log is not None:
             self._log.abandon()
 
@@ -190,7 +210,7 @@ class LogSource:
         """
         log = self._log
         assert log is not None
-        self._serial += 1
+        self.abandon()
         serial = self._serial
 
         def work() -> Message:
@@ -208,7 +228,6 @@ class LogSource:
             except GcmsError as error:
                 return SearchFailed(error, serial)
 
-        self.abandon()
         Loader(self._receiver, "log search").start(work)
         return serial
 
@@ -224,7 +243,7 @@ class LogSource:
         if log is not None:
             threading.Thread(target=log.search, args=(None,), name="log search end", daemon=True).start()
 
-    def marks(self, texts: dict[int, str]) -> bool:
+    def marks(self, pattern: Pattern, texts: dict[int, str]) -> bool:
         """Ask where the search matches in drawn lines, given by offset."""
         log = self._log
         if log is None or not texts:
@@ -232,10 +251,12 @@ class LogSource:
 
         def work() -> Message:
             try:
-                spans = log.spans(tuple(texts.values())) or [[] for _ in texts]
+                spans = log.spans(pattern, tuple(texts.values()))
             except GcmsError:
                 spans = [[] for _ in texts]  # the search has failed, and the watch says why
-            return Marked(dict(zip(texts, spans, strict=True)))
+            if spans is None:
+                return Marked({}, pattern, answered=False)
+            return Marked(dict(zip(texts, spans, strict=True)), pattern)
 
         return self._marks.start(work)
 

@@ -86,6 +86,11 @@ class LogWindow:
         low, high = sorted((self.chosen_from, self.current.offset))
         return low <= self.lines[index].offset <= high
 
+    @property
+    def chosen(self) -> int | None:
+        """How many lines at hand are in the range; None where none has been begun."""
+        return None if self.chosen_from is None else sum(self.is_chosen(index) for index in range(len(self.lines)))
+
     def place(self, rows: int) -> tuple[int, int] | None:
         """Where in the file the view is: the rows of a scroll mark, from and to; None where all is in view."""
         if not self.lines or not self.size or (self.starts and self.ends and len(self.lines) <= rows):

@@ -11,8 +11,6 @@ from gcms_tui.console.widgets.bars import Part
 from gcms_tui.core.log_line import Level
 from gcms_tui.core.log_view import Count, LogFilter, LogState
 
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
-
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
@@ -33,14 +31,8 @@ class Whereabouts:
     """Matches before that one; None where they are not counted so far."""
     seeking: bool = False
     note: str = ""
-
-
-def size_text(size: int) -> str:
-    """In the largest unit that leaves a whole number: `953 MB`."""
-    amount, unit = float(size), 0
-    while amount >= 1_000 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1_000, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit and amount < 10 else f"{amount:.0f} {_UNITS[unit]}"
+    chosen: int | None = None
+    """Lines of the range that has been begun; None where there is none."""
 
 
 def filter_text(wanted: LogFilter) -> str:
@@ -65,7 +57,11 @@ def whereabouts(here: Whereabouts, look: Look) -> tuple[Part, ...]:
     if here.following:
         parts.append(Part((Text("FOLLOWING", f"bold {palette.ok}"), Text("F", f"bold {palette.ok}")), 3))
     note = here.note or here.state.event
-    if note:
+    if here.chosen is not None:
+        lines = f"{here.chosen:,} line{'' if here.chosen == 1 else 's'}"
+        style = f"bold {palette.accent}"
+        parts.append(Part((Text(f"range of {lines}: c copies, Esc ends it", style), Text("range: c copies", style)), 1))
+    elif note:
         parts.append(Part((Text(glyphs.text(note, 90), palette.warn),), 4))
     return tuple(parts)
 

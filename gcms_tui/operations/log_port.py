@@ -15,8 +15,8 @@ END = 2**62
 class Log(Protocol):
     """One log file of any size, also one that does not exist yet.
 
-    `poll`, `narrow`, `search`, `abandon` and `close` come back at once. The others read, and are called in a thread;
-    they answer None where `abandon` came between, and raise `GcmsError`.
+    `abandon` comes back at once. All others read, or start and end processes, and are called in a thread; those that
+    answer None do so also where `abandon` came between. They raise `GcmsError`.
     """
 
     def tail(self, lines: int) -> LogPage:
@@ -55,8 +55,8 @@ class Log(Protocol):
         """How many matches come before the one at `offset`; None where they are not counted so far."""
         ...
 
-    def spans(self, texts: tuple[str, ...]) -> list[list[tuple[int, int]]] | None:
-        """Where the pattern matches in each of `texts`."""
+    def spans(self, pattern: Pattern, texts: tuple[str, ...]) -> list[list[tuple[int, int]]] | None:
+        """Where `pattern` matches in each of `texts`; None also where something else is searched."""
         ...
 
     def invocation_at(self, offset: int) -> str | None:

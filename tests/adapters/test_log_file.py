@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -477,3 +479,113 @@ def test_closing_leaves_no_process_and_no_descriptor(path: Path) -> None:
             os.kill(client.pid, 0)
         client._reading.join(timeout=10)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_giving_up_waits_for_nobody(path: Path, opened: Opens) -> None:
+    path.write_bytes(b"one\n")
+    log = opened(path)
+    log.search(pattern := compile_pattern("one"))
+    counted(log, 1)
+    assert log._client is not None and log._searcher is not None
+    busy = (log._client.pid, log._searcher.pid)
+    for pid in busy:
+        os.kill(pid, signal.SIGSTOP)  # as deep in thought as can be
+    answers: list[object] = []
+    asking = [
+        threading.Thread(target=lambda: answers.append(log.page(0, 0, 1)), daemon=True),
+        threading.Thread(target=lambda: answers.append(log.spans(pattern, ("x" * 200_000,))), daemon=True),
+    ]
+    try:
+        for thread in asking:
+            thread.start()
+        wait_for(lambda: all(client is not None and client._waiting for client in (log._client, log._searcher)))
+        with log._lock:
+            giving_up = threading.Thread(target=log.abandon, daemon=True)
+            giving_up.start()
+            giving_up.join(timeout=10)
+            assert not giving_up.is_alive(), "the console's loop gives up what is not wanted: it waits for no lock"
+        asking[0].join(timeout=10)
+        assert answers == [None], "and whoever waited has that for an answer"
+    finally:
+        for pid in busy:
+            os.kill(pid, signal.SIGCONT)
+    asking[1].join(timeout=10)
+    assert answers == [None, None]
+    page = log.page(0, 0, 1)
+    assert page is not None and [line.head for line in page.lines] == [b"one"]
+
+
+def test_what_another_search_matches_is_not_told(path: Path, opened: Opens) -> None:
+    path.write_bytes(b"one\ntwo\n")
+    log = opened(path)
+    first, second = compile_pattern("one"), compile_pattern("two")
+    log.search(first)
+    assert log.spans(first, ("one", "two")) == [[(0, 3)], []]
+    assert log.spans(second, ("one", "two")) is None
+    log.search(second)
+    assert log.spans(second, ("one", "two")) == [[], [(0, 3)]]
+
+
+def test_a_search_that_begins_before_anything_is_counted_goes_on(path: Path, opened: Opens) -> None:
+    path.write_bytes(b"one\n")
+    log = opened(path)
+    log.search(compile_pattern("one"))
+    searcher = log._searcher
+    counted(log, 1)
+    assert log._searcher is searcher
+    found = log.next_match(0, 1)
+    assert found is not None and found.offset == 0
+
+
+def test_a_file_is_held_while_it_is_read_whatever_its_path_names_by_then(path: Path, opened: Opens) -> None:
+    path.write_bytes(b"the old one\n")
+    log = opened(path)
+    with log._held() as reader:
+        os.rename(path, f"{path}.1")
+        path.write_bytes(b"the new one\n")
+        log.poll()
+        assert reader is not None and reader.block(0).data == b"the old one\n"
+        begin = reader.fd
+    assert [line.head for line in log.tail(5).lines] == [b"the new one"]
+    with pytest.raises(OSError):
+        os.fstat(begin)
+
+
+_READER = """
+import sys, time
+from pathlib import Path
+from gcms_tui.adapters.log_file import LogFile
+from gcms_tui.core.log_pattern import compile_pattern
+log = LogFile(Path(sys.argv[1]))
+log.search(compile_pattern(sys.argv[2]))
+log.poll()
+print(log._client.pid, log._searcher.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("pattern", ["one", "(a|a)+$"], ids=["idle", "deep in thought"])
+def test_its_processes_end_with_whoever_is_killed(path: Path, pattern: str) -> None:
+    path.write_bytes(b"one\n" + b"a" * 60 + b"!\n")
+    argv = [sys.executable, "-c", _READER, str(path), pattern]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout is not None
+        workers = [int(pid) for pid in reader.stdout.readline().split()]
+        assert len(workers) == 2
+        reader.kill()
+    wait_for(lambda: not any(is_alive(pid) for pid in workers))
+
+
+def is_alive(pid: int) -> bool:
+    """Not gone, and no zombie that nobody has collected."""
+    try:
+        return "(python" in (said := Path(f"/proc/{pid}/stat").read_text()) and ") Z " not in said
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

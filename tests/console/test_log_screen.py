@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
+from gcms_tui.adapters.log_file import LogFile
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.log import LogScreen
 from gcms_tui.console.log_app import LogConsole
 from gcms_tui.console.log_drawing import _folded
+from gcms_tui.console.log_source import LogSource
 from gcms_tui.console.log_window import LogWindow
-from gcms_tui.console.log_words import filter_text, size_text
+from gcms_tui.console.log_words import filter_text
 from gcms_tui.console.widgets.search_line import SearchLine
 from gcms_tui.core.log_line import Level
+from gcms_tui.core.log_pattern import Pattern
 from gcms_tui.core.log_view import LogFilter, LogPage, RawLine
 from tests.adapters.test_log_file import IDS, append, entry, header
 from tests.console.driving import drawn, until
@@ -126,6 +132,33 @@ async def test_moving_through_all_of_it(state: Path, path: Path) -> None:
         assert max(after - before for before, after in zip(numbers, numbers[1:], strict=False)) <= 24, "none skipped"
         await pilot.press("pageup", "k", "j", "up", "space", "b")
         await until(pilot, lambda: f"line {int(line(screen).split()[-1]) + 1:,} of" in drawn(pilot.app), "its number")
+
+
+@pytest.mark.parametrize("key", ["pagedown", "end"])
+async def test_a_page_that_comes_late_leaves_the_cursor_where_a_person_has_put_it(
+    state: Path, path: Path, key: str
+) -> None:
+    write(path, b"".join(entry("info", f"entry {number}") + b"\n" for number in range(800)))
+    async with on_log(state, path) as (pilot, screen):
+        await pilot.press("home")
+        await until(pilot, lambda: screen.window.starts and not screen.source.fetching, "the first lines")
+        log, gate = screen.source._log, threading.Event()
+        assert isinstance(log, LogFile)
+        answer = log.page
+
+        def late(offset: int, before: int, after: int) -> LogPage | None:
+            assert gate.wait(20)
+            return answer(offset, before, after)
+
+        log.page = late  # type: ignore[method-assign]
+        while not screen.source.fetching:
+            await pilot.press(key)
+        await pilot.press("up", "up", "up", "up", "up")
+        put, lines = line(screen), screen.window.lines
+        gate.set()
+        await until(pilot, lambda: screen.window.lines is not lines and not screen.source.fetching, "the late page")
+        assert line(screen) == put or key == "end"
+        assert key == "pagedown" or not screen.following
 
 
 async def test_levels_threads_and_invocations(state: Path, path: Path) -> None:
@@ -248,8 +281,9 @@ async def test_copying_a_line_and_a_range_and_saving(state: Path, path: Path) ->
         text = "02:52:19.519721 [info ] [Thread-2 (]: 30 of 30 OK created [SUCCESS in 0.1s]"
         assert copied.read_text(encoding="utf-8") == text
         await pilot.press("v", "up", "up", "up")
-        await shows(pilot, "range: c copies it", "+")
+        await shows(pilot, "range of 4 lines: c copies, Esc ends it", "+")
         await pilot.press("c")
+        await shows(pilot, "copied 4 lines")
         await until(pilot, lambda: copied.read_text(encoding="utf-8").count("\n") == 3, "the range")
         assert copied.read_text(encoding="utf-8").splitlines()[1:] == ["select", "\t1", text]
         await pilot.press("l", "l", "l")
@@ -257,7 +291,7 @@ async def test_copying_a_line_and_a_range_and_saving(state: Path, path: Path) ->
         await pilot.press("s")
         await until(pilot, lambda: saved_in(state), "the saved file")
         [saved] = saved_in(state)
-        await shows(pilot, "for you alone")
+        await shows(pilot, "for you alone", f"saved as {saved.name}")
         assert stat.S_IMODE(saved.stat().st_mode) == 0o600
         error = entry("error", "Database Error in model m", "Thread-2 (")
         assert saved.read_bytes() == (error + b"\n  no such table\n") * 2
@@ -319,10 +353,56 @@ async def test_pushed_over_a_pane_it_gives_back_the_pane(state: Path, path: Path
         screen = LogScreen(app.services, app.look, path, title="run 4711")
         app.push_screen(screen)
         await shows(pilot, "run 4711", "30 of 30 OK")
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is before, "the pane")
+        await search(pilot, "OK created")
+        await shows(pilot, "60 of 60")
         log = screen.source._log
-        await until(pilot, lambda: log is not None and getattr(log, "_closed"), "the end of its processes")  # noqa: B009
+        assert isinstance(log, LogFile) and log._client is not None and log._searcher is not None
+        workers = log._client.pid, log._searcher.pid
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.screen is before, "the pane")
+
+        def all_gone() -> bool:
+            threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("log ")]
+            return not threads and not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+        await until(pilot, all_gone, "the end of its threads and processes")
+        assert log._reader is None, "and of its descriptor"
+
+
+def test_a_log_that_is_opened_too_late_is_closed(path: Path) -> None:
+    gate, made = threading.Event(), list[LogFile]()
+
+    def slowly() -> LogFile:
+        assert gate.wait(20)
+        made.append(LogFile(path))
+        return made[0]
+
+    source = LogSource(MessagePump(), slowly)
+    source.open(10)
+    source.close()
+    gate.set()
+    deadline = time.monotonic() + 20
+    while source._opener.busy:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert made[0]._reader is None
+
+
+async def test_marks_that_were_given_up_are_asked_for_again(state: Path, path: Path) -> None:
+    async with on_log(state, path) as (pilot, screen):
+        log, asked = screen.source._log, list[Pattern]()
+        assert isinstance(log, LogFile)
+        answer = log.spans
+
+        def given_up_once(pattern: Pattern, texts: tuple[str, ...]) -> list[list[tuple[int, int]]] | None:
+            asked.append(pattern)
+            return None if len(asked) == 1 else answer(pattern, texts)
+
+        log.spans = given_up_once  # type: ignore[method-assign]
+        await search(pilot, "Database")
+        await shows(pilot, "/Database  2 of 2")
+        await until(pilot, lambda: [(0, 8)] in screen.view.marks.values(), "the mark")
+        assert len(asked) > 1
 
 
 async def test_tiny_terminals(state: Path, path: Path) -> None:
@@ -351,13 +431,6 @@ def test_in_a_real_terminal(own_home: Path, path: Path) -> None:
 
 
 def test_words() -> None:
-    assert [size_text(size) for size in (0, 999, 1_500, 52_000, 10**9)] == [
-        "0 bytes",
-        "999 bytes",
-        "1.5 KB",
-        "52 KB",
-        "1.0 GB",
-    ]
     assert filter_text(LogFilter()) == "" == filter_text(LogFilter(Level.DEBUG))
     assert (
         filter_text(LogFilter(Level.INFO, IDS[0], "Thread-1 ("))
