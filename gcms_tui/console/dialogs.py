@@ -17,7 +17,7 @@ from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.present import bind_text, moment_text, provenance_text
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import Document, flow
+from gcms_tui.console.widgets.document import Document, flow, pair
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding, Provenance
 
@@ -141,9 +141,8 @@ class ProvenanceDialog(PageDialog):
         return lines
 
     def _pair(self, label: str, value: str, width: int) -> list[Text]:
-        wrapped = flow(Text(self.look.glyphs.text(value, 2_000), self.look.palette.text), max(width - 12, 8))
-        first = Text.assemble((f" {label:<10}", self.look.palette.faint)).append_text(wrapped[0])
-        return [first, *(Text(" " * 11).append_text(line) for line in wrapped[1:])]
+        said = Text(self.look.glyphs.text(value, 2_000), self.look.palette.text)
+        return pair(Text(f" {label:<10}", self.look.palette.faint), said, width)
 
     def as_text(self) -> str:
         head = f"-- {self.finding.name}, taken {moment_text(self.finding.taken_at)}, {self.finding.elapsed_ms} ms"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gcms_tui.console.run_words import status_colour
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -31,9 +31,8 @@ def about(test: FailingTest, look: Look, width: int) -> list[Text]:
     if test.card is not None:
         lines.append(Text())
         for label, said in (("cause", test.card.cause), ("fix", test.card.fix)):
-            wrapped = flow(Text(glyphs.text(said, 1_000), palette.text), max(wide - 8, 8))
-            lines.append(Text.assemble((f" {label:<7}", f"bold {palette.accent}")).append_text(wrapped[0]))
-            lines += [Text(" " * 8).append_text(line) for line in wrapped[1:]]
+            named = Text(f" {label:<7}", f"bold {palette.accent}")
+            lines += pair(named, Text(glyphs.text(said, 1_000), palette.text), wide + 1)
         lines.append(Text(f"        runbook, {glyphs.text(test.card.section, 60)}", palette.faint))
     return lines
 

@@ -12,12 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
+from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 from gcms_tui.console.widgets.choice import Choice
 from gcms_tui.console.widgets.document import Document
 
@@ -28,6 +30,24 @@ _AROUND_Y = 6
 """Lines that frame, air, answers and keys take."""
 
 R = TypeVar("R")
+
+
+class Below(Bar):
+    """How much of the page is below what is seen of it."""
+
+    number: reactive[int] = reactive(0, repaint=False)
+
+    def watch_number(self, number: int) -> None:
+        self.tell()
+
+    def line(self) -> Text:
+        number, style = self.number, self.look.palette.accent
+        if number <= 0:
+            return Text()
+        lines = f"{number:,} more line{'' if number == 1 else 's'}"
+        wordings = tuple(Text(said, style) for said in (f"{lines} below: PgDn", f"{lines}: PgDn", "more: PgDn"))
+        said = fit_parts([Part(wordings, 0)], self.size.width, Text())
+        return Text(" " * (self.size.width - said.cell_len)).append_text(said)
 
 
 class GuardedDialog(ModalScreen[R]):
@@ -41,6 +61,8 @@ class GuardedDialog(ModalScreen[R]):
         Binding("up", "scroll(-1)", "Up", id="page.up", show=False, tooltip="Scroll up one line"),
         Binding("pagedown,space", "scroll(10)", "Page down", id="page.next", show=False, tooltip="Scroll one page"),
         Binding("pageup", "scroll(-10)", "Page up", id="page.previous", show=False, tooltip="Scroll back one page"),
+        Binding("home", "scroll(-1000000)", "Top", id="page.top", show=False, tooltip="Scroll to the top"),
+        Binding("end", "scroll(1000000)", "Bottom", id="page.bottom", show=False, tooltip="Scroll to the bottom"),
         Binding("c", "copy", "Copy", id="guarded.copy", tooltip="Copy what is shown"),
         Binding("escape", "leave", "Close", id="guarded.leave", tooltip="Back; nothing is done"),
     ]
@@ -54,6 +76,7 @@ class GuardedDialog(ModalScreen[R]):
         self.document.can_focus = False
         self.way_out = Choice(look, way_out, id="way-out")
         self.act = Choice(look, act, id="act", danger=danger)
+        self._below = Below(look, id="below")
 
     def compose(self) -> ComposeResult:
         frame = Vertical(id="dialog")
@@ -64,6 +87,7 @@ class GuardedDialog(ModalScreen[R]):
             with Horizontal(id="answers"):
                 yield self.way_out
                 yield self.act
+                yield self._below
             yield KeyBar(self.look)
 
     def between(self) -> Iterable[Widget]:
@@ -72,6 +96,8 @@ class GuardedDialog(ModalScreen[R]):
 
     def on_mount(self) -> None:
         self.fit(self.app.size)
+        self.watch(self.document, "scroll_y", self._tell_below)
+        self.watch(self.document, "virtual_size", self._tell_below)
         self.way_out.focus()
         self.hold()
 
@@ -88,6 +114,10 @@ class GuardedDialog(ModalScreen[R]):
         lines = len(self.page(max(outer - 2, 1))) + sum(1 for _ in self.between())
         frame.styles.width = outer
         frame.styles.height = height if small else min(lines + _AROUND_Y, height - 2)
+        self.call_after_refresh(self._tell_below)
+
+    def _tell_below(self) -> None:
+        self._below.number = self.document.max_scroll_y - round(self.document.scroll_y)
 
     def page(self, width: int) -> Sequence[Text]:
         """The lines at that width."""

@@ -5,32 +5,44 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from gcms_tui.console.present import moment_text
 from gcms_tui.console.run_words import seconds_text, words_text
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, opening
 from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.core.query import Access
-from gcms_tui.core.run_preview import Preview
+from gcms_tui.core.run_preview import Preview, SelectedNode
 from gcms_tui.core.target import is_production
 from gcms_tui.core.verdict import Verdict
 
 _TYPE = 9
 _NAME = 44
+_NODES_FIRST, _NODES_MOST = 30, 1_000
+_WORDS_LINES = 2
+"""Of a command that names many nodes: they are listed, and the argv is told whole."""
 
 
 def preview_page(preview: Preview, look: Look, width: int) -> list[Text]:
-    """What is to be known first comes first; the nodes one by one come last."""
+    """What is to be known first comes first: what it would touch, then exactly what is executed.
+
+    Of many nodes the first ones stand before the argv and the others behind it, as far as anybody would scroll.
+    """
+    first, others = preview.nodes[:_NODES_FIRST], preview.nodes[_NODES_FIRST:_NODES_MOST]
+    left = len(preview.nodes) - _NODES_MOST
+    more = f"   {look.glyphs.ellipsis} {left:,} more: c copies all of them"
     blocks = (
         _place(preview, look, width),
         _refusal(preview, look, width),
         _warnings(preview, look, width),
         _listed("Drops and builds anew", preview.dropped, look, width, look.palette.warn),
         _excluded(preview, look, width),
+        _nodes("Nodes", first, len(preview.nodes), look, width),
         _argv(preview, look, width),
-        _nodes(preview, look, width),
+        _nodes("The other nodes", others, len(preview.nodes) - len(first), look, width),
+        [Text(more, look.palette.muted)] if left > 0 else [],
     )
     lines: list[Text] = []
     for block in blocks:
@@ -68,7 +80,8 @@ def _place(preview: Preview, look: Look, width: int) -> list[Text]:
         else f"about {seconds_text(preview.expected_s)}"
     )
     rest = Text.assemble((said, f"bold {palette.strong}"), (f"   {usual}", palette.muted))
-    words = flow(Text(look.glyphs.text(f"dbt {words_text(preview.command)}", 1_000), palette.strong), width - 1, " ")
+    command = Text(look.glyphs.text(f"dbt {words_text(preview.command)}", 1_000), palette.strong)
+    words = opening(command, width - 1, _WORDS_LINES, look.glyphs.ellipsis, " ")
     if first.cell_len + rest.cell_len + 4 <= width:
         return [first.append("   ").append_text(rest), *words]
     return [first, *flow(rest, width - 1, " "), *words]
@@ -132,14 +145,14 @@ def _listed(title: str, names: Sequence[str], look: Look, width: int, style: str
     return lines
 
 
-def _nodes(preview: Preview, look: Look, width: int) -> list[Text]:
-    if not preview.nodes:
+def _nodes(title: str, nodes: Sequence[SelectedNode], number: int, look: Look, width: int) -> list[Text]:
+    if not nodes:
         return []
     palette, glyphs = look.palette, look.glyphs
-    lines = [_heading("Nodes", look, len(preview.nodes))]
-    widest = max(Text(glyphs.text(node.name, _NAME)).cell_len for node in preview.nodes)
+    lines = [_heading(title, look, number)]
+    widest = max(cell_len(glyphs.text(node.name, _NAME)) for node in nodes)
     room = max(min(widest, width - _TYPE - 5), 8)
-    for node in preview.nodes:
+    for node in nodes:
         line = Text.assemble(("   ", ""), (cell(glyphs.text(node.resource_type, _TYPE), _TYPE), palette.faint))
         line.append(cell(glyphs.text(node.name, 200), room, glyphs.ellipsis), palette.text)
         left = width - line.cell_len - 3

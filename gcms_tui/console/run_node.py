@@ -11,7 +11,7 @@ from gcms_tui.console.live_words import failed, node_colour, so_far_text, status
 from gcms_tui.console.present import moment_text
 from gcms_tui.console.run_words import seconds_text
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.console.widgets.node_list import taken
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run_progress import NodeProgress
@@ -84,10 +84,8 @@ class NodePage:
         lines: list[Text] = []
         for label, value in pairs:
             if value:
-                told = Text(self.look.glyphs.text(value, 2_000), self.look.palette.text)
-                wrapped = flow(told, max(width - _LABEL - 1, 8))
-                lines.append(Text.assemble((f" {label:<{_LABEL - 1}}", self.look.palette.faint), wrapped[0]))
-                lines += [Text(" " * _LABEL).append_text(line) for line in wrapped[1:]]
+                named = Text(f" {label:<{_LABEL - 1}}", self.look.palette.faint)
+                lines += pair(named, Text(self.look.glyphs.text(value, 2_000), self.look.palette.text), width)
         return lines
 
     def _statement(self) -> list[Text]:

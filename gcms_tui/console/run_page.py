@@ -1,4 +1,4 @@
-"""One run told in full: what was asked, by whom and of what, how it ended, and which nodes failed."""
+"""One run told in full: how it ended, what to do, which nodes failed; then who asked for it, and what was executed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gcms_tui.console.run_words import (
     words_text,
 )
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, opening, pair
 from gcms_tui.console.widgets.run_list import progress_text
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.run import RunRecord, RunState
@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 _NODES = 40
 """Failing nodes that are named; the run's own screen has them all."""
 _MESSAGE_LINES = 4
+_TITLE_LINES = 2
+"""Of a command that names many nodes; the argv is told last, and whole."""
 _LABEL = 10
 
 
@@ -54,9 +56,9 @@ class RunPage:
     def page(self, width: int) -> list[Text]:
         blocks = (
             self._title(width),
-            self._pairs(self._figures(), width),
-            self._nodes(width),
             self._next_step(width),
+            self._nodes(width),
+            self._pairs(self._figures(), width),
             self._pairs(self._origin(), width),
         )
         lines: list[Text] = []
@@ -69,7 +71,7 @@ class RunPage:
         title = state_text(self.summary, self.look)
         title.stylize("bold")
         title.append("  ").append(glyphs.text(f"dbt {words_text(record.command)}", 400), f"bold {palette.strong}")
-        lines = flow(title, width, " ")
+        lines = opening(title, width, _TITLE_LINES, glyphs.ellipsis, " ")
         if run_verdict(self.summary) is None:
             lines += flow(progress_text(self.progress, self.look), width, " ")
         elif self.summary.counts:
@@ -106,13 +108,9 @@ class RunPage:
         lines: list[Text] = []
         for label, value in pairs:
             if value:
-                lines += self._pair(label, self.look.glyphs.text(value, 2_000), width)
+                named = Text(f" {label:<{_LABEL - 1}}", self.look.palette.faint)
+                lines += pair(named, Text(self.look.glyphs.text(value, 2_000), self.look.palette.text), width)
         return lines
-
-    def _pair(self, label: str, value: str, width: int) -> list[Text]:
-        wrapped = flow(Text(value, self.look.palette.text), max(width - _LABEL - 1, 8))
-        first = Text.assemble((f" {label:<{_LABEL - 1}}", self.look.palette.faint)).append_text(wrapped[0])
-        return [first, *(Text(" " * _LABEL).append_text(line) for line in wrapped[1:])]
 
     def _took(self, record: RunRecord) -> str:
         parts = [seconds_text(took(self.summary, self.now)) or "not known"]

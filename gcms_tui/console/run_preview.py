@@ -21,6 +21,7 @@ from gcms_tui.console.preview_page import preview_page, preview_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.brief import Brief
+from gcms_tui.console.widgets.choice import Choice
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
@@ -144,6 +145,14 @@ class PreviewDialog(GuardedDialog[Run | None]):
         lines = [Text(" Asking dbt which nodes this selects.", palette.text)]
         lines.append(Text(f" {waited} s so far; Esc leaves it. Nothing starts by itself.", palette.muted))
         return lines
+
+    def on_choice_given(self, message: Choice.Given) -> None:
+        """Until dbt has answered only Esc leads out, and a click: Enter is pressed for what one expects to read."""
+        if self.preview is None and self.error is None and not message.clicked:
+            message.stop()
+            message.prevent_default()
+            said = "dbt has not answered yet: Enter does nothing, Esc leaves."
+            self._said.said = (Text(said, self.look.palette.warn),)
 
     # -- confirming and starting ------------------------------------------------------------------------------------
 

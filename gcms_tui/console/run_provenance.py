@@ -13,7 +13,7 @@ from gcms_tui.console.preview_page import shell_text
 from gcms_tui.console.run_page import git_text
 from gcms_tui.console.run_words import end_text
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import pair
 from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
@@ -30,9 +30,7 @@ class PairsDialog(PageDialog):
         palette, glyphs = self.look.palette, self.look.glyphs
         lines: list[Text] = []
         for label, said in self._pairs:
-            wrapped = flow(Text(glyphs.text(said, 4_000), palette.text), max(width - 15, 8))
-            lines.append(Text.assemble((f" {label:<13}", palette.faint)).append_text(wrapped[0]))
-            lines += [Text(" " * 14).append_text(line) for line in wrapped[1:]]
+            lines += pair(Text(f" {label:<13}", palette.faint), Text(glyphs.text(said, 4_000), palette.text), width)
         return lines
 
     def as_text(self) -> str:

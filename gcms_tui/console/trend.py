@@ -23,7 +23,7 @@ from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.brief import Brief
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import pair
 from gcms_tui.console.widgets.lines import Lines
 from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.console.widgets.sparkline import sparkline
@@ -238,11 +238,10 @@ class TrendScreen(Pane):
         if self.read is None:
             return []
         palette, trend = self.look.palette, self.read.trend
-        lines = []
+        lines: list[Text] = []
         for label, said in (("K1 runs", trend.run_success), ("K2 tests", trend.test_pass)):
-            told = flow(Text(self.look.glyphs.text(said, 300), palette.text), max(width - 12, 8))
-            lines.append(Text.assemble((f" {label:<10}", f"bold {palette.accent}")).append_text(told[0]))
-            lines += [Text(" " * 11).append_text(line) for line in told[1:]]
+            named = Text(f" {label:<10}", f"bold {palette.accent}")
+            lines += pair(named, Text(self.look.glyphs.text(said, 300), palette.text), width)
         return [*lines, Text()]
 
     def _about(self) -> tuple[Text, ...]:

@@ -73,9 +73,13 @@ async def test_everything_to_be_known_is_told(state: Path, tmp_path: Path, size:
         assert "[ Cancel ]" in seen, "the way out has the focus"
         assert "WRITE on  PROD    13 nodes: 9 models, 4 tests   about 14 s" in seen
         assert "type  prod 2 tables  to start it" in seen and "Start on PROD" in seen
+        below = size == LARGE or "more lines below: PgDn" in seen
+        assert below and seen.index("Drops and builds anew") < seen.index("Left out: SCD2 models")
         for _ in range(4):
             await pilot.press("pagedown")
             seen += drawn(asked.app)
+        assert "more lines" not in drawn(asked.app)
+        assert seen.index("Nodes  13") < seen.index("Executes"), "what it touches comes before how it is called"
         for expected in (
             "▲ run tests nothing: what it builds is published untested.",
             "dbt run --target sandbox",
@@ -122,6 +126,9 @@ async def test_nothing_pressed_while_dbt_was_asked_counts_for_its_answer(state: 
         asked.app.push_screen(asked.dialog, asked.answers.append)
         await until(pilot, lambda: "Asking dbt which nodes this selects." in drawn(asked.app), "the question")
         assert asked.dialog.act.disabled
+        await until(pilot, lambda: asked.dialog.armed, "the end of the first moment")
+        await pilot.press("tab", "enter", "enter")
+        assert "dbt has not answered yet: Enter does nothing, Esc leaves." in drawn(asked.app) and not asked.answers
         before = get_time()
         gate.set()
         await until(pilot, lambda: asked.dialog.preview, "the answer")
@@ -232,8 +239,12 @@ async def test_ten_thousand_nodes_are_listed(state: Path, tmp_path: Path) -> Non
     async with asked.app.run_test(size=SMALL) as pilot:
         dialog = await asked.open(pilot)
         assert "10,000 nodes: 10,000 models" in drawn(asked.app)
-        dialog.document.scroll_end(animate=False, force=True)
-        await until(pilot, lambda: "m9999" in drawn(asked.app), "the last node")
+        await pilot.press("end")
+        await until(pilot, lambda: "9,000 more: c copies all of them" in drawn(asked.app), "the end of the page")
+        assert "m999 " in drawn(asked.app) and len(dialog.document._lines) < 1_100, "more would hold up the loop"
+        await pilot.press("c")
+        await until(pilot, lambda: (state / FILE).exists(), "the copy")
+    assert (state / FILE).read_text().splitlines()[-1] == "model.gcms.m9999"
 
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["unicode", "ascii"])

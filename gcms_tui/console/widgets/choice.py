@@ -28,6 +28,8 @@ class Choice(Widget, can_focus=True):
         """The person gave this answer."""
 
         choice: Choice
+        clicked: bool = False
+        """With the mouse: nobody does that by holding Enter too long."""
 
     def __init__(self, look: Look, label: str, *, id: str, danger: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -59,4 +61,4 @@ class Choice(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if not self.disabled:
             self.focus()
-            self.post_message(self.Given(self))
+            self.post_message(self.Given(self, clicked=True))

@@ -86,5 +86,21 @@ def flow(text: Text, width: int, indent: str = "") -> list[Text]:
     return [Text(indent).append_text(line) for line in lines] if indent else lines
 
 
+def opening(text: Text, width: int, lines: int, ellipsis: str, indent: str = "") -> list[Text]:
+    """As `flow`, but only the first `lines`, the last of them with an ellipsis where there would be more."""
+    flowed = flow(text, width, indent)
+    if len(flowed) > lines:
+        last = flowed[lines - 1]
+        last.truncate(max(width - len(ellipsis), 0))
+        last.append(ellipsis)
+    return flowed[:lines]
+
+
+def pair(label: Text, said: Text, width: int) -> list[Text]:
+    """A label, and beside it what belongs to it, wrapped."""
+    first, *rest = flow(said, max(width - label.cell_len - 1, 8))
+    return [Text().append_text(label).append_text(first), *(Text(" " * label.cell_len).append_text(line) for line in rest)]
+
+
 def _wrap(line: Text, room: int) -> list[Text]:
     return [line] if line.cell_len <= room else list(line.wrap(_WRAPPER, room, overflow="fold"))
