@@ -1,13 +1,47 @@
-"""The same terminal for every test, whatever the developer's own is."""
+"""The same terminal for every test, whatever the developer's own is; and a loop that is waited for, not a clock."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+import textual.app
+import textual.pilot
 from textual import constants
+from textual._context import active_app
 from textual.scrollbar import ScrollBar, ScrollBarRender
+
+_CALM_ROUNDS = 3
+
+
+async def idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+    """Wait until the loop has nothing left to do but wait for timers and threads, with everything drawn.
+
+    In the place of Textual's own, which takes a process that gets no processor for one that is done.
+    """
+    await _calm()
+    app = active_app.get()
+    if app._screen_stack:
+        app.screen._on_timer_update()
+        await _calm()
+
+
+async def _calm() -> None:
+    ready = cast("deque[object]", vars(asyncio.get_running_loop())["_ready"])
+    calm = 0
+    while calm < _CALM_ROUNDS:
+        await asyncio.sleep(0)
+        calm = 0 if ready else calm + 1
+
+
+@pytest.fixture(autouse=True)
+def waits_for_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textual.app, "wait_for_idle", idle)
+    monkeypatch.setattr(textual.pilot, "wait_for_idle", idle)
 
 
 @pytest.fixture(autouse=True)

@@ -232,11 +232,9 @@ async def test_the_detail_is_beside_the_board_or_in_its_place(state: Path) -> No
         await pilot.press("escape")
         assert pane.board.display and pane.board.has_focus
         await pilot.resize_terminal(140, 40)
-        await pilot.pause()
-        assert pane.board.display and "27-88-311" in drawn(app)
+        await until(pilot, lambda: pane.board.display and "27-88-311" in drawn(app), "both side by side")
         await pilot.resize_terminal(20, 5)
-        await pilot.pause()
-        assert "FAIL" in drawn(app) and "q Quit" in drawn(app)
+        await until(pilot, lambda: "FAIL" in drawn(app) and "q Quit" in drawn(app), "what matters most")
 
 
 async def test_history_that_cannot_be_read_is_a_note_and_not_a_failure(state: Path) -> None:

@@ -83,7 +83,7 @@ async def test_it_works_at_any_size_and_is_never_carried_by_colour(
             seen = drawn(watching.app)
             assert "RUNNING" in seen and "✗ fail" in seen and "? Help" in seen and "q Quit" in seen
         await pilot.resize_terminal(*reversed(size))
-        await pilot.pause()
+        await until(pilot, lambda: watching.app.screen.size == tuple(reversed(size)), "the other size")
         assert watching.app.is_running
 
 
