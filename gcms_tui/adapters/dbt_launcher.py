@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -82,7 +81,6 @@ class DbtProcesses:
         self._warm = warm
         self._after = after
         self._now = now
-        self._lock = threading.Lock()
         self._version: tuple[Path, str] | None = None
         self._dbt = DbtPlace(
             project_dir=place.project_dir,
@@ -108,8 +106,9 @@ class DbtProcesses:
             return ()
         listing = Listing(self._dbt, self._env, self._warm, self._executable, self._place.scd2)
         state = None if command.state_of is None else self._run_dir(command.state_of) / "target"
-        with self._lock:  # two would write the same files
-            return listing.nodes(command, state)
+        if self._warm is not None:
+            self._warm.refresh()
+        return listing.nodes(command, state)
 
     def fingerprint(self) -> str:
         place = self._place

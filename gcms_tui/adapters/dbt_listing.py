@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from gcms_tui.adapters.dbt_argv import DbtPlace
 from gcms_tui.adapters.dbt_artifacts import DbtArtifacts
 from gcms_tui.adapters.dbt_warm import WarmDbt, WarmGone
 from gcms_tui.adapters.private_file import make_directory
+from gcms_tui.adapters.run_lease import locked
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import find_scd2
 from gcms_tui.core.errors import Unavailable, UsageError
@@ -21,6 +25,9 @@ from gcms_tui.core.run_preview import SelectedNode
 
 LISTING_AT_MOST_S = 300
 """A large project is parsed anew in minutes."""
+LOCK = "listing.lock"
+"""In the directory where dbt leaves what it has parsed: held by whoever has it write there, and by dbt itself."""
+_PAUSE_S = 0.05
 
 
 class Listing:
@@ -46,7 +53,8 @@ class Listing:
         cache = self._place.cache(command)
         try:
             make_directory(cache)
-            code, said, errors = self._ask(self._place.listing(command, state))
+            with _alone(cache / LOCK) as held:
+                return self._nodes(command, state, cache, held)
         except subprocess.TimeoutExpired:
             raise Unavailable(
                 "dbt does not answer",
@@ -59,6 +67,9 @@ class Listing:
                 f"{error.filename or cache}: {error.strerror or type(error).__name__}",
                 "See: gcms-tui doctor",
             ) from None
+
+    def _nodes(self, command: DbtCommand, state: Path | None, cache: Path, held: int) -> tuple[SelectedNode, ...]:
+        code, said, errors = self._ask(self._place.listing(command, state), held)
         if code != 0:
             raise UsageError(
                 "dbt cannot say what it would run", _reason(said, errors, code), "Correct it, and try again."
@@ -66,10 +77,10 @@ class Listing:
         listed = [item for item in _printed(said) if _executes(command, item)]
         return self._selected(listed, cache) if listed else ()
 
-    def _ask(self, argv: Sequence[str]) -> tuple[int, bytes, bytes]:
+    def _ask(self, argv: Sequence[str], held: int) -> tuple[int, bytes, bytes]:
         """Exit code, output, errors."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            code = self._ask_warm(argv, out.fileno(), err.fileno())
+            code = self._ask_warm(argv, out.fileno(), err.fileno(), held)
             if code is None:
                 for stream in (out, err):
                     stream.seek(0)
@@ -83,17 +94,18 @@ class Listing:
                     cwd=self._place.project_dir,
                     timeout=LISTING_AT_MOST_S,
                     umask=0o077,
+                    pass_fds=(held,),
                     check=False,
                 ).returncode
             out.seek(0)
             err.seek(0)
             return code, out.read(), err.read()
 
-    def _ask_warm(self, argv: Sequence[str], out: int, err: int) -> int | None:
+    def _ask_warm(self, argv: Sequence[str], out: int, err: int, held: int) -> int | None:
         if self._warm is None or not self._warm.alive:
             return None
         try:
-            return self._warm.run(argv, self._env, str(self._place.project_dir), out, err, LISTING_AT_MOST_S)
+            return self._warm.run(argv, self._env, str(self._place.project_dir), out, err, held, LISTING_AT_MOST_S)
         except WarmGone:
             return None
 
@@ -119,6 +131,22 @@ class Listing:
         except ValueError:
             return False
         return any(relation.may_be(table) for table in self._scd2)
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[int]:
+    """Two consoles may ask at the same time, and dbt would write the same files for both."""
+    deadline = time.monotonic() + LISTING_AT_MOST_S
+    while (held := locked(lock)) is None:
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "dbt is being asked already", f"Another console has not let go of {lock}.", "Close it, or try later."
+            )
+        time.sleep(_PAUSE_S)
+    try:
+        yield held
+    finally:
+        os.close(held)  # and not unlocked: a dbt that was left behind still writes there
 
 
 def _events(said: bytes) -> Iterator[tuple[str, dict[str, Any]]]:

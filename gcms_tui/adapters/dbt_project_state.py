@@ -17,6 +17,7 @@ from gcms_tui.core.run import GitState
 
 _GIT_TIMEOUT_S = 3
 _VERSION_TIMEOUT_S = 5
+_PARTS = ("dbt-core", "dbt-snowflake", "dbt-adapters", "dbt-common")
 _ASK_VERSION = "import importlib.metadata; print(importlib.metadata.version('dbt-core'))"
 
 
@@ -64,10 +65,7 @@ def dbt_version(executable: Path, env: Mapping[str, str]) -> str:
     `dbt --version` is not asked: it takes seconds, and looks for newer versions on the internet.
     """
     if is_beside(executable):
-        try:
-            return importlib.metadata.version("dbt-core")
-        except importlib.metadata.PackageNotFoundError:
-            return ""
+        return installed_dbt()[0]
     interpreter = _shebang(executable)
     if interpreter is None or not interpreter.name.startswith("python"):
         return ""
@@ -79,6 +77,17 @@ def dbt_version(executable: Path, env: Mapping[str, str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return asked.stdout.decode(errors="replace").strip()[:40] if asked.returncode == 0 else ""
+
+
+def installed_dbt() -> tuple[str, ...]:
+    """The versions of dbt's parts beside this Python, as they are installed by now; empty ones for what is not."""
+    versions = []
+    for name in _PARTS:
+        try:
+            versions.append(importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            versions.append("")
+    return tuple(versions)
 
 
 def _usable(path: Path, why: str) -> Path:

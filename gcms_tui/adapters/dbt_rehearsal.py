@@ -1,7 +1,9 @@
 """What importing alone does not warm: dbt compiles its own serialisers, schemas and macros when it first needs them.
 
-So the warm process rehearses on a project of one model, made for it in a temporary directory and removed again. Nothing
-is connected to: the profile in it is made up, and the connector refuses meanwhile.
+So the warm process rehearses on a project of one model, in a temporary directory that the console has made and removes
+when it ends the process, at whatever moment that is; and which the process removes itself when it is done, for the case
+that there is no console any more. Nothing is connected to: the profile in it is made up, and the connector refuses
+meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -57,23 +58,37 @@ class NotCalm(Exception):
     """The rehearsal has left a thread behind: this process must not be forked."""
 
 
-def rehearse() -> None:
+def make_stage() -> Path:
+    """The directory for one rehearsal. Raises `OSError`."""
+    _remove_abandoned()
+    return Path(tempfile.mkdtemp(prefix=_PREFIX))
+
+
+def remove_stage(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def rehearse(project: Path) -> None:
     """Raises `NotCalm`; and whatever dbt raises, after which the process is as good as before."""
+    from multiprocessing import resource_tracker
+
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
-    _remove_abandoned()
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as directory, _unconnected():
-        project = Path(directory)
-        (project / "models").mkdir()
-        for name, text in _FILES.items():
-            (project / name).write_text(text, encoding="utf-8")
-        where = ("--project-dir", directory, "--profiles-dir", directory, "--target-path", f"{directory}/target")
-        silent = ("--log-level", "none", "--log-level-file", "none", "--log-path", directory)
-        before = _threads()
-        for words in _SCRIPT:
-            # dbt's static parser starts threads that it goes on counting on; they would be missing in a child.
-            dbtRunner().invoke([*silent, "--no-static-parser", *words, *where])
+    directory = str(project)
+    try:
+        with _unconnected():
+            (project / "models").mkdir()
+            for name, text in _FILES.items():
+                (project / name).write_text(text, encoding="utf-8")
+            where = ("--project-dir", directory, "--profiles-dir", directory, "--target-path", f"{directory}/target")
+            silent = ("--log-level", "none", "--log-level-file", "none", "--log-path", directory)
+            before = _threads()
+            for words in _SCRIPT:
+                # dbt's static parser starts threads that it goes on counting on; they would be missing in a child.
+                dbtRunner().invoke([*silent, "--no-static-parser", *words, *where])
+    finally:
+        remove_stage(project)
     reset_adapters()  # type: ignore[no-untyped-call]
     gc.collect()
     # dbt's locks have started a process that watches over them; each child has one of its own.
@@ -83,7 +98,7 @@ def rehearse() -> None:
 
 
 def _remove_abandoned() -> None:
-    """What a rehearsal that was killed has left."""
+    """What is left where the console and its warm process were killed together."""
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             state = path.lstat()

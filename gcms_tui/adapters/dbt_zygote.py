@@ -1,8 +1,9 @@
 """The warm process: imports dbt once, and forks a child for each command that it is sent.
 
-`python -m gcms_tui.adapters.dbt_zygote` reads requests from the socket that is its stdin, each with the descriptors
-that the child is to have, and ends when the other end is closed. It starts no thread, opens no connection and reads no
-profile; a child has the environment that was sent with its request and nothing of another one's.
+`python -m gcms_tui.adapters.dbt_zygote STAGE` rehearses in that directory, unless somebody waits already. Then it
+reads requests from the socket that is its stdin, each with the descriptors that the child is to have, and ends when the
+other end is closed. It starts no thread, opens no connection and reads no profile; a child has the environment that was
+sent with its request and nothing of another one's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib.metadata
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -39,13 +41,15 @@ GENERATION = "1."
 READY = b"!"
 
 
-def main() -> int:
+def main(stage: Path) -> int:
     line = socket.socket(fileno=os.dup(0))
     if not importlib.metadata.version("dbt-core").startswith(GENERATION):
         return 1
     _into_background(True)
     _preload()
-    if not select.select([line], [], [], 0)[0] and not _rehearse():
+    if select.select([line], [], [], 0)[0]:  # somebody waits already, or nobody is there any more
+        shutil.rmtree(stage, ignore_errors=True)
+    elif not _rehearse(stage):
         return 1
     _into_background(False)
     gc.collect()
@@ -73,12 +77,12 @@ def _preload() -> None:
     gc.enable()
 
 
-def _rehearse() -> bool:
+def _rehearse(stage: Path) -> bool:
     """Whether this process may be forked. One that nobody is waiting for has the time to get warmer."""
     from gcms_tui.adapters.dbt_rehearsal import NotCalm, rehearse
 
     try:
-        rehearse()
+        rehearse(stage)
     except NotCalm:
         return False
     except Exception:  # noqa: BLE001 - whatever fails in it costs only the head start, and a run will tell
@@ -122,6 +126,9 @@ def _exactly(line: socket.socket, size: int) -> bytes:
 def _serve(message: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
     """In the child: as a keeper, or as whoever waits for one command. Never returns, but to end as dbt ends."""
     os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)  # the line: what still waits in it goes with the warm process, and not with this one
+    os.close(null)
     os.environ.clear()
     os.environ.update(message["env"])
     status = 70
@@ -140,7 +147,7 @@ def _serve(message: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
 
 
 def _run_one(message: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-    out, err, answer = descriptors
+    out, err, answer, _held = descriptors
     os.umask(0o077)
     default_signals()
     pid = os.fork()
@@ -187,4 +194,4 @@ def _become_dbt(argv: Sequence[str], cwd: str, out: int, err: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

@@ -57,7 +57,7 @@ class LeaseFile:
         """Raises `Refused` naming who holds it, `OSError` where the state directory cannot be written."""
         make_directory(self.directory)
         deadline = time.monotonic() + _PATIENCE_S
-        while (descriptor := self._locked()) is None:
+        while (descriptor := locked(self.lock_file)) is None:
             if time.monotonic() > deadline:
                 raise self._held()
             time.sleep(_PAUSE_S)
@@ -69,20 +69,6 @@ class LeaseFile:
         """Who holds it; None where nobody alive does. Raises `StateError` where that cannot be told."""
         lease = _held_by(self.lock_file, self.name_file)
         return lease.holder if lease else None
-
-    def _locked(self) -> int | None:
-        """The open lock file; None where it is held, or was removed meanwhile."""
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if _lock(descriptor, fcntl.LOCK_EX) and os.path.samestat(os.fstat(descriptor), os.stat(self.lock_file)):
-                return descriptor
-        except FileNotFoundError:
-            pass
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-        return None
 
     def _held(self) -> Refused:
         lease = _held_by(self.lock_file, self.name_file)
@@ -165,6 +151,21 @@ def _held_by(lock_file: Path, name_file: Path) -> Lease | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(_PAUSE_S)
+    return None
+
+
+def locked(file: Path) -> int | None:
+    """The file, open and locked; None where somebody else holds it, or it was removed meanwhile. Raises `OSError`."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if _lock(descriptor, fcntl.LOCK_EX) and os.path.samestat(os.fstat(descriptor), os.stat(file)):
+            return descriptor
+    except FileNotFoundError:
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
     return None
 
 

@@ -214,9 +214,17 @@ def test_a_run_outlives_the_warm_process_and_can_be_cancelled(desk: RealDesk) ->
 def test_a_warm_process_that_does_not_answer_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_warm, "_IMPORTS_S", 0.0)
     monkeypatch.setattr(dbt_warm, "_FORKS_S", 0.2)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     process = WarmDbt(os.environ)
     process.start()
     assert process._process is not None
+    assert list(tmp_path.glob("gcms-tui-rehearsal-*"))
+    assert process._line is not None
+    process._line.settimeout(DEADLINE_S)
+    began = time.monotonic()
+    assert process.patience_s == 0.2
+    assert time.monotonic() - began < DEADLINE_S / 2, "whether it is ready is asked, and not waited for"
+    process._line.settimeout(0.2)
     frozen = process._process.pid
     os.kill(frozen, signal.SIGSTOP)
     with nothing_left(Desk(tmp_path)) as fake:
@@ -227,6 +235,9 @@ def test_a_warm_process_that_does_not_answer_costs_only_time(tmp_path: Path, mon
         assert run.record.engine == "executable"
         assert fake.shelf.run(run.run_id).record == run.record
         assert not Path(f"/proc/{frozen}").exists()
+        assert not list(tmp_path.glob("gcms-tui-rehearsal-*"))
+        process.refresh()
+        assert not process.alive, "one that never was ready is not tried again"
         launcher.close()
 
 
@@ -236,7 +247,10 @@ def test_it_ends_with_the_console(tmp_path: Path) -> None:
         "warm = WarmDbt({**os.environ, 'DBT_ENV_SECRET_TOKEN': 'hidden-7'}); warm.start()\n"
         "print(warm._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    console = subprocess.run((sys.executable, "-c", code), stdout=subprocess.PIPE, check=False, timeout=30)
+    console = subprocess.run(
+        (sys.executable, "-c", code), stdout=subprocess.PIPE, check=False, timeout=30,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
     process = Path("/proc", console.stdout.decode().strip())
     if process.exists():
         assert b"hidden-7" not in (process / "environ").read_bytes()
@@ -244,6 +258,7 @@ def test_it_ends_with_the_console(tmp_path: Path) -> None:
     while process.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_killed_dbt_is_told_from_a_failed_one(desk: RealDesk) -> None:
@@ -256,3 +271,21 @@ def test_a_killed_dbt_is_told_from_a_failed_one(desk: RealDesk) -> None:
     ended = desk.ended(run.run_id)
     assert ended.state is RunState.KILLED
     assert json.loads((desk.shelf.directory(run.run_id) / "end.json").read_bytes())["signal"] == signal.SIGKILL
+
+
+def test_the_warm_process_is_replaced_where_it_died_or_dbt_was_changed(
+    desk: RealDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not desk.process.alive
+    desk.process.refresh()
+    assert desk.process.alive
+    first = desk.process._process
+    desk.process.refresh()
+    assert desk.process._process is first
+    monkeypatch.setattr(dbt_warm, "installed_dbt", lambda: ("1.99.0",))
+    desk.process.refresh()
+    assert desk.process.alive
+    assert desk.process._process is not first
+    desk.process.close()
+    desk.process.refresh()
+    assert not desk.process.alive

@@ -19,10 +19,12 @@ from typing import Any
 
 import pytest
 
+from gcms_tui.adapters import dbt_listing
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import write_whole
 from gcms_tui.adapters.run_events import KEEPER_DIED
 from gcms_tui.adapters.run_keeper import ORPHANS
+from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import Refused, Unavailable
 from gcms_tui.core.run import Run, RunState
 from tests.adapters.scripted_dbt import ANNA, Desk, nothing_left, wait_for
@@ -219,6 +221,44 @@ def test_a_keeper_that_is_killed_leaves_dbt_running(desk: Desk) -> None:
     heir = desk.run("exit=0")
     assert heir.record.takeover.startswith(f"{lost.run_id} of {ANNA}")
     assert heir.state is RunState.SUCCEEDED
+
+
+def test_places_of_any_name(tmp_path: Path) -> None:
+    """Spaces, quotes, bytes that are no text, and a way through a symbolic link."""
+    with nothing_left(Desk(tmp_path / os.fsdecode(b"caf\xe9 d'Anna; $(x)"))) as desk:
+        whole = desk.run("tell")
+        assert whole.state is RunState.SUCCEEDED
+        assert told(desk, whole)["cwd"] == str(desk.project)
+        (tmp_path / "link").symlink_to(desk.root)
+        linked = Desk(tmp_path / "link")
+        assert [run.run_id for run in linked.shelf.runs()] == [whole.run_id]
+        waiting = linked.waiting()
+        with pytest.raises(Refused, match=waiting.run_id):
+            desk.start("exit=0")
+        desk.launcher.ask_to_stop(desk.shelf.run(waiting.run_id), ANNA)
+        assert linked.ended(waiting.run_id).state is RunState.CANCELLED
+
+
+def test_a_listing_that_is_left_behind_is_waited_for(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its console is gone, and dbt still writes what it parses."""
+    code = (
+        "from pathlib import Path; from tests.adapters.scripted_dbt import Desk; "
+        "from gcms_tui.core.dbt_command import DbtCommand; "
+        f"Desk(Path({str(tmp_path)!r})).launcher.selection(DbtCommand('test', ('write=who:INVOCATION', 'wait')))"
+    )
+    console = subprocess.Popen((sys.executable, "-c", code))
+    wait_for(lambda: any(who.read_text(encoding="utf-8") for who in desk.state.glob("dbt/*/who")))
+    console.kill()
+    console.wait()
+    (who,) = desk.state.glob("dbt/*/who")
+    listing = int(who.read_text(encoding="utf-8").rpartition("-")[2])
+    with monkeypatch.context() as impatient, pytest.raises(Unavailable, match="asked already"):
+        impatient.setattr(dbt_listing, "LISTING_AT_MOST_S", 0)
+        desk.launcher.selection(DbtCommand("test"))
+    os.kill(listing, signal.SIGKILL)
+    assert desk.launcher.selection(DbtCommand("test")) == ()
 
 
 def test_runs_outlive_who_started_them(desk: Desk, tmp_path: Path) -> None:
