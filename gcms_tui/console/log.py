@@ -142,7 +142,10 @@ class LogScreen(LogSearching, Pane):
             message.goal.generation in (0, self.state.generation)
         ):  # fmt: skip
             here = None if self.window.current is None else self.window.current.offset
-            self._show(message.page, message.goal.place(goal, here, following=self.following))
+            place = message.goal.place(goal, here, following=self.following)
+            if place is not None and not message.page.covers(place):
+                return self.fetch(place)
+            self._show(message.page, place)
         if goal is not None and (message.page is None or goal != message.goal):
             self.fetch(goal.offset)
         elif self._can_be_numbered() and not self._numbering:
@@ -158,7 +161,9 @@ class LogScreen(LogSearching, Pane):
 
     def fetch(self, offset: int | None) -> None:
         """Have the lines around `offset` shown, or the last ones: what was asked for before is not wanted any more."""
-        stays = self.window.current is not None and offset == self._offset
+        window = self.window
+        at_it = window.cursor == len(window.lines) - 1 if offset is None else offset == self._offset
+        stays = at_it and bool(window.lines)
         goal = Goal(offset, self.wanted, 4 * self.view.rows + 40, self.state.generation, stays)
         self._goal = goal
         self.source.page(goal)

@@ -112,9 +112,9 @@ class Goal:
         """Where the cursor goes in this page; `here`: where it is now, for a person may have moved it since."""
         if newest is not None and newest.offset != self.offset:
             return here or 0
-        if self.offset is None:
-            return None if following else here
-        return here if self.stays else self.offset
+        if not self.stays or (self.offset is None and following):
+            return self.offset
+        return here
 
 
 class LogSource:

@@ -42,6 +42,12 @@ class LogPage:
     ends: bool = True
     """Nothing is shown after it."""
 
+    def covers(self, offset: int) -> bool:
+        """Whether the line at `offset`, or the nearest that is shown before it, is among these."""
+        if not self.lines:
+            return True
+        return (self.starts or self.lines[0].offset <= offset) and (self.ends or offset <= self.lines[-1].offset)
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
