@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.output import tell
 from gcms_tui.cli.run_stream import looks
@@ -38,7 +40,7 @@ def run_gold_tests(settings: Settings, invocation: Invocation) -> None:
             raise Refused(
                 "It wants to be confirmed",
                 f"On target {preview.target} this has to be typed: {preview.confirmation}",
-                "gcms-tui runs start -- test --select gold",
+                f"gcms-tui runs start --confirm {shlex.quote(preview.confirmation)} -- test --select gold",
             )
         run = desk.runs.start(preview)
         tell(f"gcms-tui: {run.run_id}: dbt test --select gold, {counted(len(preview.nodes), 'node')}")

@@ -46,8 +46,11 @@ def project_log(invocation: Invocation) -> Path:
     return dbt_project(load_settings(invocation).settings).log_path / "dbt.log"
 
 
-def print_log(invocation: Invocation, path: Path, level: str | None, pattern: str | None) -> int:
+def print_log(
+    invocation: Invocation, path: Path, level: str | None, pattern: str | None, *, invocation_id: str | None = None
+) -> int:
     """Print the lines of the log at `path` that are of `level` or above and match `pattern`; answers the exit status.
+    With `invocation_id` those of that invocation of dbt's alone.
 
     Raises `Unavailable` where there is no such log, `PatternError` for a wrong expression.
     """
@@ -55,7 +58,8 @@ def print_log(invocation: Invocation, path: Path, level: str | None, pattern: st
     from gcms_tui.adapters.log_walk import LogReader
 
     search = None if not pattern else compile_pattern(pattern)
-    wanted = LogFilter(level=None if level in (None, "debug") else LEVELS[level or ""])
+    lowest = None if level in (None, "debug") else LEVELS[level or ""]
+    wanted = LogFilter(level=lowest, invocation_id=invocation_id)
     try:
         with path.open("rb") as file:
             reader = LogReader(file.fileno(), os.fstat(file.fileno()).st_size)

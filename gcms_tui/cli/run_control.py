@@ -36,9 +36,15 @@ _PREVIEW = click.option("--preview", "only_preview", is_flag=True, help="Show wh
 def start(
     invocation: Invocation, argv: tuple[str, ...], yes: bool, confirm: str, detach: bool, only_preview: bool
 ) -> int:
-    """Start a dbt command and watch it: gcms-tui runs start -- test --select gold
+    """Start a dbt command and watch it to its end: what stands behind -- is typed as behind `dbt`.
 
-    Ends with dbt's own exit code. Ctrl-C stops watching, not the run.
+    \b
+    gcms-tui runs start --preview -- build --select +fct_musician_payment
+    gcms-tui runs start --yes -- test --select gold
+
+    What may write wants --yes, or --confirm with the text that its preview asks for; tests store their failing rows,
+    and so they write. Ends with dbt's own exit code, or with 65 where it was refused. Ctrl-C stops watching, not the
+    run. With --json each node is a JSON object on a line of its own.
     """
 
     def preview(desk: RunDesk) -> Preview:
@@ -55,7 +61,10 @@ def start(
 @_PREVIEW
 @headless
 def retry(invocation: Invocation, run: str, yes: bool, confirm: str, detach: bool, only_preview: bool) -> int:
-    """Run again what did not succeed in RUN: its id, the beginning of it, or `last`."""
+    """Run again what did not succeed in RUN: its id, the beginning of it, or `last`.
+
+    The nodes are shown first, and it runs on the target of RUN and no other. Otherwise as `runs start`.
+    """
 
     def preview(desk: RunDesk) -> Preview:
         return desk.runs.retry(run)
@@ -67,7 +76,10 @@ def retry(invocation: Invocation, run: str, yes: bool, confirm: str, detach: boo
 @click.argument("run")
 @headless
 def attach(invocation: Invocation, run: str) -> int:
-    """Watch RUN from its beginning to its end: its id, the beginning of it, or `last`."""
+    """Watch RUN from its beginning to its end: its id, the beginning of it, or `last`.
+
+    Ends with dbt's own exit code. Ctrl-C stops watching, not the run.
+    """
     with open_run_desk(load_settings(invocation).settings, invocation) as desk:
         found = desk.shelf.run(run)
         if found.record.foreign:
@@ -81,7 +93,7 @@ def attach(invocation: Invocation, run: str) -> int:
 
 @click.command()
 @click.argument("run")
-@click.option("--wait", is_flag=True, help="Until it has ended.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended.")
 @headless
 def cancel(invocation: Invocation, run: str, wait: bool) -> None:
     """Ask RUN to stop. dbt then cancels its statements in the warehouse; asked again after 30 s, it ends at once."""

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
+from gcms_tui.cli.log import LEVEL_NAMES, print_log
 from gcms_tui.cli.output import as_json, print_json, print_table, tell
 from gcms_tui.cli.wiring import load_settings, open_run_desk
 from gcms_tui.core.dbt_results import ArtifactError
@@ -24,7 +25,7 @@ _NOT_KEPT = 69
 @click.argument("test", required=False)
 @click.option("--rows", is_flag=True, help="The rows that failed, personal columns masked.")
 @click.option("--reveal", is_flag=True, help="With --rows: the personal columns too; that is journalled.")
-@click.option("--keep", is_flag=True, help="Keep the rows of every failing test with the run, and print nothing.")
+@click.option("--keep", is_flag=True, hidden=True, help="Keep every failing test's rows with the run; print nothing.")
 @headless
 def failures(invocation: Invocation, run: str, test: str | None, rows: bool, reveal: bool, keep: bool) -> int | None:
     """The failing tests of RUN (its id, the beginning of it, or `last`), or one TEST with what is known of it."""
@@ -39,9 +40,9 @@ def failures(invocation: Invocation, run: str, test: str | None, rows: bool, rev
             found = (_named(found, test),)
         told = [_told(desk, run_id, item, rows=rows, reveal=reveal) for item in found]
         if invocation.json:
-            print_json({"run": run_id, "failing": told})
+            print_json({"run_id": run_id, "failing": told})
         elif test is None and not rows:
-            _print_list(run_id, found)
+            _print_list(run_id, found, 0 if found else desk.failing.ran(run_id))
         else:
             for item, document in zip(found, told, strict=True):
                 _print_test(item, document)
@@ -97,9 +98,10 @@ def _rows_json(kept: FailingRows) -> dict[str, Any]:
     }
 
 
-def _print_list(run_id: str, found: tuple[FailingTest, ...]) -> None:
+def _print_list(run_id: str, found: tuple[FailingTest, ...], ran: int) -> None:
     if not found:
-        tell(f"gcms-tui: no test of {run_id} failed or warned.")
+        said = f"no test failed or warned, of {ran:,} that ran" if ran else "no test was run: it proves nothing"
+        tell(f"gcms-tui: {run_id}: {said}.")
         return
     rows = [
         (item.status, "-" if item.failures is None else f"{item.failures:,}", "critical" if item.critical else "",
@@ -145,20 +147,18 @@ def _print_rows(kept: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("run")
-@click.option("--level", metavar="LEVEL", help="This level and graver ones: info, warn, error.")
-@click.option("--grep", "pattern", metavar="RE", help="Lines that this regular expression is found in.")
+@click.option("--level", type=click.Choice(LEVEL_NAMES), help="Print the lines of this level and above.")
+@click.option("--grep", "pattern", metavar="RE", help="Print the lines that match; a capital makes the case count.")
 @headless
 def log(invocation: Invocation, run: str, level: str | None, pattern: str | None) -> int | None:
-    """dbt's text log of RUN: its id, the beginning of it, or `last`."""
-    from gcms_tui.cli.log import print_log
+    """dbt's text log of RUN: its id, the beginning of it, or `last`.
 
+    Of a run that was started elsewhere, what the project's own dbt.log tells of it.
+    """
     with open_run_desk(load_settings(invocation).settings, invocation) as desk:
         known = desk.history.summary(run).run
-        if known.record.foreign:
-            raise UsageError(
-                "It has no log of its own",
-                f"{known.run_id} was started outside this console and wrote to the project's own dbt.log.",
-                "Look there: logs/dbt.log in the project, or the log of the project in the console.",
-            )
-        path = desk.shelf.log(known.run_id)
-    return print_log(invocation, path, level, pattern)
+        if not known.record.foreign:
+            return print_log(invocation, desk.shelf.log(known.run_id), level, pattern)
+        told = desk.history.invocation(known.run_id)
+        only = told.invocation_id if told is not None else None
+        return print_log(invocation, desk.project_log, level, pattern, invocation_id=only)

@@ -62,7 +62,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     """One run as the list has it."""
     run, record = summary.run, summary.run.record
     return {
-        "run": run.run_id,
+        "run_id": run.run_id,
         "command": " ".join(record.command.words),
         "state": run.state.value,
         "target": record.target or None,
@@ -75,6 +75,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "first_failing": summary.first_failing or None,
         "error": summary.error or None,
         "exit_code": run.end.exit_code if run.end and not record.foreign else None,
+        "signal": run.end.signal if run.end else None,
         "foreign": record.foreign,
         "person": None if record.foreign else record.person,
         "retry_of": record.retry_of,
@@ -173,10 +174,15 @@ def _everything(desk: RunDesk, summary: Summary, outcome: DbtInvocation | None) 
         "cancel": as_json(run.cancel),
         "invocation_id": outcome.invocation_id if outcome else None,
         "nodes": [
-            {"node": node.name, "type": node.resource_type, "status": node.status, "seconds": node.seconds}
+            {
+                "unique_id": node.name,
+                "resource_type": node.resource_type,
+                "status": node.status,
+                "elapsed_s": node.seconds,
+            }
             for node in nodes
         ],
         "directory": desk.shelf.directory(run.run_id),
-        "log": None if run.record.foreign else desk.shelf.log(run.run_id),
+        "log": desk.project_log if run.record.foreign else desk.shelf.log(run.run_id),
         "size_bytes": desk.shelf.size(run.run_id),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
@@ -15,6 +16,7 @@ from gcms_tui.core.conclusion import counted
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.health_text import sparkline
+from gcms_tui.core.run import Run
 from gcms_tui.core.run_trend import NodeTrend, Trend
 from gcms_tui.core.text import printable
 from gcms_tui.operations.run_desk import RunDesk
@@ -67,7 +69,10 @@ def _node_row(node: NodeTrend, *, ascii_only: bool) -> tuple[str, ...]:
 @click.option("--yes", is_flag=True, help="Remove it.")
 @headless
 def prune(invocation: Invocation, older_than: str | None, larger_than: str | None, dry_run: bool, yes: bool) -> None:
-    """What the kept runs take, and, if asked, remove old ones. The newest stays, and so does what still runs."""
+    """What the kept runs take on disk, and, if asked, remove old ones. The newest stays, and so does what still runs.
+
+    Nothing is removed without --older-than or --larger-than, and --yes.
+    """
     age = _duration(older_than, "--older-than") if older_than is not None else None
     size = _size(larger_than) if larger_than is not None else None
     settings = load_settings(invocation).settings
@@ -75,6 +80,7 @@ def prune(invocation: Invocation, older_than: str | None, larger_than: str | Non
         if age is None and size is None:
             _print_inventory(desk, invocation)
             return
+        sizes = {run.run_id: taken for run, taken in desk.history.sizes()} if invocation.json else {}
         doomed = desk.history.prune(older_than=age, larger_than=size, dry_run=True)
         remove = bool(doomed) and not dry_run
         if remove:
@@ -90,7 +96,7 @@ def prune(invocation: Invocation, older_than: str | None, larger_than: str | Non
             doomed = desk.history.prune(older_than=age, larger_than=size, dry_run=False)
             tell_notes(desk)
         if invocation.json:
-            print_json({"removed": remove, "runs": [run.run_id for run in doomed]})
+            _print_runs([(run, sizes[run.run_id]) for run in doomed], removed=remove)
             return
         for run in doomed:
             click.echo(f"{run.run_id}  {printable(' '.join(run.record.command.words))}")
@@ -102,12 +108,24 @@ def _print_inventory(desk: RunDesk, invocation: Invocation) -> None:
     total = sum(size for _, size in sizes)
     oldest = sizes[-1][0].record.started_at if sizes else None
     if invocation.json:
-        runs = [{"run": run.run_id, "started_at": run.record.started_at, "bytes": size} for run, size in sizes]
-        print_json({"removed": False, "runs": runs, "bytes": total})
+        _print_runs(sizes, removed=False)
         return
     since = f", the oldest of {oldest:%Y-%m-%d}" if oldest else ""
     click.echo(f"{counted(len(sizes), 'run')} kept, {size_text(total)}{since}")
     tell("gcms-tui: nothing is removed without --older-than or --larger-than.")
+
+
+def _print_runs(sizes: Sequence[tuple[Run, int]], *, removed: bool) -> None:
+    runs = [
+        {
+            "run_id": run.run_id,
+            "command": " ".join(run.record.command.words),
+            "started_at": run.record.started_at,
+            "size_bytes": size,
+        }
+        for run, size in sizes
+    ]
+    print_json({"removed": removed, "runs": runs, "size_bytes": sum(size for _, size in sizes)})
 
 
 def _duration(text: str, option: str) -> timedelta:

@@ -34,6 +34,7 @@ def follow(desk: RunDesk, run_id: str, invocation: Invocation) -> int:
     Ctrl-C leaves it alone: it goes on, and 130 is answered.
     """
     printer = printer_for(invocation)
+    printer.begin(desk.shelf.run(run_id))
     try:
         for look in looks(desk.runs, run_id):
             printer.show(look)
@@ -77,6 +78,9 @@ class _Printer:
     """Prints each node once it has finished."""
 
     told: set[str] = field(default_factory=set)
+
+    def begin(self, run: Run) -> None:
+        pass
 
     def show(self, look: Look) -> None:
         for node in look.progress.finished:
@@ -144,7 +148,20 @@ class _BarPrinter(_Printer):
 
 @dataclass
 class _JsonPrinter(_Printer):
-    """A JSON object a line: each node when it has finished, and the end."""
+    """A JSON object a line: which run it is, each node when it has finished, and the end."""
+
+    def begin(self, run: Run) -> None:
+        record = run.record
+        _print_line(
+            {
+                "event": "begin",
+                "run_id": run.run_id,
+                "command": " ".join(record.command.words),
+                "target": record.target,
+                "started_at": record.started_at,
+                "selected": len(record.selected),
+            }
+        )
 
     def node(self, node: NodeProgress, progress: Progress) -> None:
         _print_line({"event": "node", "total": progress.total, **as_json(node)})

@@ -26,4 +26,17 @@ class RunsGroup(LazyGroup):
 
 @click.group(cls=RunsGroup)
 def runs() -> None:
-    """dbt's runs: every one with its own directory, and those that others started."""
+    """Start dbt, watch it, and look back at what it did.
+
+    A run is one dbt command with a directory of its own: its log, its results, and the rows that failed its tests.
+    Those that cron or another shell started are listed too, as foreign ones. A run is named by its id, the beginning
+    of it, or `last`.
+
+    \b
+    gcms-tui runs start --yes -- test --select gold    run the gold tests
+    gcms-tui runs failures last                        what failed
+    gcms-tui runs retry last --preview                 what would run again
+
+    `start`, `retry` and `attach` end as dbt does: 0, 1 where a node failed, 2 where dbt could not do it at all; with 65
+    where nothing was started because a guard refused it, 69 where nobody saw the end, 130 after Ctrl-C.
+    """

@@ -104,7 +104,9 @@ def test_a_run_streams_its_nodes_and_ends_with_dbts_own_exit_code(tested: GoldRu
 def test_an_ended_run_can_be_watched_again_as_json(tested: GoldRun, own: RunningPlatform) -> None:
     done = gcms_tui("--config", own.config, "--json", "runs", "attach", tested.run_id)
     assert (done.status, done.err) == (1, "")
-    *nodes, end = (json.loads(line) for line in done.out.splitlines())
+    begin, *nodes, end = (json.loads(line) for line in done.out.splitlines())
+    assert (begin["event"], begin["run_id"]) == ("begin", tested.run_id)
+    assert begin["started_at"].endswith("Z") and begin["selected"] == len(nodes)
     assert len(nodes) == len(tested.done.out.splitlines())
     assert {node["event"] for node in nodes} == {"node"}
     assert [node["failures"] for node in nodes if node["status"] == "fail"] == [3]

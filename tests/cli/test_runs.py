@@ -62,12 +62,12 @@ def test_what_others_ran_is_picked_up_and_marked(before: list[dict[str, Any]]) -
 
 
 def test_their_results_are_copied_before_they_are_overwritten(typed: Typed, before: list[dict[str, Any]]) -> None:
-    shown = json.loads(typed("runs", "show", before[0]["run"], "--json").out)
+    shown = json.loads(typed("runs", "show", before[0]["run_id"], "--json").out)
     kept = Path(shown["directory"]) / "target" / "run_results.json"
     assert json.loads(kept.read_text())["metadata"]["invocation_id"] == shown["invocation_id"]
     assert kept.stat().st_mode & 0o777 == 0o600
     assert len(shown["nodes"]) == 46
-    assert shown["log"] is None
+    assert shown["log"].endswith("/logs/dbt.log"), "the project's: it has none of its own"
 
 
 def test_the_check_runs_the_tests_first_and_judges_them(checked: Done) -> None:
@@ -97,7 +97,7 @@ def test_ours_is_listed_before_theirs_with_who_and_what(
     text = typed("runs", "list", "--limit", "1")
     header, line = text.out.splitlines()
     assert header.split()[0] == "RUN"
-    assert line.split()[0] == ours["run"]
+    assert line.split()[0] == ours["run_id"]
     assert f"1 fail, 15 pass ({CRITICAL})" in line
 
 
@@ -107,9 +107,9 @@ def test_one_run_is_shown_with_everything(typed: Typed, checked: Done) -> None:
     assert "--target" in shown["record"]["argv"]
     assert len(shown["record"]["selected"]) == 16
     assert {node["status"] for node in shown["nodes"]} == {"pass", "fail"}
-    assert all(node["seconds"] > 0 for node in shown["nodes"])
+    assert all(node["elapsed_s"] > 0 for node in shown["nodes"])
     assert Path(shown["log"]).is_file()
-    text = typed("runs", "show", shown["run"][:-2]).out
+    text = typed("runs", "show", shown["run_id"][:-2]).out
     assert shown["directory"] in text
     assert re.search(rf"^fail +\d+\.\d\d  test\.gcms\.{CRITICAL}", text, re.MULTILINE), "failing first"
 
@@ -130,9 +130,9 @@ def test_the_log_is_that_run_alone(typed: Typed, checked: Done, before: list[dic
     done = typed("runs", "log", "last", "--grep", "of 16 (PASS|FAIL)")
     assert done.status == 0
     assert len(done.out.splitlines()) == 16
-    theirs = typed("runs", "log", before[0]["run"])
-    assert theirs.status == 64
-    assert "dbt.log" in theirs.err
+    theirs = typed("runs", "log", before[0]["run_id"], "--grep", "of 46 (PASS|FAIL)")
+    assert (theirs.status, theirs.err) == (0, "")
+    assert len(theirs.out.splitlines()) == 46, "of a foreign run what the project's log tells of it"
 
 
 def test_the_trend_takes_ours_and_theirs_together(typed: Typed, checked: Done) -> None:
@@ -166,6 +166,7 @@ def test_nothing_is_started_read_only(typed: Typed, before: list[dict[str, Any]]
         (("prune", "--larger-than", "lots"), 64, "no size"),
         (("list", "--limit", "0"), 64, "0 is not in the range"),
         (("lsit",), 64, "Did you mean list?"),
+        (("log", "last", "--level", "loud"), 64, "'loud' is not one of"),
     ],
 )
 def test_what_is_typed_wrong_is_said(typed: Typed, arguments: tuple[str, ...], status: int, said: str) -> None:
@@ -188,12 +189,14 @@ def test_every_sub_command_is_there_and_the_group_imports_none_of_them() -> None
 
 def test_pruning_says_first_and_removes_on_demand_alone(typed: Typed, checked: Done) -> None:
     """Last: it removes."""
-    known = [run["run"] for run in runs_of(typed("runs", "list", "--json"))]
+    known = [run["run_id"] for run in runs_of(typed("runs", "list", "--json"))]
     assert typed("runs", "prune").out.startswith(f"{len(known)} runs kept, ")
     dry = json.loads(typed("runs", "prune", "--larger-than", "1B", "--dry-run", "--json").out)
-    assert dry == {"removed": False, "runs": known[:1:-1]}, "the newest stays, and the newest foreign one"
+    assert not dry["removed"]
+    assert [run["run_id"] for run in dry["runs"]] == known[:1:-1], "the newest stays, and the newest foreign one"
+    assert dry["size_bytes"] == sum(run["size_bytes"] for run in dry["runs"]) > 0
     assert typed("runs", "prune", "--larger-than", "1B").status == 65
     assert typed("--read-only", "runs", "prune", "--larger-than", "1B", "--yes").status == 65
     assert typed("runs", "prune", "--larger-than", "1B", "--yes").status == 0
-    assert [run["run"] for run in runs_of(typed("runs", "list", "--json"))] == known[:2]
+    assert [run["run_id"] for run in runs_of(typed("runs", "list", "--json"))] == known[:2]
     assert typed("health", "--only", "tests.gold").status == 2, "the newest test still counts"
