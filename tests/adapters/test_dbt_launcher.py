@@ -263,7 +263,7 @@ def test_it_ends_with_the_console(tmp_path: Path) -> None:
 
 def test_a_killed_dbt_is_told_from_a_failed_one(desk: RealDesk) -> None:
     """By its own program, the warm process being gone: which costs nothing but the head start."""
-    assert not desk.process.alive
+    desk.process.kill()
     run = desk.warm.start(desk.preview(desk.warm, TEST_GOLD, listed=False), ANNA)
     assert run.record.engine == "executable"
     assert run.pid is not None
@@ -273,19 +273,22 @@ def test_a_killed_dbt_is_told_from_a_failed_one(desk: RealDesk) -> None:
     assert json.loads((desk.shelf.directory(run.run_id) / "end.json").read_bytes())["signal"] == signal.SIGKILL
 
 
-def test_the_warm_process_is_replaced_where_it_died_or_dbt_was_changed(
-    desk: RealDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not desk.process.alive
-    desk.process.refresh()
-    assert desk.process.alive
-    first = desk.process._process
-    desk.process.refresh()
-    assert desk.process._process is first
+def test_the_warm_process_is_replaced_where_it_died_or_dbt_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = WarmDbt(os.environ)
+    process.refresh()
+    assert not process.alive, "nobody has asked for it"
+    process.start()
+    process.kill()
+    process._ready = True
+    process.refresh()
+    assert process.alive
+    first = process._process
+    process.refresh()
+    assert process._process is first
     monkeypatch.setattr(dbt_warm, "installed_dbt", lambda: ("1.99.0",))
-    desk.process.refresh()
-    assert desk.process.alive
-    assert desk.process._process is not first
-    desk.process.close()
-    desk.process.refresh()
-    assert not desk.process.alive
+    process.refresh()
+    assert process.alive
+    assert process._process is not first
+    process.close()
+    process.refresh()
+    assert not process.alive
