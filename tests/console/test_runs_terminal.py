@@ -1,0 +1,328 @@
+"""dbt runs as they are met on a bad line: real dbt over a practice platform, the console in a real terminal.
+
+Two nodes are added to the project that end when the test says so: nothing here is a race against dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+
+from gcms_tui.console.guarded import HOLD_S
+from tests.practice import RunningPlatform, copy_sandbox, running
+from tests.terminal import Terminal
+
+GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
+DEADLINE_S = 60
+ESC, ENTER, TAB, DOWN = "\x1b", "\r", "\t", "\x1b[B"
+
+WAIT_FOR_GATE = """
+{% macro wait_for_gate(gate) %}
+  {% if execute %}
+    {% set seen = namespace(open=false) %}
+    {% for _ in range(1200) if not seen.open %}
+      {% set found = run_query("select count(*) from gcms.public.gates where gate = '" ~ gate ~ "'") %}
+      {% set seen.open = found.rows[0][0] > 0 %}
+      {% do run_query("select system$wait(100, 'MILLISECONDS')") %}
+    {% endfor %}
+  {% endif %}
+{% endmacro %}
+"""
+GATED_TEST = """
+{{ config(store_failures=false) }}
+{{ wait_for_gate('tests') }}
+select instrument_id from {{ ref('dim_instrument') }} where 1 = 0
+"""
+SLOW_MODEL = "select system$wait(600) as waited\n"
+
+
+@pytest.fixture(scope="module")
+def own(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("line") / "sandbox")) as platform:
+        config = platform.config.read_text()
+        platform.config.write_text(f'personal_columns = ["rate"]\n{config}')
+        (platform.dbt_project / "macros" / "wait_for_gate.sql").write_text(WAIT_FOR_GATE)
+        (platform.dbt_project / "tests" / "gated_gold.sql").write_text(GATED_TEST)
+        (platform.dbt_project / "models" / "gold" / "slow_report.sql").write_text(SLOW_MODEL)
+        ask(platform, "CREATE TABLE GCMS.PUBLIC.GATES (GATE VARCHAR)")
+        yield platform
+
+
+def ask(own: RunningPlatform, sql: str) -> list[dict[str, Any]]:
+    with (
+        closing(snowflake.connector.connect(**own.snowflake)) as connection,
+        connection.cursor(snowflake.connector.DictCursor) as cursor,
+    ):
+        return [dict(row) for row in cursor.execute(sql).fetchall()]  # type: ignore[union-attr]
+
+
+def console(own: RunningPlatform, *options: str) -> Terminal:
+    """Opened at the runs."""
+    argv = [sys.executable, "-m", "gcms_tui", "--config", str(own.config), *options]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    terminal = Terminal(argv, columns=200, rows=50, env=env)
+    terminal.wait_for("SANDBOX", timeout=DEADLINE_S)
+    terminal.send("2")
+    terminal.wait_for("2 Runs", "foreign run", timeout=DEADLINE_S)
+    return terminal
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def without(terminal: Terminal, text: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while text in terminal.text():
+        assert time.monotonic() < deadline, f"{text} still on the screen:\n{terminal.text()}"
+        terminal.pump(0.1)
+
+
+def shown(terminal: Terminal, *texts: str) -> None:
+    terminal.wait_for(*texts, timeout=DEADLINE_S)
+
+
+def choose(terminal: Terminal, title: str) -> None:
+    """The runbook's command of that title, as far as its preview."""
+    terminal.send("s")
+    shown(terminal, "Start a dbt command", title)
+    while title not in (before := marked(terminal)):
+        terminal.send(DOWN)
+        while marked(terminal) == before:
+            assert terminal.pump(DEADLINE_S), terminal.text()
+    terminal.send(ENTER)
+    shown(terminal, "Before it starts", "[ Cancel ]")
+
+
+def marked(terminal: Terminal) -> str:
+    """The line of the chooser that the cursor is on."""
+    return next((line for line in terminal.text().splitlines() if "│▌" in line), "")
+
+
+def agree(terminal: Terminal, answer: str) -> None:
+    """Move to the answer and give it, once what is shown has been there for as long as it takes to count."""
+    read = time.monotonic() + HOLD_S
+    while time.monotonic() < read:
+        terminal.pump(0.05)
+    terminal.send(TAB)
+    shown(terminal, f"[ {answer} ]")
+    terminal.send(ENTER)
+    without(terminal, f"[ {answer} ]")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a run has left so far."""
+
+    directory: Path
+
+    @property
+    def run_id(self) -> str:
+        return self.directory.name
+
+    @property
+    def selected(self) -> set[str]:
+        return set(json.loads((self.directory / "run.json").read_text())["selected"])
+
+    @property
+    def pid(self) -> int:
+        return int(json.loads((self.directory / "process.json").read_text())["pid"])
+
+    @property
+    def running(self) -> bool:
+        return Path(f"/proc/{self.pid}").exists() and not (self.directory / "end.json").exists()
+
+    def finished(self) -> set[str]:
+        """Nodes that succeeded, by dbt's own events."""
+        found = set()
+        for line in (self.directory / "events.jsonl").read_text().splitlines():
+            if '"NodeFinished"' in line:
+                node = json.loads(line)["data"]["node_info"]
+                found |= {node["unique_id"]} if node["node_status"] in ("success", "pass") else set()
+        return found
+
+
+def newest(own: RunningPlatform) -> Files:
+    """Of the runs that were started here."""
+    events = (own.state_dir / "runs").glob("*/events.jsonl")
+    return Files(max((path.parent for path in events), key=lambda path: path.name))
+
+
+def journal(own: RunningPlatform) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(own.state_dir / "store.sqlite3")) as connection:
+        return connection.execute("SELECT kind, subject FROM journal ORDER BY sequence").fetchall()
+
+
+def nodes_of_preview(terminal: Terminal) -> list[str]:
+    """The names below `Nodes`, as far as there is room for them."""
+    lines = [line.partition("│")[2].strip(" │▄▃▂▁▅▆▇█") for line in terminal.text().splitlines()]
+    start = next(place for place, line in enumerate(lines) if line.startswith("Nodes  "))
+    return [line.split()[1].rstrip("…") for line in lines[start + 1 :] if line.startswith(("test ", "model "))]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldRun:
+    """The gold tests, that the line was lost under."""
+
+    run: Files
+
+
+@pytest.fixture(scope="module")
+def tested(own: RunningPlatform) -> GoldRun:
+    """Started in one console, refused to a second, lost with its line, found and watched to its end in a third."""
+    with console(own) as first:
+        choose(first, "Test gold")
+        shown(first, "WRITE on  SANDBOX", "dbt test --select gold", "17 nodes: 17 tests", "gated_gold", GRAVE[:40])
+        shown(first, "Tab, then Enter")
+        agree(first, "Start")
+        shown(first, "RUNNING", "dbt test --select gold", "running    gated_gold", "15 pass", "16 of 17")
+        run = newest(own)
+
+        with console(own) as second:
+            shown(second, "running", "test --select gold")
+            choose(second, "Build everything")
+            shown(second, run.run_id, "dbt test --select gold", "refused, see above")
+            second.send(TAB + ENTER)
+            second.send(ESC)
+            without(second, "Before it starts")
+            assert newest(own) == run
+
+        first.drop()
+        assert first.process.wait(DEADLINE_S) == 128 + signal.SIGHUP
+    assert run.running
+
+    with console(own) as third:
+        shown(third, "running", "16/17")
+        third.send(ENTER)
+        shown(third, "RUNNING", "running    gated_gold", "16 of 17")
+        ask(own, "INSERT INTO GCMS.PUBLIC.GATES VALUES ('tests')")
+        shown(third, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
+        third.send("q")
+    until(lambda: (run.directory / "end.json").exists(), "it has an end")
+    return GoldRun(run)
+
+
+def test_a_run_whose_line_was_lost_is_found_again_and_watched_to_its_end(own: RunningPlatform, tested: GoldRun) -> None:
+    assert not tested.run.running
+    assert json.loads((tested.run.directory / "end.json").read_text())["exit_code"] == 1
+    assert [kind for kind, subject in journal(own) if subject == tested.run.run_id].count("run.start") == 1
+
+
+def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_masked_until_asked_for(
+    own: RunningPlatform, tested: GoldRun
+) -> None:
+    rows = ask(own, f"SELECT * FROM GCMS.TEST_RESULTS.{GRAVE} ORDER BY NET_AMOUNT")
+    assert rows and all(isinstance(row["NET_AMOUNT"], Decimal) for row in rows)
+    with console(own) as terminal:
+        terminal.send("f")
+        shown(terminal, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount")
+        for row in rows:
+            line = line_with(terminal, str(row["PAYMENT_KEY"]))
+            assert "masked" in line and str(row["RATE"]) not in line.split()
+            assert [str(row["GROSS_AMOUNT"]), str(row["DEDUCTIONS"]), str(row["NET_AMOUNT"])] == line.split()[-4:-1]
+        assert ("rows.reveal", tested.run.run_id) not in journal(own)
+
+        terminal.send("u")
+        shown(terminal, "Reveal personal data", "unmasks rate")
+        agree(terminal, "Reveal, and record it")
+        shown(terminal, *(str(row["RATE"]) for row in rows))
+        for row in rows:
+            line = line_with(terminal, str(row["PAYMENT_KEY"]))
+            assert str(row["RATE"]) in line.split() and "masked" not in line
+    assert journal(own).count(("rows.reveal", tested.run.run_id)) == 1
+
+
+def line_with(terminal: Terminal, word: str) -> str:
+    return next(line for line in terminal.text().splitlines() if word in line.split())
+
+
+def test_a_retry_and_only_failed_tests_name_exactly_what_failed(own: RunningPlatform, tested: GoldRun) -> None:
+    with console(own) as terminal:
+        terminal.send("R")
+        shown(terminal, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
+        (name,) = nodes_of_preview(terminal)
+        assert len(name) >= 40 and GRAVE.startswith(name)
+        terminal.send(ESC)
+        without(terminal, "Before it starts")
+
+        terminal.send("F")
+        shown(terminal, "result:fail result:error", "1 node: 1 test", "Tab, then Enter")
+        (name,) = nodes_of_preview(terminal)
+        assert len(name) >= 40 and GRAVE.startswith(name)
+        agree(terminal, "Start")
+        shown(terminal, "FAILED", "1 of 1", "exit 1")
+    run = newest(own)
+    assert run != tested.run
+    assert len(run.selected) == 1
+    until(lambda: (run.directory / "end.json").exists(), "it has an end")
+
+
+def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
+    own: RunningPlatform, tested: GoldRun
+) -> None:
+    with console(own) as killed:
+        choose(killed, "Build everything")
+        shown(killed, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
+        agree(killed, "Start")
+        shown(killed, "RUNNING", "dbt build", "running    slow_report")
+        run = newest(own)
+        until(lambda: len(run.finished()) > 3, "some nodes have succeeded")
+        killed.process.kill()
+        killed.process.wait()
+    assert run.running
+
+    with console(own) as terminal:
+        terminal.send(ENTER)
+        shown(terminal, "RUNNING", "running    slow_report")
+        os.kill(run.pid, signal.SIGSTOP)  # it hears of the cancel when this test lets it
+        terminal.send("x")
+        shown(terminal, "Ask the run to stop", "dbt build")
+        agree(terminal, "Ask it to stop")
+        shown(terminal, "CANCEL ASKED", "dbt has not stopped yet")
+        assert run.running and "CANCELLED" not in terminal.text()
+        os.kill(run.pid, signal.SIGCONT)
+        shown(terminal, "CANCELLED", "dbt has stopped", "cut off")
+        assert not run.running
+        assert [kind for kind, subject in journal(own) if subject == run.run_id][:2] == ["run.start", "run.cancel"]
+
+        terminal.send(ESC)
+        shown(terminal, "cancelled", "foreign run")
+        terminal.send("R")
+        shown(terminal, "Before it starts", "Tab, then Enter")
+        again = run.selected - run.finished()
+        assert any(unique_id.endswith(".slow_report") for unique_id in again)
+        shown(terminal, f"{len(again)} nodes")
+        names = nodes_of_preview(terminal)
+        assert "slow_report" in names
+        assert all(any(f".{name}" in unique_id for unique_id in again) for name in names)
+
+
+def test_a_read_only_console_has_nothing_that_writes(own: RunningPlatform, tested: GoldRun) -> None:
+    runs = sorted(path.name for path in (own.state_dir / "runs").iterdir())
+    with console(own, "--read-only") as terminal:
+        shown(terminal, "READ-ONLY", "f Failing")
+        assert not any(words in terminal.text() for words in ("x Cancel", "R Retry", "F Only failed"))
+        terminal.send("xRF")
+        terminal.send("s")
+        shown(terminal, "Start a dbt command", "READ", "Source freshness", "are not offered")
+        assert "WRITE" not in terminal.text()
+        terminal.send(TAB + "test --select gold" + ENTER)
+        shown(terminal, "--read-only")
+        assert "[ Start ]" not in terminal.text()
+    assert sorted(path.name for path in (own.state_dir / "runs").iterdir()) == runs
