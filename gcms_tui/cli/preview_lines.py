@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gcms_tui.core.conclusion import counted
+from gcms_tui.core.duration import seconds_text
 from gcms_tui.core.query import Access
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.text import printable
@@ -26,7 +27,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         if len(preview.nodes) > _MOST_NODES:
             yield f"{'':<11}and {len(preview.nodes) - _MOST_NODES:,} more"
     if preview.expected_s is not None:
-        yield f"{'expected':<11}about {seconds_words(preview.expected_s)}"
+        yield f"{'expected':<11}about {seconds_text(preview.expected_s)}"
     if preview.excluded:
         yield f"{'left out':<11}{printable(', '.join(preview.excluded))}: their history cannot be rebuilt"
     for place, table in enumerate(preview.dropped):
@@ -40,12 +41,6 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         yield f"{'to confirm':<11}--confirm {shlex.quote(printable(preview.confirmation))}"
     elif preview.access is Access.WRITE:
         yield f"{'to confirm':<11}--yes"
-
-
-def seconds_words(seconds: float) -> str:
-    """`8 s`, `3 min 05 s`."""
-    whole = max(round(seconds), 0)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 def _nodes(preview: Preview) -> str:

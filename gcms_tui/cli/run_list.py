@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from gcms_tui.cli.output import as_json, print_json, print_table, tell
 from gcms_tui.cli.wiring import load_settings, open_run_desk
 from gcms_tui.core.byte_size import size_text
 from gcms_tui.core.dbt_log import Invocation as DbtInvocation
-from gcms_tui.core.freshness import age_words
+from gcms_tui.core.duration import seconds_text
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_summary import Summary, is_failure
 from gcms_tui.core.text import printable
@@ -104,7 +104,7 @@ def _row(summary: Summary) -> tuple[str, ...]:
         shlex.join(record.command.words),
         record.target or "?",
         run.state.value,
-        duration_words(summary.duration_s),
+        seconds_text(summary.duration_s) or "-",
         counts_words(summary) + (f" ({summary.first_failing})" if summary.first_failing else ""),
         _who(run),
     )
@@ -118,17 +118,10 @@ def _moment_words(moment: datetime, *, exactly: bool = True) -> str:
     return f"{'' if exactly else '<= '}{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def duration_words(seconds: float | None) -> str:
-    """`4.2 s`, `12 min`; a dash where it is not known."""
-    if seconds is None:
-        return "-"
-    return f"{seconds:.1f} s" if seconds < 120 else age_words(timedelta(seconds=seconds))
-
-
 def _facts(desk: RunDesk, summary: Summary) -> list[tuple[str, str]]:
     run, record = summary.run, summary.run.record
     end = run.end
-    ended = f"{_moment_words(end.ended_at)} UTC after {duration_words(summary.duration_s)}" if end else ""
+    ended = f"{_moment_words(end.ended_at)} UTC after {seconds_text(summary.duration_s)}" if end else ""
     status = (
         "" if end is None or record.foreign else f"signal {end.signal}" if end.exit_code is None else str(end.exit_code)
     )

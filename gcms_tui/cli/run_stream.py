@@ -14,8 +14,8 @@ import click
 
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.output import as_json, tell
-from gcms_tui.cli.preview_lines import seconds_words
 from gcms_tui.core.dbt_runs import SUCCEEDED
+from gcms_tui.core.duration import seconds_text
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_progress import NodeProgress, Progress
 from gcms_tui.core.text import printable
@@ -131,7 +131,7 @@ class _BarPrinter(_Printer):
             f"{progress.done}/{total or '?'}",
             f"{failed} failed" if failed else "",
             "stopping" if look.run.state is RunState.CANCELLING else "",
-            f"about {seconds_words(look.remaining_s)} left" if look.remaining_s else "",
+            f"about {seconds_text(look.remaining_s)} left" if look.remaining_s else "",
             ", ".join(node.name for node in progress.nodes if node.status == "running"),
         ]
         line = printable("  ".join(part for part in parts if part), shutil.get_terminal_size().columns - 1)
@@ -233,7 +233,7 @@ def _end_lines(look: Look, may_still_run: str) -> Iterator[str]:
 def _how_it_ended(run: Run) -> str:
     if run.end is None:
         return run.state.value
-    parts = [f"{run.state.value} after {seconds_words((run.end.ended_at - run.record.started_at).total_seconds())}"]
+    parts = [f"{run.state.value} after {seconds_text((run.end.ended_at - run.record.started_at).total_seconds())}"]
     parts += [] if run.end.exit_code is None else [f"exit {run.end.exit_code}"]
     parts += [] if run.end.signal is None else [f"signal {run.end.signal}"]
     return ", ".join(parts)

@@ -12,6 +12,7 @@ from gcms_tui.console.theme import Look
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_results import WORKING_COMMANDS
 from gcms_tui.core.dbt_runs import SUCCEEDED
+from gcms_tui.core.duration import seconds_text as seconds_text
 from gcms_tui.core.run import Person, Run, RunState
 from gcms_tui.core.verdict import Verdict
 
@@ -119,20 +120,6 @@ def person_text(person: Person) -> str:
 def words_text(command: DbtCommand) -> str:
     """What was asked, without `dbt` in front."""
     return " ".join(command.words)
-
-
-def seconds_text(seconds: float | None) -> str:
-    """A length of time that can be read at a glance: `0.4 s`, `14 s`, `2 min 05 s`, `1 h 07 min`."""
-    if seconds is None:
-        return ""
-    if seconds < 9.95:
-        return f"{max(seconds, 0.0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"
 
 
 def took(summary: Summary, now: datetime) -> float | None:

@@ -18,3 +18,17 @@ def parse_duration(text: str) -> timedelta:
     if not seconds:
         raise ValueError(f"{text!r} is no time at all")
     return timedelta(seconds=seconds)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A length of time that can be read at a glance: `0.4 s`, `14 s`, `2 min 05 s`, `1 h 07 min`."""
+    if seconds is None:
+        return ""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"

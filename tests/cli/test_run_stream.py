@@ -86,7 +86,7 @@ def test_of_a_command_without_nodes_dbts_own_words_are_all_there_is(capsys: pyte
     printer_for(Invocation()).end(debug, "")
     out, err = capsys.readouterr()
     assert out == "Connection test:\n  OK \n"
-    assert err == f"gcms-tui: {RECORD.run_id} succeeded after 0 s, exit 0\n"
+    assert err == f"gcms-tui: {RECORD.run_id} succeeded after 0.0 s, exit 0\n"
     printer_for(Invocation(json=True)).end(debug, "")
     assert json.loads(capsys.readouterr().out)["messages"] == ["Connection test:\n  OK \x1b[2J"]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gcms_tui.core.duration import parse_duration
+from gcms_tui.core.duration import parse_duration, seconds_text
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,11 @@ def test_a_number_and_a_unit(text: str, wanted: timedelta) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="time"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, ""), (-1.0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (75, "1 min 15 s"), (4020.4, "1 h 07 min")],
+)
+def test_a_length_of_time_is_said_at_a_glance(seconds: float | None, said: str) -> None:
+    assert seconds_text(seconds) == said
