@@ -58,6 +58,8 @@ class FailingTestsScreen(Pane):
         super().__init__(services, look)
         self.run_id = run_id
         self.tests: tuple[FailingTest, ...] | None = None
+        self.ran = 0
+        """How many tests ran; of a run with failing ones at least these."""
         self.read: RowsRead | None = None
         """Of the test that was opened last."""
         self.error: GcmsError | None = None
@@ -98,7 +100,7 @@ class FailingTestsScreen(Pane):
             self.refresh_bindings()
 
     def on_tests_read(self, message: TestsRead) -> None:
-        self.tests, self.error = message.tests, None
+        self.tests, self.ran, self.error = message.tests, message.ran, None
         self.listing.show(test_rows(message.tests))
         if self._opened is not None and any(test.unique_id == self._opened for test in message.tests):
             self.listing.cursor = self._opened
@@ -156,8 +158,10 @@ class FailingTestsScreen(Pane):
             return (Part((Text(said, palette.accent),), 0),)
         failing = sum(test.status != "warn" for test in tests)
         critical = sum(test.critical and test.status != "warn" for test in tests)
-        said = f"{failing} failing" if failing else "no test failed"
-        parts = [Part((Text(said, f"bold {palette.fail}" if failing else palette.ok),), 0)]
+        said, tint = (f"{failing} failing", f"bold {palette.fail}") if failing else ("no test failed", palette.ok)
+        if not self.ran:
+            said, tint = "no test was run", palette.unknown
+        parts = [Part((Text(said, tint),), 0)]
         if critical:
             parts.append(Part((Text(f"{critical} critical: hold the payroll", f"bold {palette.fail}"),), 1))
         if len(tests) > failing:
@@ -169,7 +173,9 @@ class FailingTestsScreen(Pane):
         if self.tests is None:
             said = "Reading." if self._loader.busy else "It could not be read: e says why, r tries again."
             return Text(f" {said}", palette.muted)
-        return Text(" No test of this run failed or warned.", palette.muted)
+        if not self.ran:
+            return Text(" This run has run no test: it proves nothing.", palette.muted)
+        return Text(f" No test failed or warned, of {self.ran:,} that this run has run.", palette.muted)
 
     def _counted(self, read: RowsRead | None) -> tuple[Text, ...]:
         if read is None:

@@ -21,6 +21,8 @@ class TestsRead(Message):
     """The failing tests of the run."""
 
     tests: tuple[FailingTest, ...]
+    ran: int
+    """How many tests ran; of a run with failing ones at least these."""
 
 
 @dataclass
@@ -43,7 +45,8 @@ class FailingSource:
 
     def tests(self) -> TestsRead:
         """Raises `GcmsError` where the run left no results of its own."""
-        return TestsRead(self._failing.of(self._run_id))
+        tests = self._failing.of(self._run_id)
+        return TestsRead(tests, ran=len(tests) or self._failing.ran(self._run_id))
 
     def rows(self, unique_id: str) -> RowsRead:
         rows: FailingRows | GcmsError

@@ -108,6 +108,13 @@ class FailingTests:
         ]
         return tuple(sorted(found, key=lambda test: test.rank))
 
+    def ran(self, run_id: str) -> int:
+        """How many tests came to an end in it: that none failed says nothing where none ran."""
+        results = self._shelf.results(run_id)
+        if results.command not in TESTING_COMMANDS:
+            return 0
+        return sum(node.resource_type in _TESTS and node.status != "skipped" for node in results.results)
+
     def rows(self, run_id: str, unique_id: str, *, reveal: bool = False) -> FailingRows:
         """As kept with the run; read from the warehouse where they are not kept yet and are still this run's.
 

@@ -48,10 +48,14 @@ class Scripted(FailingTests):
     kept: FailingRows | GcmsError | None = None
     revealing: GcmsError | None = None
     compiled: str | None = "select 1"
+    passed: int = 7
     asked: list[tuple[str, bool]] = field(default_factory=list)
 
     def of(self, run_id: str) -> tuple[FailingTest, ...]:
         return self.tests
+
+    def ran(self, run_id: str) -> int:
+        return len(self.tests) + self.passed
 
     def rows(self, run_id: str, unique_id: str, *, reveal: bool = False) -> FailingRows:
         self.asked.append((unique_id, reveal))
@@ -242,7 +246,11 @@ async def test_a_run_without_results_says_why_and_a_green_one_says_so(state: Pat
         assert "1 failing" in drawn(app)
         app.pop_screen()
         await opened(pilot, Scripted(), tmp_path)
-        assert "No test of this run failed or warned." in drawn(app)
+        assert "No test failed or warned, of 7 that this run has run." in drawn(app)
+        app.pop_screen()
+        await opened(pilot, Scripted(passed=0), tmp_path)
+        assert "no test was run" in drawn(app) and "it proves nothing" in drawn(app)
+        assert "no test failed" not in drawn(app)
 
 
 @pytest.mark.parametrize("ascii", [False, True], ids=["unicode", "ascii"])

@@ -90,6 +90,7 @@ def test_failures_come_first_and_critical_ones_before_others(world: World) -> No
 def test_statuses_of_a_command_that_tests_nothing_are_none(world: World) -> None:
     world.shelf.add(past_run("docs", DbtCommand("docs generate"), exit_code=0), results("generate", (GRAVE, "success")))
     assert world.failing.of("docs") == ()
+    assert (world.failing.ran("docs"), world.failing.ran("r")) == (0, 5)
     world.shelf.add(past_run("broken", TEST_GOLD, exit_code=2))
     with pytest.raises(ArtifactError):
         world.failing.of("broken")
