@@ -242,8 +242,10 @@ def _signal(run: Run) -> str:
 
 
 def _last_word(progress: Progress) -> str:
-    """What was said last that looks like a reason: usage errors are no events of dbt's."""
-    said = [message.text for message in progress.messages if message.level in ("error", "raw")]
+    """What was said last that looks like a reason for all of it: usage errors are no events of dbt's."""
+    said = [
+        message.text for message in progress.messages if message.level in ("error", "raw") and not message.unique_id
+    ]
     return said[-1] if said else ""
 
 

@@ -128,7 +128,8 @@ class Head:
         room = width - figures.cell_len - time.cell_len - len(self._indent) - 7
         bar = bar_text(progress, total, min(max(room, 8), _BAR_MOST), self.look)
         first = Text(self._indent).append_text(bar).append("  ").append_text(figures)
-        first.append(*dot).append_text(time)
+        if time:
+            first.append(*dot).append_text(time)
         counts = Text(self._indent).append_text(tally_text(progress.nodes, self.look))
         lines = [_cut(first, width, glyphs.ellipsis)]
         return [*lines, _cut(counts, width, glyphs.ellipsis)] if progress.nodes else lines

@@ -22,7 +22,7 @@ from gcms_tui.console.live_words import (
 )
 from gcms_tui.console.run_head import Head, bar_text, shares
 from gcms_tui.console.theme import CALM, Look
-from gcms_tui.core.run_progress import NodeProgress, Progress
+from gcms_tui.core.run_progress import Message, NodeProgress, Progress
 from gcms_tui.core.verdict import Verdict
 from tests.console.scripted_run import CRITICAL_TEST, GREEN, STORY, Planned, ScriptedRun, command, record
 from tests.console.small_platform import NOON
@@ -119,6 +119,15 @@ def test_an_error_gives_dbts_reason_or_what_it_said_last() -> None:
     scripted = ended(exit_code=2)
     told = standing(scripted.run, replace(scripted.progress(), error="Compilation Error"), NOON)
     assert (told.verdict, told.word) == (Verdict.FAIL, "ERROR") and "Compilation Error" in told.said
+
+
+def test_the_failure_of_one_node_is_not_taken_for_the_reason_of_an_error() -> None:
+    scripted = ended(*STORY, exit_code=2)
+    of_a_node = Message(NOON, "error", "1 of 16 FAIL 3 a_test", "test.gcms.a_test.1")
+    progress = replace(scripted.progress(), messages=(of_a_node,))
+    assert "a_test" not in standing(scripted.run, progress, NOON).said
+    full = replace(of_a_node, text="No space left on device", unique_id="")
+    assert "No space" in standing(scripted.run, replace(progress, messages=(full, of_a_node)), NOON).said
 
 
 def test_killed_and_lost_say_what_is_not_known() -> None:
