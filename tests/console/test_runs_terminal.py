@@ -25,6 +25,9 @@ from gcms_tui.console.guarded import HOLD_S
 from tests.practice import RunningPlatform, copy_sandbox, running
 from tests.terminal import Terminal
 
+pytestmark = pytest.mark.xdist_group("runs terminal")
+"""One worker for all: what they share takes long to set up."""
+
 GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
 DEADLINE_S = 60
 ESC, ENTER, TAB, DOWN = "\x1b", "\r", "\t", "\x1b[B"
@@ -291,12 +294,14 @@ def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
         terminal.send(ENTER)
         shown(terminal, "RUNNING", "running    slow_report")
         os.kill(run.pid, signal.SIGSTOP)  # it hears of the cancel when this test lets it
-        terminal.send("x")
-        shown(terminal, "Ask the run to stop", "dbt build")
-        agree(terminal, "Ask it to stop")
-        shown(terminal, "CANCEL ASKED", "dbt has not stopped yet")
-        assert run.running and "CANCELLED" not in terminal.text()
-        os.kill(run.pid, signal.SIGCONT)
+        try:
+            terminal.send("x")
+            shown(terminal, "Ask the run to stop", "dbt build")
+            agree(terminal, "Ask it to stop")
+            shown(terminal, "CANCEL ASKED", "dbt has not stopped yet")
+            assert run.running and "CANCELLED" not in terminal.text()
+        finally:
+            os.kill(run.pid, signal.SIGCONT)
         shown(terminal, "CANCELLED", "dbt has stopped", "cut off")
         assert not run.running
         assert [kind for kind, subject in journal(own) if subject == run.run_id][:2] == ["run.start", "run.cancel"]

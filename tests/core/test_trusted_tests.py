@@ -97,9 +97,7 @@ def test_tests_that_began_before_a_build_had_ended_say_nothing() -> None:
     ("test", HOUR, Verdict.UNKNOWN), ("run", HOUR, Verdict.UNKNOWN), ("compile", HOUR, Verdict.OK),
     ("test", 9 * HOUR, Verdict.OK),
 ])  # fmt: skip
-def test_an_artifact_of_a_log_elsewhere_makes_what_is_older_old(
-    command: str, age: timedelta, verdict: Verdict
-) -> None:
+def test_an_artifact_of_a_log_elsewhere_makes_what_is_older_old(command: str, age: timedelta, verdict: Verdict) -> None:
     elsewhere = results(9, command, *ran("fail"), age=age)
     dbt_log = log(invocation(1, "test", age=5 * HOUR))
     assert over_runs(WHOLE, dbt_log=dbt_log, newest=elsewhere)[0].verdict is verdict
