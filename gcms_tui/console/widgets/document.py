@@ -99,7 +99,10 @@ def opening(text: Text, width: int, lines: int, ellipsis: str, indent: str = "")
 def pair(label: Text, said: Text, width: int) -> list[Text]:
     """A label, and beside it what belongs to it, wrapped."""
     first, *rest = flow(said, max(width - label.cell_len - 1, 8))
-    return [Text().append_text(label).append_text(first), *(Text(" " * label.cell_len).append_text(line) for line in rest)]
+    return [
+        Text().append_text(label).append_text(first),
+        *(Text(" " * label.cell_len).append_text(line) for line in rest),
+    ]
 
 
 def _wrap(line: Text, room: int) -> list[Text]:
