@@ -25,7 +25,7 @@ lint: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-test
 	@$(BIN)/python -m compileall -q $(SOURCES)
-	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.installed-test
 	@$(BIN)/python -m compileall -q gcms_tui
@@ -38,9 +38,11 @@ screenshots: $(VENV)/.installed-test
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
-# pip compiles what it installs, also where PYTHONDONTWRITEBYTECODE is set; that halves every start.
+# What is installed is compiled, also where PYTHONDONTWRITEBYTECODE is set: that halves every start. pip would do it
+# with one processor. Some packages ship files for other versions of Python, which do not compile and are not used.
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[$*]'
+	-@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib
 	@touch $@
 
 $(VENV)/bin/python:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("package")
-"""One worker for all: what they share takes long to set up."""
-
 ROOT = Path(__file__).parents[1]
 
 

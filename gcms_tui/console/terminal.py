@@ -40,6 +40,14 @@ class Terminal(LinuxDriver):
         if not self.silent:
             super().close()
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # The terminal's own word: Textual believes $COLUMNS and $LINES first, which are as old as who exported them.
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns = rows = 0
+        return (columns, rows) if columns and rows else super()._get_terminal_size()
+
     def fall_silent(self) -> None:
         self.silent = True
         self.exit_event.set()  # the input thread would read end-of-file for ever

@@ -29,9 +29,6 @@ from gcms_tui.core.settings import DbtSettings
 from tests.adapters.scripted_dbt import ANNA, Desk, nothing_left
 from tests.practice import copy_sandbox, running
 
-pytestmark = pytest.mark.xdist_group("dbt launcher")
-"""One worker for all: what they share takes long to set up."""
-
 TEST_GOLD = DbtCommand("test", ("gold",))
 DEADLINE_S = 120.0
 

@@ -21,9 +21,6 @@ from gcms_tui.adapters.profiles import Output, read_output, read_project
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.settings import DbtSettings
 
-pytestmark = pytest.mark.xdist_group("dbt oracle")
-"""One worker for all: what they share takes long to set up."""
-
 KEY = rsa.generate_private_key(65537, 2048)
 PASSPHRASE = "open sesame"
 

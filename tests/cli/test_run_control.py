@@ -19,9 +19,6 @@ import pytest
 from tests.cli.commands import Done, gcms_tui
 from tests.practice import RunningPlatform, copy_sandbox, running
 
-pytestmark = pytest.mark.xdist_group("run control")
-"""One worker for all: what they share takes long to set up."""
-
 GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
 DEADLINE_S = 120
 

@@ -15,9 +15,6 @@ from tests.cli.commands import Done, gcms_tui
 from tests.cli.test_health import CRITICAL, FROM_DISK, findings, write_config
 from tests.practice import RunningPlatform
 
-pytestmark = pytest.mark.xdist_group("runs")
-"""One worker for all: what they share takes long to set up."""
-
 Typed = Callable[..., Done]
 
 

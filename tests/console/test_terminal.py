@@ -95,7 +95,8 @@ def test_quitting_never_waits_for_a_query(run: Open, words: tuple[str, ...]) -> 
 
 
 def test_a_terminal_of_20_by_5_and_a_resize(run: Open) -> None:
-    with run(columns=20, rows=5) as terminal:
+    """The terminal's own size counts, whatever a shell has exported."""
+    with run(columns=20, rows=5, COLUMNS="80", LINES="24") as terminal:
         terminal.wait_for("SANDBOX", "FAIL", "q Quit")
         terminal.resize(100, 44)
         terminal.wait_for("READ-ONLY", "What to do", "Commands")

@@ -16,9 +16,6 @@ from tests.integration.asking import SCD2_COLUMNS, Asking, connect, relation
 from tests.integration.scd2_oracle import DAY, Version, defects
 from tests.sandbox.warehouse.client import PASSWORD, USER, free_port
 
-pytestmark = pytest.mark.xdist_group("scd2 queries")
-"""One worker for all: what they share takes long to set up."""
-
 BASE = datetime(2026, 1, 5, 10)  # noqa: DTZ001 - as the warehouse keeps them: UTC without a zone
 NAMES = {"table": relation("bronze.versions"), "backup": relation("gcms_ops.repair_backup"), **SCD2_COLUMNS}
 WITHOUT_FLAG = {**NAMES, "is_current": OpenEnd(Column("EFFECTIVE_TO"))}

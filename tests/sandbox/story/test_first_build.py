@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
-import pytest
-
 from gcms_tui.sandbox.story.rows import Attendance, Concert, Musician, Version
 from tests.sandbox.story.expected import gold_payments
 from tests.sandbox.story.platform import CRITICAL, SCD2_TABLES, Platform, failed, statuses
-
-pytestmark = pytest.mark.xdist_group("story")
-"""One worker for all: what they share takes long to set up."""
 
 
 def flat(version: Version[Any]) -> tuple[Any, ...]:

