@@ -98,6 +98,12 @@ def shown(terminal: Terminal, *texts: str) -> None:
     terminal.wait_for(*texts, timeout=DEADLINE_S)
 
 
+def drawn(terminal: Terminal) -> None:
+    """Until nothing more comes: a picture arrives in several pieces."""
+    while terminal.pump(0.5):
+        pass
+
+
 def choose(terminal: Terminal, title: str) -> None:
     """The runbook's command of that title, as far as its preview."""
     terminal.send("s")
@@ -148,6 +154,11 @@ class Files:
     def running(self) -> bool:
         return Path(f"/proc/{self.pid}").exists() and not (self.directory / "end.json").exists()
 
+    def aliases(self) -> dict[str, str]:
+        """What its nodes are called, by unique id."""
+        nodes = json.loads((self.directory / "target" / "manifest.json").read_text())["nodes"]
+        return {unique_id: node["alias"] for unique_id, node in nodes.items()}
+
     def finished(self) -> set[str]:
         """Nodes that succeeded, by dbt's own events."""
         found = set()
@@ -171,6 +182,7 @@ def journal(own: RunningPlatform) -> list[tuple[str, str]]:
 
 def nodes_of_preview(terminal: Terminal) -> list[str]:
     """The names below `Nodes`, as far as there is room for them."""
+    drawn(terminal)
     lines = [line.partition("│")[2].strip(" │▄▃▂▁▅▆▇█") for line in terminal.text().splitlines()]
     start = next(place for place, line in enumerate(lines) if line.startswith("Nodes  "))
     return [line.split()[1].rstrip("…") for line in lines[start + 1 :] if line.startswith(("test ", "model "))]
@@ -231,7 +243,8 @@ def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_ma
     assert rows and all(isinstance(row["NET_AMOUNT"], Decimal) for row in rows)
     with console(own) as terminal:
         terminal.send("f")
-        shown(terminal, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount")
+        shown(terminal, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
+        drawn(terminal)
         for row in rows:
             line = line_with(terminal, str(row["PAYMENT_KEY"]))
             assert "masked" in line and str(row["RATE"]) not in line.split()
@@ -242,6 +255,7 @@ def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_ma
         shown(terminal, "Reveal personal data", "unmasks rate")
         agree(terminal, "Reveal, and record it")
         shown(terminal, *(str(row["RATE"]) for row in rows))
+        drawn(terminal)
         for row in rows:
             line = line_with(terminal, str(row["PAYMENT_KEY"]))
             assert str(row["RATE"]) in line.split() and "masked" not in line
@@ -312,4 +326,5 @@ def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
         shown(terminal, f"{len(again)} nodes")
         names = nodes_of_preview(terminal)
         assert "slow_report" in names
-        assert all(any(f".{name}" in unique_id for unique_id in again) for name in names)
+        aliases = run.aliases()
+        assert all(any(aliases[unique_id].startswith(name) for unique_id in again) for name in names)
