@@ -64,9 +64,9 @@ SHOTS = (
     Shot("preview", (_RUNS, Step(("s",), "Pre-payroll build"), Step(("enter",), "Tab, then Enter"))),
     Shot("failing", (_RUNS, Step(("f",), "attended_services"), Step(("enter",), "33-23"))),
     Shot("log", (_RUNS, Step(("L",), "FOLLOWING"), Step(("slash", *"fail \\d+", "enter"), "1 of "))),
-    Shot("trend", (_RUNS, Step(("T",), "fct_musician_payment"))),
     Shot("live", (Step(("2",), "running"), Step(("enter",), r"[34]\d of 62")), dbt=("build",)),
     Shot("timeline", (Step(("2",), "running"), Step(("enter", "t"), r"[45]\d of 62")), dbt=("build",)),
+    Shot("trend", (_RUNS, Step(("T",), "br_musician_scd2"))),
 )
 _REFUSED = """/*
 name: source_freshness
