@@ -66,7 +66,7 @@ SHOTS = (
     Shot("log", (_RUNS, Step(("L",), "FOLLOWING"), Step(("slash", *"fail \\d+", "enter"), "1 of "))),
     Shot("live", (Step(("2",), "running"), Step(("enter",), r"[34]\d of 62")), dbt=("build",)),
     Shot("timeline", (Step(("2",), "running"), Step(("enter", "t"), r"[45]\d of 62")), dbt=("build",)),
-    Shot("trend", (_RUNS, Step(("T",), "br_musician_scd2"))),
+    Shot("trend", (Step(("2",), "foreign run"), Step(("T",), "br_musician_scd2"))),
 )
 _REFUSED = """/*
 name: source_freshness
