@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.pane import CopyAsked
@@ -24,6 +25,19 @@ from gcms_tui.core.finding import Finding, Provenance
 _WIDEST = 110
 _AROUND_X, _AROUND_Y = 2, 5
 """Cells that frame, air and keys take."""
+
+
+def fit_frame(frame: Widget, size: Size, lines_at: Callable[[int], int]) -> None:
+    """Make a dialog's frame as high as what is in it asks for, and on a small terminal the whole of it.
+
+    `lines_at` says how many lines that is at so many cells of width, keys and air left out.
+    """
+    width, height = size
+    small = width < 60 or height < 16
+    frame.set_class(small, "-small")
+    outer = width if small else min(width * 9 // 10, _WIDEST)
+    frame.styles.width = outer
+    frame.styles.height = height if small else min(lines_at(max(outer - _AROUND_X, 1)) + _AROUND_Y, height - 2)
 
 
 class PageDialog(ModalScreen[None]):
@@ -55,15 +69,7 @@ class PageDialog(ModalScreen[None]):
         self._fit(event.size)
 
     def _fit(self, size: Size) -> None:
-        """As high as the page asks for, and on a small terminal the whole of it."""
-        frame = self.query_one("#dialog")
-        width, height = size
-        small = width < 60 or height < 16
-        frame.set_class(small, "-small")
-        outer = width if small else min(width * 9 // 10, _WIDEST)
-        lines = len(self.page(max(outer - _AROUND_X, 1)))
-        frame.styles.width = outer
-        frame.styles.height = height if small else min(lines + _AROUND_Y, height - 2)
+        fit_frame(self.query_one("#dialog"), size, lambda width: len(self.page(width)))
 
     def page(self, width: int) -> Sequence[Text]:
         """The lines at that width."""

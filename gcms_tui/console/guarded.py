@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from gcms_tui.console.dialogs import fit_frame
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.theme import Look
@@ -25,9 +26,8 @@ from gcms_tui.console.widgets.document import Document
 
 HOLD_S = 0.5
 """From what is shown to the first key that counts."""
-_WIDEST = 110
-_AROUND_Y = 6
-"""Lines that frame, air, answers and keys take."""
+_ANSWERS = 1
+"""The line of the answers."""
 
 R = TypeVar("R")
 
@@ -105,15 +105,8 @@ class GuardedDialog(ModalScreen[R]):
         self.fit(event.size)
 
     def fit(self, size: Size) -> None:
-        """As high as the page asks for, and on a small terminal the whole of it."""
-        frame = self.query_one("#dialog")
-        width, height = size
-        small = width < 60 or height < 16
-        frame.set_class(small, "-small")
-        outer = width if small else min(width * 9 // 10, _WIDEST)
-        lines = len(self.page(max(outer - 2, 1))) + sum(1 for _ in self.between())
-        frame.styles.width = outer
-        frame.styles.height = height if small else min(lines + _AROUND_Y, height - 2)
+        between = sum(1 for _ in self.between())
+        fit_frame(self.query_one("#dialog"), size, lambda width: len(self.page(width)) + between + _ANSWERS)
         self.call_after_refresh(self._tell_below)
 
     def _tell_below(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import Manifest
-from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
+from gcms_tui.core.dbt_results import MissingArtifact, NodeResult, RunResults
 from gcms_tui.core.errors import GcmsError, UsageError
 from gcms_tui.core.run import Person, Run, RunEnd, RunRecord
 from gcms_tui.core.run_progress import Progress
@@ -34,20 +35,20 @@ class MemoryWatch:
 
 @dataclass
 class MemoryShelf:
-    """Runs as they are put there; what is asked of it is counted."""
+    """Runs by id; what a run left besides is in the mappings, and what is not there was not left."""
 
     the_runs: dict[str, Run] = field(default_factory=dict)
     the_results: dict[str, RunResults] = field(default_factory=dict)
     the_manifests: dict[str, Manifest] = field(default_factory=dict)
     the_progress: dict[str, Progress] = field(default_factory=dict)
-    documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    documents: dict[tuple[str, str], str] = field(default_factory=dict)
     copies: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     bytes_of: dict[str, int] = field(default_factory=dict)
     watches: list[MemoryWatch] = field(default_factory=list)
     full: GcmsError | None = None
     """What keeping something ends with; None where there is room."""
 
-    def put(self, run: Run, results: RunResults | None = None, progress: Progress | None = None) -> Run:
+    def add(self, run: Run, results: RunResults | None = None, progress: Progress | None = None) -> Run:
         self.the_runs[run.run_id] = run
         if results is not None:
             self.the_results[run.run_id] = results
@@ -78,12 +79,12 @@ class MemoryShelf:
 
     def results(self, run_id: str) -> RunResults:
         if run_id not in self.the_results:
-            raise ArtifactError("No results", run_id)
+            raise MissingArtifact("No run_results.json", run_id)
         return self.the_results[run_id]
 
     def manifest(self, run_id: str) -> Manifest:
         if run_id not in self.the_manifests:
-            raise ArtifactError("No manifest", run_id)
+            raise MissingArtifact("No manifest.json", run_id)
         return self.the_manifests[run_id]
 
     def sql(self, run_id: str, unique_id: str) -> str | None:
@@ -92,17 +93,18 @@ class MemoryShelf:
     def keep(self, run_id: str, name: str, document: Mapping[str, Any]) -> None:
         if self.full is not None:
             raise self.full
-        self.documents.setdefault((run_id, name), dict(document))
+        self.documents.setdefault((run_id, name), json.dumps(document))
 
     def kept(self, run_id: str, name: str) -> dict[str, Any] | None:
-        return self.documents.get((run_id, name))
+        text = self.documents.get((run_id, name))
+        return None if text is None else dict(json.loads(text))
 
     def adopt(self, record: RunRecord, artifacts: Sequence[Path], document: Mapping[str, Any]) -> None:
         if self.full is not None:
             raise self.full
         if record.run_id not in self.the_runs:
             self.the_runs[record.run_id] = Run(record)
-            self.documents[(record.run_id, "foreign")] = dict(document)
+            self.documents[(record.run_id, "foreign")] = json.dumps(document)
             self.copies[record.run_id] = tuple(artifacts)
 
     def size(self, run_id: str) -> int:

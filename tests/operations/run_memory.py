@@ -1,110 +1,27 @@
-"""dbt runs in memory, for tests of operations: a shelf, what starts runs, a journal."""
+"""What starts dbt runs and a journal, in memory, for tests of operations; the shelf is in `memory_runs`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import Manifest, Node
-from gcms_tui.core.dbt_results import ArtifactError, MissingArtifact, NodeResult, RunResults
-from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
+from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.run import CancelAsked, Holder, Person, Run, RunEnd, RunRecord
 from gcms_tui.core.run_preview import Preview, SelectedNode
 from gcms_tui.core.run_progress import NodeProgress, Progress
 from gcms_tui.operations.run_history import RunHistory
 from tests.operations.memory import HOUR, NOW, Clock, MemoryDbt
+from tests.operations.memory_runs import MemoryShelf as MemoryShelf
 
 ANA = Person("ana", "ops1")
 BO = Person("bo", "ops2", "10.0.0.9")
 TARGET, PROJECT = "sandbox", "/project"
-
-
-@dataclass
-class MemoryWatch:
-    progress: Progress
-    closed: bool = False
-
-    def look(self) -> Progress:
-        return self.progress
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@dataclass
-class MemoryShelf:
-    """Runs by id; what a run left besides is in the mappings, and what is not there was not left."""
-
-    the_runs: dict[str, Run] = field(default_factory=dict)
-    the_results: dict[str, RunResults] = field(default_factory=dict)
-    the_manifests: dict[str, Manifest] = field(default_factory=dict)
-    the_progress: dict[str, Progress] = field(default_factory=dict)
-    documents: dict[tuple[str, str], str] = field(default_factory=dict)
-    full: GcmsError | None = None
-    """What keeping a document meets."""
-
-    def add(self, run: Run, results: RunResults | None = None, progress: Progress | None = None) -> Run:
-        self.the_runs[run.run_id] = run
-        if results is not None:
-            self.the_results[run.run_id] = results
-        if progress is not None:
-            self.the_progress[run.run_id] = progress
-        return run
-
-    def runs(self) -> tuple[Run, ...]:
-        return tuple(sorted(self.the_runs.values(), key=lambda run: run.record.started_at, reverse=True))
-
-    def notes(self) -> tuple[str, ...]:
-        return ()
-
-    def run(self, reference: str) -> Run:
-        if reference not in self.the_runs:
-            raise UsageError("No such run", reference)
-        return self.the_runs[reference]
-
-    def directory(self, run_id: str) -> Path:
-        return Path("/runs") / run_id
-
-    def log(self, run_id: str) -> Path:
-        return self.directory(run_id) / "dbt.log"
-
-    def watch(self, run_id: str) -> MemoryWatch:
-        return MemoryWatch(self.the_progress.get(run_id, Progress()))
-
-    def results(self, run_id: str) -> RunResults:
-        if run_id not in self.the_results:
-            raise MissingArtifact("No run_results.json", run_id)
-        return self.the_results[run_id]
-
-    def manifest(self, run_id: str) -> Manifest:
-        if run_id not in self.the_manifests:
-            raise MissingArtifact("No manifest.json", run_id)
-        return self.the_manifests[run_id]
-
-    def sql(self, run_id: str, unique_id: str) -> str | None:
-        return None
-
-    def keep(self, run_id: str, name: str, document: Mapping[str, Any]) -> None:
-        if self.full is not None:
-            raise self.full
-        self.documents.setdefault((run_id, name), json.dumps(document))
-
-    def kept(self, run_id: str, name: str) -> dict[str, Any] | None:
-        text = self.documents.get((run_id, name))
-        return None if text is None else dict(json.loads(text))
-
-    def adopt(self, record: RunRecord, artifacts: Sequence[Path], document: Mapping[str, Any]) -> None:
-        self.the_runs.setdefault(record.run_id, Run(record))
-
-    def size(self, run_id: str) -> int:
-        return 0
-
-    def remove(self, run_id: str) -> None:
-        del self.the_runs[run_id]
 
 
 @dataclass

@@ -60,7 +60,7 @@ def test_without_runs_of_ours_the_view_is_the_project() -> None:
 
 def test_our_failing_test_shows_through_the_projects_green_files() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, age=HOUR / 2, code=1), left(1, "test", grave("fail"), age=HOUR / 2))
+    shelf.add(ran(1, age=HOUR / 2, code=1), left(1, "test", grave("fail"), age=HOUR / 2))
     seen = found(shelf, MemoryDbt())
     assert seen["tests.gold"].verdict is Verdict.FAIL
     assert "failed 30 min ago" in seen["tests.gold"].summary
@@ -75,13 +75,13 @@ def test_our_passing_test_mends_the_projects_red_one() -> None:
     dbt.the_results = replace(dbt.the_results, command="build", results=(grave("fail"),))
     assert found(MemoryShelf(), dbt)["tests.gold"].verdict is Verdict.FAIL
     shelf = MemoryShelf()
-    shelf.put(ran(1, age=HOUR / 2), left(1, "test", grave(), age=HOUR / 2))
+    shelf.add(ran(1, age=HOUR / 2), left(1, "test", grave(), age=HOUR / 2))
     assert found(shelf, dbt)["tests.gold"].verdict is Verdict.OK
 
 
 def test_a_later_run_of_ours_makes_the_projects_tests_old() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, "run", age=HOUR / 2), left(1, "run", NodeResult("model.gcms.fct", "success"), age=HOUR / 2))
+    shelf.add(ran(1, "run", age=HOUR / 2), left(1, "run", NodeResult("model.gcms.fct", "success"), age=HOUR / 2))
     seen = found(shelf, MemoryDbt())
     assert seen["tests.gold"].verdict is Verdict.UNKNOWN
     assert "a later dbt run succeeded: the tests are from before it" in seen["tests.gold"].summary
@@ -92,14 +92,14 @@ def test_a_later_run_of_ours_makes_the_projects_tests_old() -> None:
 @pytest.mark.parametrize("command", ["compile", "docs generate"])
 def test_what_only_reads_invalidates_nothing(command: str) -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, command, age=HOUR / 2), left(1, command, grave("success"), age=HOUR / 2))
+    shelf.add(ran(1, command, age=HOUR / 2), left(1, command, grave("success"), age=HOUR / 2))
     seen = found(shelf, MemoryDbt())
     assert (seen["tests.gold"].verdict, seen["dbt.last_run"].verdict) == (Verdict.OK, Verdict.OK)
 
 
 def test_a_compile_error_of_ours_is_the_last_run_in_dbts_words() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, "build", age=HOUR / 2, code=2), progress=Progress(error="Compilation Error\n  no such model"))
+    shelf.add(ran(1, "build", age=HOUR / 2, code=2), progress=Progress(error="Compilation Error\n  no such model"))
     seen = found(shelf, MemoryDbt())
     assert seen["dbt.last_run"].verdict is Verdict.FAIL
     assert "Compilation Error no such model" in seen["dbt.last_run"].summary
@@ -109,7 +109,7 @@ def test_a_compile_error_of_ours_is_the_last_run_in_dbts_words() -> None:
 def test_a_run_in_progress_says_so() -> None:
     shelf = MemoryShelf()
     done = NodeProgress("model.gcms.fct", "fct", "model", "success", elapsed_s=1.0)
-    shelf.put(ran(1, "build", age=HOUR / 2, alive=True), progress=Progress(nodes=(done,), total=2))
+    shelf.add(ran(1, "build", age=HOUR / 2, alive=True), progress=Progress(nodes=(done,), total=2))
     seen = found(shelf, MemoryDbt())
     assert seen["dbt.last_run"].verdict is Verdict.UNKNOWN
     assert seen["dbt.last_run"].summary == "dbt build, begun 30 min ago, is running"
@@ -118,7 +118,7 @@ def test_a_run_in_progress_says_so() -> None:
 
 def test_a_lost_run_is_told_from_a_running_one() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, "build", age=HOUR / 2, ended=False))
+    shelf.add(ran(1, "build", age=HOUR / 2, ended=False))
     assert "was lost" in found(shelf, MemoryDbt())["dbt.last_run"].summary
 
 
@@ -128,9 +128,9 @@ def test_only_the_failed_tests_again_after_all_of_them() -> None:
     plain = Node("test.gcms.plain", "test", "plain", "plain", ("gcms", "gold", "plain"))
     dbt.the_manifest = replace(dbt.the_manifest, nodes={**dbt.the_manifest.nodes, plain.unique_id: plain})
     passed = NodeResult("test.gcms.plain", "pass", failures=0)
-    shelf.put(ran(1, age=2 * HOUR, code=1), left(1, "test", grave("fail"), passed, age=2 * HOUR))
+    shelf.add(ran(1, age=2 * HOUR, code=1), left(1, "test", grave("fail"), passed, age=2 * HOUR))
     assert found(shelf, dbt)["tests.gold"].verdict is Verdict.FAIL
-    shelf.put(ran(2), left(2, "test", grave()))
+    shelf.add(ran(2), left(2, "test", grave()))
     seen = found(shelf, dbt)
     assert seen["tests.gold"].verdict is Verdict.OK
     assert seen["tests.gold"].summary == "all 2 gold tests passed at most 2 h ago"
@@ -150,7 +150,7 @@ def test_a_copy_of_what_another_shell_tested_outlives_the_file() -> None:
 
 def test_without_a_log_our_runs_speak_unless_somebody_elses_results_lie_there() -> None:
     shelf, dbt = MemoryShelf(), MemoryDbt(the_log=NO_FILE)
-    shelf.put(ran(1), left(1, "test", grave()))
+    shelf.add(ran(1), left(1, "test", grave()))
     with pytest.raises(MissingArtifact):
         view(shelf, dbt).log()
     assert found(shelf, dbt)["tests.gold"].verdict is Verdict.UNKNOWN
@@ -167,8 +167,8 @@ def test_without_a_log_our_runs_speak_unless_somebody_elses_results_lie_there() 
 def test_the_newest_manifest_counts_whoever_left_it() -> None:
     shelf, dbt = MemoryShelf(), MemoryDbt()
     assert isinstance(dbt.the_manifest, Manifest)
-    shelf.put(ran(1), left(1, "test", grave()))
-    shelf.put(ran(2, "clean", age=HOUR / 2))
+    shelf.add(ran(1), left(1, "test", grave()))
+    shelf.add(ran(2, "clean", age=HOUR / 2))
     kept = replace(dbt.the_manifest, source="kept", generated_at=NOW - HOUR)
     shelf.the_manifests["run-1"] = kept
     assert view(shelf, dbt).manifest().source == "kept", "the project's own does not say when it was made"
@@ -186,7 +186,7 @@ def test_the_newest_manifest_counts_whoever_left_it() -> None:
 
 def test_the_manifest_of_another_target_names_other_tables() -> None:
     shelf, dbt = MemoryShelf(), MemoryDbt(the_manifest=NO_FILE)
-    shelf.put(ran(1, target="dev"), left(1, "test", grave(), target="dev"))
+    shelf.add(ran(1, target="dev"), left(1, "test", grave(), target="dev"))
     shelf.the_manifests["run-1"] = Manifest("dev", "v12", {}, NOW)
     with pytest.raises(MissingArtifact):
         view(shelf, dbt).manifest()
@@ -196,9 +196,9 @@ def test_the_share_of_succeeding_models_counts_ours_and_others_over_a_month() ->
     shelf, dbt = MemoryShelf(), MemoryDbt()
     assert isinstance(dbt.the_log, DbtLog)
     models = [NodeResult("model.gcms.fct", "success"), NodeResult("model.gcms.dim", "error")]
-    shelf.put(ran(1, "run", age=HOUR / 2, code=1), left(1, "run", *models, age=HOUR / 2))
+    shelf.add(ran(1, "run", age=HOUR / 2, code=1), left(1, "run", *models, age=HOUR / 2))
     old = ran(2, "run", age=timedelta(days=31), code=1)
-    shelf.put(old, left(2, "run", NodeResult("model.gcms.dim", "error"), age=timedelta(days=31)))
+    shelf.add(old, left(2, "run", NodeResult("model.gcms.dim", "error"), age=timedelta(days=31)))
     seen = found(shelf, dbt)["metric.run_success"]
     assert seen.summary.startswith("2 of 3 model executions succeeded in 2 invocations since 2026-03-01 08:00")
     assert seen.verdict is Verdict.FAIL
@@ -212,7 +212,7 @@ def test_order_in_time_decides_between_ours_and_foreign() -> None:
         (NodeOutcome("error", "model.gcms.fct", "model", 1.0),),
     )  # fmt: skip
     dbt.the_log = replace(dbt.the_log, invocations=(*dbt.the_log.invocations, broken))
-    shelf.put(ran(1, "build", age=HOUR / 2), left(1, "build", grave(), age=HOUR / 2))
+    shelf.add(ran(1, "build", age=HOUR / 2), left(1, "build", grave(), age=HOUR / 2))
     seen = found(shelf, dbt)
     assert "dbt build failed 15 min ago: model.gcms.fct" in seen["dbt.last_run"].summary
     assert seen["tests.gold"].verdict is Verdict.UNKNOWN

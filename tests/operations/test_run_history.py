@@ -52,9 +52,9 @@ def states(kept: RunHistory) -> list[tuple[str, RunState]]:
 
 def test_runs_of_ours_are_listed_newest_first_with_what_became_of_them() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, age=2 * HOUR), left(1, "test", NodeResult("test.gcms.a.1f", "pass", execution_time_s=1.5)))
+    shelf.add(ran(1, age=2 * HOUR), left(1, "test", NodeResult("test.gcms.a.1f", "pass", execution_time_s=1.5)))
     failing = (NodeResult("test.gcms.a.1f", "fail", failures=2), NodeResult("test.gcms.b.1f", "pass"))
-    shelf.put(ran(2, code=1), left(2, "test", *failing))
+    shelf.add(ran(2, code=1), left(2, "test", *failing))
     second, first = history(shelf).summaries()
     assert (second.run.run_id, second.counts, second.first_failing) == ("run-2", (("fail", 1), ("pass", 1)), "a")
     assert (first.run.run_id, first.counts, first.duration_s) == ("run-1", (("pass", 1),), 10.0)
@@ -63,7 +63,7 @@ def test_runs_of_ours_are_listed_newest_first_with_what_became_of_them() -> None
 
 def test_what_became_of_an_ended_run_is_worked_out_once_and_kept_with_it() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
+    shelf.add(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
     told = history(shelf).summaries()
     shelf.the_results.clear()
     assert history(shelf).summaries() == told, "another process reads the document that the first one kept"
@@ -71,14 +71,14 @@ def test_what_became_of_an_ended_run_is_worked_out_once_and_kept_with_it() -> No
 
 def test_a_damaged_document_is_worked_out_anew() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
-    shelf.documents[("run-1", "outcome")] = {"form": 1, "nodes": "x"}
+    shelf.add(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
+    shelf.documents[("run-1", "outcome")] = '{"form": 1, "nodes": "x"}'
     assert history(shelf).summaries()[0].counts == (("pass", 1),)
 
 
 def test_a_full_disk_costs_a_note_and_no_answer() -> None:
     shelf = MemoryShelf(full=Unavailable("The run cannot be kept", "No space left on device"))
-    shelf.put(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
+    shelf.add(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
     kept = history(shelf, project(foreign(1, age=HOUR / 2)))
     assert [item.counts for item in kept.summaries()] == [(("success", 1),), (("pass", 1),)]
     assert kept.notes() == ("The run cannot be kept: No space left on device",)
@@ -86,7 +86,7 @@ def test_a_full_disk_costs_a_note_and_no_answer() -> None:
 
 def test_without_results_the_events_tell_and_dbts_reason_with_them() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1, code=2), progress=Progress(error="Compilation Error: no such model", total=12))
+    shelf.add(ran(1, code=2), progress=Progress(error="Compilation Error: no such model", total=12))
     (summary,) = history(shelf).summaries()
     assert (summary.run.state, summary.error, summary.counts) == (
         RunState.ERROR,
@@ -99,12 +99,12 @@ def test_without_results_the_events_tell_and_dbts_reason_with_them() -> None:
 def test_a_run_that_goes_on_is_followed_and_not_kept() -> None:
     shelf = MemoryShelf()
     done = NodeProgress("model.gcms.a", "a", "model", "success", elapsed_s=1.0)
-    shelf.put(ran(1, "run", alive=True), progress=Progress(nodes=(done,), total=3))
+    shelf.add(ran(1, "run", alive=True), progress=Progress(nodes=(done,), total=3))
     kept = history(shelf)
     assert (kept.summaries()[0].counts, kept.summaries()[0].total) == ((("success", 1),), 3)
     assert len(shelf.watches) == 1, "the next look goes on where the last ended"
     assert not shelf.documents
-    shelf.put(ran(1, "run"), left(1, "run", NodeResult("model.gcms.a", "error")))
+    shelf.add(ran(1, "run"), left(1, "run", NodeResult("model.gcms.a", "error")))
     assert kept.summaries()[0].counts == (("error", 1),)
     assert shelf.documents
 
@@ -145,7 +145,7 @@ def test_a_foreign_run_is_kept_once_however_the_log_dates_it_later() -> None:
 
 def test_our_own_invocations_in_the_projects_log_are_not_foreign() -> None:
     shelf = MemoryShelf()
-    shelf.put(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
+    shelf.add(ran(1), left(1, "test", NodeResult("test.gcms.a.1f", "pass")))
     kept = history(shelf, project(replace(foreign(1), invocation_id="ours-1")))
     assert [item.run.record.foreign for item in kept.summaries()] == [False]
 
@@ -187,7 +187,7 @@ def test_nothing_foreign_is_said_to_run_where_nothing_does(said: str) -> None:
     if said == "no log":
         dbt.the_log = NO_LOG
     if said == "ours":
-        shelf.put(ran(1, alive=True), progress=Progress(invocation_id=UUID.format(1)))
+        shelf.add(ran(1, alive=True), progress=Progress(invocation_id=UUID.format(1)))
     assert history(shelf, dbt).foreign_running() == ""
 
 
@@ -203,7 +203,7 @@ def test_a_log_that_cannot_be_read_is_a_note_and_one_that_is_not_there_is_none()
 def test_a_run_goes_by_its_id_its_beginning_or_last() -> None:
     shelf = MemoryShelf()
     for number in (1, 2, 20):
-        shelf.put(ran(number, age=HOUR * 30 / number), left(number, "test", NodeResult("test.gcms.a.1f", "pass")))
+        shelf.add(ran(number, age=HOUR * 30 / number), left(number, "test", NodeResult("test.gcms.a.1f", "pass")))
     kept = history(shelf)
     assert [kept.summary(text).run.run_id for text in ("last", "run-1", "run-2", "run-20")] == [
         "run-20", "run-1", "run-2", "run-20",
@@ -221,14 +221,14 @@ def timed(shelf: MemoryShelf, *seconds: float, target: str = "prod", start: int 
     for place, value in enumerate(seconds):
         number, age = start + place, HOUR * (len(seconds) - place)
         node = NodeResult("model.gcms.dim", "success", execution_time_s=value)
-        shelf.put(ran(number, "run", age=age, target=target), left(number, "run", node, age=age, target=target))
+        shelf.add(ran(number, "run", age=age, target=target), left(number, "run", node, age=age, target=target))
 
 
 def test_a_trend_is_of_this_target_within_the_window_ours_and_foreign_together() -> None:
     shelf = MemoryShelf()
     timed(shelf, 2.0, 2.1, 2.0, 1.9, 2.0, 9.0)
     timed(shelf, 50.0, target="dev", start=100)
-    shelf.put(ran(200, "run", age=40 * 24 * HOUR), left(200, "run", NodeResult("model.gcms.dim", "error")))
+    shelf.add(ran(200, "run", age=40 * 24 * HOUR), left(200, "run", NodeResult("model.gcms.dim", "error")))
     dbt = project(foreign(1, age=8 * HOUR))
     dbt.the_manifest = Manifest(
         "m", "v12", {"model.gcms.dim": Node("model.gcms.dim", "model", "dim", "dim_alias", ("gcms", "gold", "dim"))}
@@ -270,7 +270,7 @@ def test_what_is_left_of_a_running_command() -> None:
 def aged(*days: int) -> MemoryShelf:
     shelf = MemoryShelf()
     for number, age in enumerate(days):
-        shelf.put(ran(number, age=age * 24 * HOUR))
+        shelf.add(ran(number, age=age * 24 * HOUR))
     return shelf
 
 
@@ -281,7 +281,7 @@ def pruned(kept: RunHistory, days: int | None, size: int | None = None) -> list[
 
 def test_old_runs_are_removed_and_the_newest_and_running_ones_stay() -> None:
     shelf = aged(100, 95, 10)
-    shelf.put(ran(9, age=200 * 24 * HOUR, alive=True))
+    shelf.add(ran(9, age=200 * 24 * HOUR, alive=True))
     dry = history(shelf).prune(older_than=timedelta(days=90), larger_than=None, dry_run=True)
     assert [run.run_id for run in dry] == ["run-0", "run-1"]
     assert len(shelf.the_runs) == 4
@@ -322,6 +322,6 @@ def test_two_foreign_ones_at_once_are_both_kept() -> None:
 def test_a_foreign_record_without_its_document_is_listed_as_far_as_it_is_known() -> None:
     shelf = MemoryShelf()
     record = replace(ran(1, "build").record, foreign=True)
-    shelf.put(Run(record))
+    shelf.add(Run(record))
     (summary,) = history(shelf).summaries()
     assert (summary.run.state, summary.counts, summary.started_exactly) == (RunState.UNKNOWN, (), False)
