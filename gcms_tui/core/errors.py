@@ -29,11 +29,20 @@ class Refused(GcmsError):
 
     exit_code = 65
 
+    def __init__(self, title: str, message: str, next_step: str = "", *, guard: str = "") -> None:
+        super().__init__(title, message, next_step)
+        self.guard = guard
+        """Which one, by a stable name for scripts: `lease`, `plan_used`, `rows_moved`. Empty where it has none."""
+
 
 class Unavailable(GcmsError):
     """A service cannot be reached, or did not answer in time. The answer is unknown, not negative."""
 
     exit_code = 69
+
+
+class CommitUnknown(Unavailable):
+    """COMMIT was sent and no answer came: it may have been done, or not. Only looking tells."""
 
 
 class StatementFailed(GcmsError):

@@ -1,0 +1,1 @@
+"""Plans, leases and the journal: what a guarded write is made of."""

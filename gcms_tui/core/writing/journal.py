@@ -1,0 +1,116 @@
+"""The journal's entries, and whether a chain of them is whole: each holds the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gcms_tui.core.writing.plan import canonical
+
+FIRST = "0" * 64
+"""What the first entry has in place of the hash of the one before."""
+
+INTENT = "write.intent"
+"""Something is about to be written; the subject is the write's id."""
+OUTCOME = "write.outcome"
+"""How the write of that id ended."""
+SETTLED = "write.settled"
+"""What looking at the warehouse told of a write without an outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    sequence: int
+    """From 1, without gaps."""
+    at: str
+    """UTC, ISO 8601 with microseconds."""
+    user: str
+    host: str
+    ssh_client: str
+    kind: str
+    """What it is about: `run.start`, `rows.reveal`, `write.intent`."""
+    subject: str
+    payload: str
+    """JSON, canonical."""
+    previous: str
+    own: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The chain's head as it was known at some moment, kept where the chain is not."""
+
+    count: int
+    head: str
+    """The own hash of entry number `count`."""
+    at: str
+    place: str = ""
+    """Where it is kept, as a person knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What reading the whole chain told."""
+
+    count: int
+    head: str
+    """The own hash of the last entry; `FIRST` where there is none."""
+    broken_at: int | None = None
+    """The sequence number of the first entry that is not right; None where all are."""
+    problem: str = ""
+    anchors: tuple[Anchor, ...] = ()
+    """Those that were compared."""
+
+    @property
+    def whole(self) -> bool:
+        return self.broken_at is None
+
+
+def hash_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 over everything an entry says, the hash of the one before among it, `own` left out."""
+    said = {name: values[name] for name in _SAID}
+    return hashlib.sha256(canonical(said).encode("ascii")).hexdigest()
+
+
+def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = ()) -> ChainReport:
+    """Read a chain from its first entry on, one entry in memory at a time.
+
+    Finds an entry that was edited, removed, put elsewhere or added by hand; with an anchor also a tail that was cut
+    off, or cut off and written anew.
+    """
+    known = tuple(anchors)
+    wanted = {anchor.count: anchor for anchor in known}
+    count, head = 0, FIRST
+    for entry in entries:
+        problem = _problem(entry, count + 1, head) or _off_anchor(entry, wanted.get(entry.sequence))
+        if problem:
+            return ChainReport(count, head, entry.sequence, problem, known)
+        count, head = entry.sequence, entry.own
+    beyond = max((anchor for anchor in known if anchor.count > count), key=lambda anchor: anchor.count, default=None)
+    if beyond is not None:
+        problem = f"it ends after {count:,} entries, and {beyond.place or 'an anchor'} knew {beyond.count:,}: cut off"
+        return ChainReport(count, head, count + 1, problem, known)
+    return ChainReport(count, head, anchors=known)
+
+
+_SAID = tuple(field.name for field in fields(Entry) if field.name != "own")
+
+
+def _problem(entry: Entry, sequence: int, previous: str) -> str:
+    if entry.sequence != sequence:
+        return f"entry {sequence:,} is missing: {entry.sequence:,} follows {sequence - 1:,}"
+    if entry.previous != previous:
+        return "it does not continue the entry before: that one, or this one, was changed, removed or put elsewhere"
+    if hash_of({name: getattr(entry, name) for name in _SAID}) != entry.own:
+        return "its content is not what it was written with: it was edited"
+    return ""
+
+
+def _off_anchor(entry: Entry, anchor: Anchor | None) -> str:
+    if anchor is None or anchor.head == entry.own:
+        return ""
+    return f"{anchor.place or 'an anchor'} knew another entry here: the end was cut off and written anew"

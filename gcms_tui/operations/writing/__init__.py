@@ -1,0 +1,1 @@
+"""The guarded write: one mechanism for every kind of plan."""
