@@ -44,10 +44,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 def read_plan(document: Mapping[str, Any]) -> Plan:
     """Raises `KeyError`, `TypeError` or `ValueError` where it is no plan."""
     look, backup = document["look"], document["backup"]
+    said: dict[str, Any] = {name: str(document[name]) for name in _TEXTS}
+    said |= {name: tuple(document[name]) for name in _LISTS}
     return Plan(
         kind=PlanKind(document["kind"]),
-        **{name: str(document[name]) for name in _TEXTS},
-        **{name: tuple(document[name]) for name in _LISTS},
+        **said,
         made_at=datetime.fromisoformat(document["made_at"]),
         made_by=Person(*document["made_by"]),
         steps=tuple(Step(read_statement(step["statement"]), step["rows"]) for step in document["steps"]),
