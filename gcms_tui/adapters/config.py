@@ -18,7 +18,7 @@ from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import folded
-from gcms_tui.core.settings import PayrollSettings, Settings
+from gcms_tui.core.settings import CLOSINGS, PayrollSettings, Settings
 
 FILE_NAME = "gcms.toml"
 NO_CONFIG_ADVICE = (
@@ -147,6 +147,9 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
                 ("sources", index, "warn_after_h"),
                 f"0 < warn_after_h ({source.warn_after_h:g}) <= fail_after_h ({source.fail_after_h:g}) does not hold",
             )
+    for index, item in enumerate(settings.scd2):
+        if item.closing not in (None, *CLOSINGS):
+            yield ("scd2", index, "closing"), f"{' or '.join(CLOSINGS)} is wanted, not {item.closing!r}"
     for name, tables in (
         ("sources", [source.table for source in settings.sources]),
         ("scd2", [item.table for item in settings.scd2]),
@@ -175,7 +178,7 @@ def _snowflake_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     snowflake = settings.snowflake
     if not 1 <= snowflake.connections <= 64:
         yield ("snowflake", "connections"), f"1 to 64 are wanted, not {snowflake.connections}"
-    for name in ("login_timeout_s", "network_timeout_s", "statement_timeout_s"):
+    for name in ("login_timeout_s", "network_timeout_s", "statement_timeout_s", "write_timeout_s"):
         if getattr(snowflake, name) < 1:
             yield ("snowflake", name), "at least 1 second is wanted"
     if snowflake.network_timeout_s < snowflake.statement_timeout_s:
@@ -194,7 +197,10 @@ def _identifier_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     ]
     for index, source in enumerate(settings.sources):
         named.append((("sources", index, "timestamp_column"), source.timestamp_column))
-    columns = ("natural_key", "scd_id", "effective_from", "effective_to", "is_current", "recorded_at", "inserted_at")
+    columns = (
+        *("natural_key", "scd_id", "effective_from", "effective_to", "is_current"),
+        *("recorded_at", "inserted_at", "updated_at"),
+    )
     for index, table in enumerate(settings.scd2):
         named.extend((("scd2", index, name), getattr(table, name)) for name in columns)
     for key, name in named:

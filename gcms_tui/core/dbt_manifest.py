@@ -161,6 +161,8 @@ def _snapshot(node: Node, relation_name: str) -> FoundScd2:
             is_current=None,
             recorded_at=known,
             inserted_at=known,
+            updated_at=None,  # a column of that name is the source's own, and says when the source was changed
+            closing="same_instant",
         )
         for column in (table.natural_key, table.scd_id, table.effective_from, table.effective_to, known):
             Column.parse(column)

@@ -61,6 +61,18 @@ class OpenEnd:
         return f"{self.effective_to} is open"
 
 
+@dataclass(frozen=True, slots=True)
+class NoColumn:
+    """Stands for a column that a table does not have: read as NULL."""
+
+    @property
+    def sql(self) -> str:
+        return "NULL"
+
+    def __str__(self) -> str:
+        return "no column"
+
+
 def current_flag(is_current: str | None, effective_to: str) -> Column | OpenEnd:
     """What tells a table's current versions: the column of that name, or the open end where there is none."""
     return OpenEnd(Column.parse(effective_to)) if is_current is None else Column.parse(is_current)
@@ -134,7 +146,7 @@ class Relation:
         return _dotted(_shown, self.database, self.schema, self.name)
 
 
-Identifier = Relation | Schema | Column | OpenEnd
+Identifier = Relation | Schema | Column | OpenEnd | NoColumn
 
 
 def _parts(text: str) -> list[str]:

@@ -16,8 +16,9 @@ A query file begins with one block comment of `key: text` lines; an indented lin
     SELECT COUNT(*) AS row_count FROM {table} WHERE {loaded_at} >= TO_TIMESTAMP_NTZ(:since)
 
 `{name}` stands for a name and is replaced by a quoted identifier out of checked configuration: a `relation`, a
-`schema`, a `column`, or a `flag` (a column, or the open end that does its duty). `:name` stands for a value and is
-always bound. Neither is looked for in comments, strings, quoted names, casts (`::`) and JSON paths (`payload:field`).
+`schema`, a `column`, a `flag` (a column, or the open end that does its duty), or an `optional` (a column, or NULL where
+the table has none). `:name` stands for a value and is always bound. Neither is looked for in comments, strings, quoted
+names, casts (`::`) and JSON paths (`payload:field`).
 `dialect: postgres` marks a question to Supabase; without it, it is one to Snowflake.
 """
 
@@ -32,7 +33,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from gcms_tui.core.finding import Scalar
-from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema
+from gcms_tui.core.identifier import Column, Identifier, NoColumn, OpenEnd, Relation, Schema
 
 
 class Access(StrEnum):
@@ -55,7 +56,8 @@ class Described:
 
     name: str
     kind: str
-    """`relation`, `schema`, `column` or `flag` for a placeholder; the SQL type for a parameter or a result column."""
+    """`relation`, `schema`, `column`, `flag` or `optional` for a placeholder; the SQL type for a parameter or a result
+    column."""
     doc: str = ""
 
 
@@ -223,6 +225,7 @@ _PLACEHOLDERS: Mapping[str, tuple[type, ...]] = {
     "schema": (Schema,),
     "column": (Column,),
     "flag": (Column, OpenEnd),
+    "optional": (Column, NoColumn),
 }
 
 _TOKEN = r"""

@@ -9,6 +9,9 @@ from typing import Any
 
 from gcms_tui.core.identifier import Relation
 
+CLOSINGS = ("day_before", "same_instant")
+"""What `closing` of an SCD2 table may be: the values of `core.scd2.version.Convention`."""
+
 
 def setting(doc: str, default: Any = None, *, factory: Any = None) -> Any:
     """A field with its documentation."""
@@ -30,10 +33,12 @@ class DbtSettings:
 class SnowflakeSettings:
     connection: str | None = setting("A connection in Snowflake's connections.toml; unset: the dbt target's.")
     role: str | None = setting("The role to read with; unset: the connection's. A role that may only SELECT is best.")
+    write_role: str | None = setting("The role to write with; unset: the connection's own.")
     connections: int = setting("The most read connections at once. One login each: 1 or 2 where MFA asks.", 16)
     login_timeout_s: int = setting("Seconds to wait for a login.", 20)
     network_timeout_s: int = setting("Seconds after which an unanswered request is given up.", 60)
     statement_timeout_s: int = setting("Seconds after which the warehouse itself cancels a read.", 30)
+    write_timeout_s: int = setting("Seconds after which the warehouse itself cancels a statement that writes.", 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,13 @@ class Scd2TableSettings:
     is_current: str | None = setting("The flag of the current version; unset: effective_to tells.", "is_current")
     recorded_at: str = setting("When the version became known.", "recorded_at")
     inserted_at: str = setting("When the row was written.", "inserted_at")
+    updated_at: str | None = setting(
+        "When the row was last written; left alone where the table has no such column.", "updated_at"
+    )
+    closing: str | None = setting(
+        "Where a closed version ends: day_before its successor begins, or at the same_instant; unset: as the table's "
+        "own closed rows say."
+    )
 
 
 @dataclass(frozen=True, slots=True)

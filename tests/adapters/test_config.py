@@ -13,7 +13,8 @@ import pytest
 from gcms_tui.adapters.config import ConfigFile, effective_read_only, find_config, load_settings
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import Relation
-from gcms_tui.core.settings import Settings
+from gcms_tui.core.scd2.version import Convention
+from gcms_tui.core.settings import CLOSINGS, Settings
 
 
 def write(path: Path, text: str) -> Path:
@@ -170,11 +171,14 @@ escalation = ["a", 5]
         ('[[sources]]\ntable = "raw.a"\nwarn_after_h = 50', "warn_after_h (50) <= fail_after_h (48)"),
         ('[[sources]]\ntable = "raw.a"\nwarn_after_h = -1', "0 < warn_after_h"),
         ('[[scd2]]\ntable = "b.t"\nnatural_key = "no-key"', "scd2[1].natural_key"),
+        ('[[scd2]]\ntable = "b.t"\nupdated_at = "a b"', "scd2[1].updated_at"),
+        ('[[scd2]]\ntable = "b.t"\nclosing = "later"', "day_before or same_instant is wanted, not 'later'"),
         ('[schemas]\ngold = "my gold"', "schemas.gold"),
         ('[schemas]\nbackup_suffix = ""', "schemas.backup_suffix"),
         ('[schemas]\nbackup_suffix = "; --"', "schemas.backup_suffix"),
         ("[snowflake]\nconnections = 0", "1 to 64"),
         ("[snowflake]\nlogin_timeout_s = 0", "at least 1 second"),
+        ("[snowflake]\nwrite_timeout_s = 0", "at least 1 second"),
         ("[snowflake]\nstatement_timeout_s = 90", "less than statement_timeout_s (90)"),
         ('[payroll]\ntolerance = "a cent"', "an amount"),
         ('[payroll]\ntolerance = "-1"', "an amount"),
@@ -197,6 +201,11 @@ def test_values_that_make_no_sense_are_refused(file: Path, text: str, wanted: st
         load(file, text)
     assert wanted in caught.value.message
     assert caught.value.message.startswith(f"{file}:")
+
+
+def test_a_closing_is_one_of_the_conventions(file: Path) -> None:
+    assert tuple(Convention) == CLOSINGS
+    assert load(file, '[[scd2]]\ntable = "b.t"\nclosing = "same_instant"\nupdated_at = ""').scd2[0].updated_at is None
 
 
 def test_broken_toml_names_line_and_column(file: Path) -> None:

@@ -86,6 +86,7 @@ def test_a_snapshots_columns_are_read_from_its_configuration() -> None:
     table = snapshot().table
     assert table is not None
     assert (table.natural_key, table.scd_id, table.is_current) == ("id", "dbt_scd_id", None)
+    assert (table.updated_at, table.closing) == (None, "same_instant")
     assert (table.effective_from, table.effective_to, table.recorded_at) == (
         "dbt_valid_from",
         "dbt_valid_to",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gcms_tui.core.finding import Scalar
-from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema
+from gcms_tui.core.identifier import Column, Identifier, NoColumn, OpenEnd, Relation, Schema
 from gcms_tui.core.query import Access, Answer, Described, Dialect, Query, QueryFileError, parse_query
 
 
@@ -207,6 +207,10 @@ def test_postgres_gets_values_as_they_are() -> None:
         ("flag", Column("A"), True),
         ("flag", OpenEnd(Column("A")), True),
         ("flag", Relation("A", "B"), False),
+        ("optional", Column("A"), True),
+        ("optional", NoColumn(), True),
+        ("optional", OpenEnd(Column("A")), False),
+        ("column", NoColumn(), False),
     ],
 )
 def test_a_name_must_be_of_its_placeholders_kind(kind: str, name: Identifier, fits: bool) -> None:
