@@ -13,6 +13,7 @@ from gcms_tui.core.identifier import Relation
 from gcms_tui.core.query import Access
 from gcms_tui.core.run import Holder
 from gcms_tui.core.target import is_production
+from gcms_tui.core.writing.lease import LeaseHolder
 
 PREVIEW_HOLDS = timedelta(minutes=30)
 """An older preview is not started."""
@@ -86,6 +87,8 @@ class Surroundings:
     """Everything that runs on the project, whatever the target."""
     foreign: str = ""
     """A dbt command begun outside this console that may be running, in words; it takes no lease."""
+    writers: tuple[LeaseHolder, ...] = ()
+    """Who writes to a table of this target just now: a repair, a backup."""
 
 
 def left_out(command: DbtCommand, nodes: Sequence[SelectedNode], typed: Iterable[str]) -> tuple[SelectedNode, ...]:
@@ -147,6 +150,13 @@ def refusal(command: DbtCommand, nodes: Sequence[SelectedNode], around: Surround
         return (
             f"{holder_text(around.holder)} on this project and target.",
             f"Wait for it, watch it (gcms-tui runs attach {around.holder.run_id}), or cancel it.",
+        )
+    if around.writers and command.access is Access.WRITE:
+        writer = around.writers[0]
+        return (
+            f"{writer.person} is writing to a table of {around.target} just now: {writer.purpose} (process "
+            f"{writer.pid}, since {writer.taken_at:%H:%M:%S} UTC).",
+            "It takes seconds: try again when it has ended.",
         )
     if command.subcommand in _PULLS_THE_GROUND and around.running:
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -20,11 +20,13 @@ from gcms_tui.core.run_preview import (
     Preview,
     SelectedNode,
     Surroundings,
+    holder_text,
     judged,
     left_out,
     selectable_name,
 )
 from gcms_tui.core.run_progress import Progress
+from gcms_tui.core.writing.lease import LeaseHolder
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.run_history import RunHistory
 from gcms_tui.operations.run_ports import DbtLauncher, Journal, RunShelf, RunWatch
@@ -76,7 +78,9 @@ class DbtRuns:
         journal: Journal,
         person: Person,
         clock: Clock,
+        writers: Callable[[], tuple[LeaseHolder, ...]] = tuple,
     ) -> None:
+        """`writers`: who writes to a table of this target just now, by the leases of the guarded write."""
         self._place = place
         self._launcher = launcher
         self._shelf = shelf
@@ -84,6 +88,7 @@ class DbtRuns:
         self._journal = journal
         self._person = person
         self._clock = clock
+        self._writers = writers
         self._known: tuple[Manifest, tuple[str, ...]] | None = None
 
     def warm_up(self) -> None:
@@ -211,6 +216,21 @@ class DbtRuns:
         """The preview of the newest test run's failed and errored tests. Raises `Refused` where there are none."""
         return self.preview(_FAILED_TESTS)
 
+    def require_quiet(self) -> None:
+        """Raises `Refused` (guard `dbt_running`) where dbt runs on this project and target, or may."""
+        holder = self._launcher.holder()
+        foreign = "" if holder else self._history.foreign_running()
+        if holder is None and not foreign:
+            return
+        raise Refused(
+            "dbt is running",
+            f"{holder_text(holder)}." if holder else f"{foreign}.",
+            f"Wait for it (gcms-tui runs attach {holder.run_id}), or cancel it."
+            if holder
+            else "Wait for it to end, and for dbt.log to be silent for a quarter of an hour.",
+            guard="dbt_running",
+        )
+
     def close(self) -> None:
         self._launcher.close()
 
@@ -256,6 +276,7 @@ class DbtRuns:
             holder=self._launcher.holder(),
             running=self._launcher.holders(),
             foreign=self._history.foreign_running(),
+            writers=self._writers(),
         )
 
     def _recheck(self, preview: Preview, typed: str) -> None:

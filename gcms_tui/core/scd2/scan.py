@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gcms_tui.core.finding import Provenance
+from gcms_tui.core.finding import Provenance, Scalar
 from gcms_tui.core.scd2.table import Closed
 from gcms_tui.core.scd2.version import Version
 
@@ -97,6 +97,15 @@ class TableScan:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version, with the whole row for people."""
+
+    version: Version
+    cells: Mapping[str, Scalar]
+    """By column. Personal columns hold `core.personal.MASK`, unless they were revealed."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyVersions:
     """Every version of one key, newest recorded first."""
 
@@ -104,18 +113,10 @@ class KeyVersions:
     versions: tuple[VersionRow, ...]
     columns: tuple[str, ...]
     """The table's own columns, in their order."""
+    differing: frozenset[str]
+    """Those in which the current versions are not all alike; of masked ones too."""
     personal: tuple[str, ...]
     """Those that are masked until somebody asks for them."""
+    revealed: bool
     taken_at: datetime
     provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version, with the whole row as text for people."""
-
-    version: Version
-    cells: Mapping[str, str | None] = field(default_factory=dict)
-    """By column; None is NULL. Personal columns hold `core.personal.MASK` unless they were revealed."""
-    differing: frozenset[str] = frozenset()
-    """The columns in which the key's current versions are not all alike."""

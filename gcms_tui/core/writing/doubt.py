@@ -1,0 +1,108 @@
+"""A write whose outcome nobody wrote down: what the rows, and the warehouse's own history, say became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gcms_tui.core.writing.journal import Entry
+from gcms_tui.core.writing.plan import Plan, Row, same_rows
+
+
+class Verdict(StrEnum):
+    """What became of it."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not applied"
+    LOOK = "a person must look"
+    RUNNING = "still under way"
+    """Its lease is alive, or a statement of it runs: there is nothing to settle yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The answer, and what it was read from."""
+
+    verdict: Verdict
+    evidence: tuple[str, ...]
+    rows: tuple[Row, ...] = ()
+    """As they were found, where rows were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What the query history tells of a write's statements, by its tag."""
+
+    statements: Sequence[Mapping[str, Any]] = ()
+    unseen: str = ""
+    """Why nothing is seen there; empty where something is."""
+
+    @property
+    def running(self) -> bool:
+        return any(str(row["execution_status"]).upper() in ("RUNNING", "QUEUED", "BLOCKED") for row in self.statements)
+
+    @property
+    def committed(self) -> bool:
+        return any(
+            str(row["query_text"]).strip().upper().startswith("COMMIT") and _succeeded(row) for row in self.statements
+        )
+
+
+def settle_rows(plan: Plan, found: tuple[Row, ...], traced: Traced) -> Settlement:
+    """By the rows: as before, as after, or neither. The history alone decides nothing, and contradicting it does."""
+    verdict, said = _by_rows(plan, found, traced)
+    return Settlement(verdict, (*((said,) if said else ()), _history(traced)), found)
+
+
+def _by_rows(plan: Plan, found: tuple[Row, ...], traced: Traced) -> tuple[Verdict, str]:
+    if traced.running:
+        return Verdict.RUNNING, "a statement of it still runs: look again when it has ended"
+    before = same_rows(found, plan.before)
+    after = same_rows(found, plan.after, but=plan.set_when_applied)
+    if after and not before:
+        return Verdict.APPLIED, f"the {len(found)} rows of the key are as the plan leaves them"
+    if not before or after:
+        return Verdict.LOOK, "the rows of the key are neither as the plan found them nor as it leaves them"
+    said = f"the {len(found)} rows of the key are as the plan found them"
+    if traced.committed:
+        return Verdict.LOOK, f"{said}, though a COMMIT of it succeeded: somebody may have put them back"
+    return Verdict.NOT_APPLIED, said
+
+
+def settle_clone(counts: Sequence[object] | None, traced: Traced) -> Settlement:
+    """By the clone: `counts` of the table and the clone, None where there is no clone."""
+    evidence = _history(traced)
+    if traced.running:
+        return Settlement(Verdict.RUNNING, (evidence,))
+    if counts is None:
+        return Settlement(Verdict.NOT_APPLIED, ("there is no such clone", evidence))
+    said = f"the clone is there, with {counts[-1]} rows; the table has {counts[0]}"
+    return Settlement(Verdict.APPLIED, (said, evidence))
+
+
+def intent_of(entry: Entry) -> dict[str, Any]:
+    """The payload of an intent. Raises `ValueError` where it is none."""
+    payload = json.loads(entry.payload)
+    if not isinstance(payload, dict) or "plan" not in payload:
+        raise ValueError(f"entry {entry.sequence} is not a write's intent")
+    return payload
+
+
+def _history(traced: Traced) -> str:
+    if traced.unseen:
+        return f"query history: {traced.unseen}"
+    told = ", ".join(
+        f"{_word(row['query_text'])} {str(row['execution_status']).lower()}" for row in traced.statements[:20]
+    )
+    return f"query history: {told}"
+
+
+def _word(text: object) -> str:
+    return str(text).strip().split(None, 1)[0].upper()[:20] if str(text).strip() else "?"
+
+
+def _succeeded(row: Mapping[str, Any]) -> bool:
+    return str(row["execution_status"]).upper().startswith("SUCCESS")

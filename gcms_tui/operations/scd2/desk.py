@@ -1,0 +1,30 @@
+"""Everything about SCD2 tables that a console or a command works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gcms_tui.operations.scd2.browse import Scd2Browser
+from gcms_tui.operations.scd2.repairs import Scd2Repairs
+from gcms_tui.operations.scd2.verification import Verification
+from gcms_tui.operations.writing.doubts import Doubts
+from gcms_tui.operations.writing.ports import JournalBook
+
+
+@dataclass(frozen=True, slots=True)
+class RepairBench:
+    """What is there only where writing is allowed."""
+
+    repairs: Scd2Repairs
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Scd2Desk:
+    """One project and target."""
+
+    browser: Scd2Browser
+    journal: JournalBook
+    doubts: Doubts
+    bench: RepairBench | None
+    """None where nothing may be written: then there is nothing that could."""

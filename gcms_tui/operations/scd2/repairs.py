@@ -1,0 +1,191 @@
+"""Repairing SCD2 tables: plans are made and kept, applied under guard, taken back, and proven."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.scd2.scan import GroupOrder
+from gcms_tui.core.writing.doubt import Verdict, intent_of
+from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
+from gcms_tui.core.writing.plan import Plan, Row
+from gcms_tui.core.writing.plan_json import read_row
+from gcms_tui.operations.scd2.browse import Scd2Browser
+from gcms_tui.operations.scd2.planning import Planner
+from gcms_tui.operations.scd2.tables import Scd2Table, Scd2Tables
+from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome
+from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, PlanShelf
+
+BATCH_MOST = 500
+"""Groups of one batch at most: each was looked at, and each is applied in a transaction of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedKey:
+    """A key for which there is no plan."""
+
+    natural_key: str
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Plans for many keys of one table."""
+
+    batch_id: str
+    table: str
+    plans: tuple[Plan, ...]
+    refused: tuple[RefusedKey, ...] = ()
+    more: bool = False
+    """There are groups beyond the most that one batch takes."""
+
+    @property
+    def confirmation(self) -> str:
+        """What has to be typed."""
+        return f"{len(self.plans)} keys"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded:
+    """What became of a batch."""
+
+    batch_id: str
+    backup: str
+    applied: tuple[Ended, ...]
+    skipped: tuple[str, ...] = ()
+    """Keys whose plan had been used before."""
+    stopped_at: str = ""
+    """The key at which it stopped; empty where it came to the end."""
+    surprise: GcmsError | None = None
+    """Why it stopped."""
+    left: tuple[str, ...] = field(default=())
+    """Keys that were not come to."""
+
+
+class Scd2Repairs:
+    """Built only where writing is allowed. Blocking I/O.
+
+    What proposes keeps the plan on the shelf and answers it; what applies takes a plan by its id. Raises `GcmsError`.
+    """
+
+    def __init__(
+        self,
+        tables: Scd2Tables,
+        browser: Scd2Browser,
+        planner: Planner,
+        writes: GuardedWrites,
+        *,
+        plans: PlanShelf,
+        journal: JournalBook,
+    ) -> None:
+        self._tables = tables
+        self._browser = browser
+        self._planner = planner
+        self._writes = writes
+        self._plans = plans
+        self._journal = journal
+
+    def propose(self, name: str, natural_key: str, *, keep: str | None = None, supersede: bool = False) -> Plan:
+        """The repair of one key. Raises `Refused` with the guard's name where the rules forbid it."""
+        table = self._tables.get(name)
+        plan = self._planner.repair(table, natural_key, self._planner.convention(table), keep=keep, supersede=supersede)
+        return self._kept(plan)
+
+    def propose_collapse(self, name: str, natural_key: str, scd_id: str) -> Plan:
+        """Keep one of the rows that share an id."""
+        return self._kept(self._planner.collapse(self._tables.get(name), natural_key, scd_id))
+
+    def propose_undo(self, write_id: str) -> Plan:
+        """Take back a repair or a collapse that was applied. Raises `Refused`, `UsageError`."""
+        entries = self._journal.about(write_id)
+        intent = next((intent_of(entry) for entry in entries if entry.kind == INTENT), None)
+        if intent is None:
+            raise UsageError("No such repair", f"{write_id!r} is no write.", "gcms-tui journal list --kind write.")
+        write_id = next(entry.subject for entry in entries if entry.kind == INTENT)
+        for entry in entries:
+            if entry.kind in (OUTCOME, SETTLED):
+                payload = json.loads(entry.payload)
+                if payload.get("outcome") == Outcome.APPLIED or payload.get("verdict") == Verdict.APPLIED:
+                    left = tuple(read_row(row) for row in payload.get("after", ()))
+                    return self._undo_of(write_id, self._plans.get(intent["plan"]), left)
+        raise Refused(
+            "Not applied",
+            f"{write_id} is not known to have been applied: there is nothing to take back.",
+            "Where it is in doubt, have it settled first: gcms-tui journal doubts --settle.",
+            guard="not_applied",
+        )
+
+    def propose_batch(
+        self, name: str, *, containing: str = "", order: GroupOrder = GroupOrder.KEY, most: int = BATCH_MOST
+    ) -> Batch:
+        """A plan for every duplicate group whose key holds `containing`; those that are refused say why."""
+        table = self._tables.get(name)
+        in_force = self._planner.convention(table)
+        page = self._browser.groups(name, order=order, containing=containing, size=min(most, BATCH_MOST))
+        batch_id = f"b{secrets.token_hex(5)}"
+        plans, refused = [], []
+        for group in page.groups:
+            try:
+                plan = self._planner.repair(table, group.natural_key, in_force, backup=False)
+            except Refused as error:
+                refused.append(RefusedKey(group.natural_key, error))
+            else:
+                self._plans.keep(plan, batch=batch_id)
+                plans.append(plan)
+        return Batch(batch_id, str(table.relation), tuple(plans), tuple(refused), page.after is not None)
+
+    def kept(self, reference: str) -> KeptPlan:
+        """A plan as it was shown. Raises `UsageError`."""
+        return self._plans.get(reference)
+
+    def apply(self, reference: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Ended:
+        """Carry out a plan. See `GuardedWrites.apply`."""
+        return self._writes.apply(reference, typed, reason, on_step)
+
+    def apply_batch(self, batch_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> BatchEnded:
+        """Back the table up once, then each plan in its own transaction, until the first surprise.
+
+        Applied again it goes on where it stopped: plans that were used are passed over.
+        """
+        kept = self._plans.batch(batch_id)
+        if typed != f"{len(kept)} keys":
+            raise Refused(
+                "Not confirmed", f"{typed[:80]!r} is not it.", f"Type: {len(kept)} keys", guard="confirmation"
+            )
+        open_plans = [one.plan for one in kept if not one.used_by]
+        skipped = tuple(one.plan.subject for one in kept if one.used_by)
+        if not open_plans:
+            return BatchEnded(batch_id, "", (), skipped)
+        backup = self._backup_for(open_plans[0], reason, on_step)
+        applied: list[Ended] = []
+        for number, plan in enumerate(open_plans, 1):
+            on_step(f"key {number} of {len(open_plans)}")
+            try:
+                ended = self._writes.apply(plan.plan_id, plan.confirmation, reason)
+            except GcmsError as error:
+                left = tuple(one.subject for one in open_plans[number:])
+                return BatchEnded(batch_id, backup, tuple(applied), skipped, plan.subject, error, left)
+            applied.append(ended)
+            if ended.outcome is not Outcome.APPLIED or ended.note:
+                left = tuple(one.subject for one in open_plans[number:])
+                surprise = GcmsError("The outcome is not known", ended.note, "gcms-tui journal doubts --settle")
+                return BatchEnded(batch_id, backup, tuple(applied), skipped, plan.subject, surprise, left)
+        return BatchEnded(batch_id, backup, tuple(applied), skipped)
+
+    def _backup_for(self, plan: Plan, reason: str, on_step: OnStep) -> str:
+        on_step("backing up")
+        backup = self._kept(self._planner.backup_of(self._tables.get(plan.table)))
+        return self._writes.apply(backup.plan_id, backup.confirmation, reason).backup
+
+    def _undo_of(self, write_id: str, done: KeptPlan, left: Sequence[Row]) -> Plan:
+        return self._kept(self._planner.undo(self._table_of(done.plan), done.plan, write_id, left))
+
+    def _table_of(self, plan: Plan) -> Scd2Table:
+        return self._tables.get(plan.table)
+
+    def _kept(self, plan: Plan) -> Plan:
+        self._plans.keep(plan)
+        return plan

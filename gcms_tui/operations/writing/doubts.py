@@ -1,0 +1,142 @@
+"""Writes in doubt: an intent without an outcome, settled by looking and never by guessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, UsageError
+from gcms_tui.core.writing.doubt import Settlement, Traced, Verdict, intent_of, settle_clone, settle_rows
+from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
+from gcms_tui.core.writing.plan import Plan, rows_of
+from gcms_tui.core.writing.plan_json import row_document
+from gcms_tui.operations.ports import QueryLibrary, Warehouse
+from gcms_tui.operations.writing.guarded_write import LEASES
+from gcms_tui.operations.writing.ports import JournalBook, Leases, PlanShelf
+
+_EARLIER = timedelta(minutes=5)
+"""The warehouse's clock may be behind ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One write in doubt."""
+
+    write_id: str
+    entry: Entry
+    """The intent."""
+    intent: dict[str, Any]
+    under_way: bool = False
+    """Its lease is alive: somebody is at it just now."""
+
+    @property
+    def words(self) -> str:
+        """`repair of 1-5-1 in bronze.br_attendance_scd2`."""
+        return f"{self.intent['kind']} of {self.intent['key']} in {self.intent['table']}"
+
+
+class Doubts:
+    """Reading is free to all; `settle` writes into the journal and is for whoever may write. Blocking I/O."""
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        journal: JournalBook,
+        plans: PlanShelf,
+        leases: Leases,
+        warehouse: Warehouse,
+        queries: QueryLibrary,
+        read_only_reason: str = "",
+    ) -> None:
+        self._target = target
+        self._journal = journal
+        self._plans = plans
+        self._leases = leases
+        self._warehouse = warehouse
+        self._queries = queries
+        self._read_only_reason = read_only_reason
+
+    def open(self) -> tuple[Doubt, ...]:
+        """Oldest first; of every target, as the store knows them. Raises `GcmsError`."""
+        alive = {holder.name for holder in self._leases.held(LEASES)}
+        found = []
+        for entry in self._journal.open_intents():
+            intent = intent_of(entry)
+            name = f"{LEASES}{intent['target']}:{intent['table']}"
+            found.append(Doubt(entry.subject, entry, intent, name in alive))
+        return tuple(found)
+
+    def look(self, write_id: str) -> Settlement:
+        """What became of it, by the rows and the query history; nothing is written down. Raises `GcmsError`."""
+        doubt = next((doubt for doubt in self.open() if doubt.write_id == write_id), None)
+        if doubt is None:
+            raise UsageError("Not in doubt", f"{write_id!r} is no write in doubt.", "gcms-tui journal doubts")
+        if doubt.intent["target"] != self._target:
+            raise Refused(
+                "Another target",
+                f"{write_id} was a write on {doubt.intent['target']}, and this console looks at {self._target}.",
+                f"gcms-tui --target {doubt.intent['target']} journal doubts --settle",
+                guard="target",
+            )
+        if doubt.under_way:
+            return Settlement(Verdict.RUNNING, ("its lease is alive: whoever holds it has not ended",))
+        plan = self._plan(doubt)
+        traced = self._traced(doubt)
+        if plan.look is None:
+            return settle_clone(self._counts(plan), traced)
+        rows = rows_of(self._warehouse.read(plan.look), plan.named, plan.written)
+        return settle_rows(plan, rows, traced)
+
+    def settle(self, write_id: str) -> Settlement:
+        """Look, and write what was found into the journal, unless it is still under way.
+
+        Raises `Refused` where nothing may be written, `GcmsError` where it cannot be looked at.
+        """
+        if self._read_only_reason:
+            raise Refused("Not settled", f"Nothing may be written here: {self._read_only_reason}.", guard="read_only")
+        found = self.look(write_id)
+        if found.verdict is not Verdict.RUNNING:
+            said: dict[str, Any] = {"verdict": found.verdict.value, "evidence": list(found.evidence)}
+            if found.verdict is Verdict.APPLIED:
+                said["after"] = [row_document(row) for row in found.rows]
+            self._journal.append_once(SETTLED, write_id, said)
+        return found
+
+    def _plan(self, doubt: Doubt) -> Plan:
+        plan_id = doubt.intent["plan"]
+        try:
+            return self._plans.get(plan_id).plan
+        except UsageError:
+            # The plan of a backup is kept inside the plan of the write that it was for.
+            parent = self._journal.about(doubt.write_id.removesuffix("-backup"))
+            outer = next(entry for entry in parent if entry.kind == INTENT)
+            plan = self._plans.get(intent_of(outer)["plan"]).plan.backup
+            if plan is None or plan.plan_id != plan_id:
+                raise
+            return plan
+
+    def _traced(self, doubt: Doubt) -> Traced:
+        since = datetime.fromisoformat(doubt.entry.at) - _EARLIER
+        asked = self._queries.get("query_history_by_tag").render(
+            {}, {"query_tag": doubt.intent["query_tag"], "since": since}
+        )
+        try:
+            answer = self._warehouse.read(asked)
+        except GcmsError as error:
+            return Traced(unseen=f"cannot be read ({error.message[:200]})")
+        rows = answer.records()
+        return Traced(rows) if rows else Traced(unseen="none of its statements is visible to this role")
+
+    def _counts(self, plan: Plan) -> tuple[object, ...] | None:
+        try:
+            return tuple(self._warehouse.read(statement).rows[0][0] for statement in plan.alike)
+        except MissingRelation:
+            return None
+
+
+def outcome_of(entries: tuple[Entry, ...]) -> Entry | None:
+    """The entry that says how a write ended: its outcome, else what it was settled to."""
+    by_kind = {entry.kind: entry for entry in entries}
+    return by_kind.get(OUTCOME) or by_kind.get(SETTLED)
