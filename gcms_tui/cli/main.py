@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "gcms_tui.cli.runs:runs",
         "dbt runs: list, show, start, attach, cancel, retry, log, failures, trend, prune.",
     ),
+    "scd2": (
+        "gcms_tui.cli.scd2:scd2",
+        "SCD2 tables: list, show, plan, apply, undo, cause, corrections.",
+    ),
 }
 """Where each sub-command is, and its line in the help, so that the help need not import it."""
 

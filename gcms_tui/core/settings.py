@@ -147,8 +147,8 @@ class Settings:
     schemas: SchemaSettings = setting("Schema names.", factory=SchemaSettings)
     sources: tuple[SourceSettings, ...] = setting("The landed tables to watch.", ())
     scd2: tuple[Scd2TableSettings, ...] = setting(
-        "The SCD2 tables; none given: found in dbt's manifest (models named *_scd2, meta.scd2, snapshots). A full "
-        "refresh leaves out these and those.",
+        "SCD2 tables; what dbt's manifest knows beside them (models named *_scd2, meta.scd2, snapshots) is found by "
+        "itself. A full refresh leaves out these and those.",
         (),
     )
     payroll: PayrollSettings = setting("Payroll.", factory=PayrollSettings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gcms_tui.core import freshness
@@ -171,14 +171,17 @@ def table_names(tables: Iterable[Relation]) -> dict[Relation, str]:
 
 
 def scd2_tables(settings: Settings, files: DbtFiles) -> tuple[dict[str, FoundScd2], str]:
-    """The tables by a name that no other has, and why there is none where there is none."""
-    if settings.scd2:
-        names = table_names(table.table for table in settings.scd2)
-        return {names[table.table]: FoundScd2(str(table.table), table) for table in settings.scd2}, ""
+    """The tables by a name that no other has, and why there is none where there is none.
+
+    Those that the configuration describes, and those that the manifest knows beside them.
+    """
+    described = [FoundScd2(str(table.table), table) for table in settings.scd2]
     manifest = files.manifest()
-    if not isinstance(manifest, Manifest):
-        return {}, manifest.message
-    found = find_scd2(manifest)
+    known = find_scd2(manifest) if isinstance(manifest, Manifest) else ()
+    found = [
+        *(_with_dbt_id(item, known) for item in described),
+        *(item for item in known if not _is_one(item, described)),
+    ]
     names = table_names(item.table.table for item in found if item.table)
     # What cannot be checked has no relation to be told apart by.
     uses = Counter([*names.values(), *(item.name.lower() for item in found if item.table is None)])
@@ -188,7 +191,27 @@ def scd2_tables(settings: Settings, files: DbtFiles) -> tuple[dict[str, FoundScd
             return names[item.table.table]
         return item.name.lower() if uses[item.name.lower()] == 1 else item.unique_id
 
-    return {name(item): item for item in found}, ""
+    why = "" if isinstance(manifest, Manifest) else manifest.message
+    return {name(item): item for item in found}, "" if found else why
+
+
+def _is_one(item: FoundScd2, described: Iterable[FoundScd2]) -> bool:
+    """Whether the configuration describes what the manifest calls `item`, by its table or, where dbt gives none that
+    can be read, by its name."""
+    return any(
+        other.table is not None
+        and (
+            item.table.table.may_be(other.table.table)
+            if item.table is not None
+            else other.table.table.name.lower() == item.name.lower()
+        )
+        for other in described
+    )
+
+
+def _with_dbt_id(item: FoundScd2, known: Iterable[FoundScd2]) -> FoundScd2:
+    same = next((other for other in known if _is_one(other, (item,))), None)
+    return replace(item, unique_id=same.unique_id) if same is not None else item
 
 
 def _newest_load(questions: Questions, source: SourceSettings, remembered: Remembered) -> tuple[Column | None, Answer]:

@@ -169,8 +169,8 @@ class MemoryDbt:
                 "test.gcms.grave": Node(
                     "test.gcms.grave", "test", "grave", "grave", ("gcms", "gold", "grave"), frozenset({"critical"})
                 ),
-                "model.gcms.found_scd2": Node(
-                    "model.gcms.found_scd2", "model", "found_scd2", "found_scd2", relation_name="GCMS.BRONZE.found_scd2"
+                "model.gcms.br_t0_scd2": Node(
+                    "model.gcms.br_t0_scd2", "model", "br_t0_scd2", "br_t0_scd2", relation_name="GCMS.BRONZE.BR_T0_SCD2"
                 ),
             },
         )

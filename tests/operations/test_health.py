@@ -293,9 +293,17 @@ def test_without_its_sample_the_verdict_stands(world: World) -> None:
 
 def test_tables_are_found_in_the_manifest_where_none_are_configured() -> None:
     world = World(settings(scd2=0))
-    assert "scd2.found_scd2" in world.health.names()
+    assert "scd2.br_t0_scd2" in world.health.names()
     assert world.verdicts("metric.scd2") == {"metric.scd2": Verdict.OK}
-    assert any('"GCMS"."BRONZE"."FOUND_SCD2"' in statement.sql for statement in world.warehouse.asked)
+    assert any('"GCMS"."BRONZE"."BR_T0_SCD2"' in statement.sql for statement in world.warehouse.asked)
+
+
+def test_tables_that_the_manifest_knows_beside_the_configured_ones_are_checked_too() -> None:
+    node = Node("model.gcms.a", "model", "br_other_scd2", "br_other_scd2", relation_name="GCMS.BRONZE.BR_OTHER_SCD2")
+    known = MemoryDbt().manifest()
+    manifest = replace(known, nodes={**known.nodes, node.unique_id: node})
+    names = World(dbt=MemoryDbt(the_manifest=manifest)).health.names()
+    assert [name for name in names if name.startswith("scd2.")] == ["scd2.br_t0_scd2", "scd2.br_other_scd2"]
 
 
 def test_no_sources_and_no_scd2_tables_are_unknown_and_not_fine() -> None:

@@ -20,7 +20,7 @@ from gcms_tui.core.scd2.scan import (
     TableScan,
     VersionRow,
 )
-from gcms_tui.core.scd2.table import Closed
+from gcms_tui.core.scd2.table import Closed, InForce, convention_of
 from gcms_tui.core.scd2.version import NAMED, Version
 from gcms_tui.core.writing.plan import rows_of
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
@@ -68,6 +68,10 @@ class Scd2Browser:
         closed = Closed(whole(row["closed_day_before"]), whole(row["closed_same_instant"]))
         rows, keys = whole(row["row_count"]), whole(row["key_count"])
         return TableScan(rows, keys, counts, closed, answer.taken_at, answer.elapsed_ms, origin)
+
+    def in_force(self, name: str, closed: Closed) -> InForce:
+        """The closing convention that a repair of the table goes by; `closed` comes from a scan of it."""
+        return convention_of(self._tables.get(name).settings.closing, closed)
 
     def groups(
         self,

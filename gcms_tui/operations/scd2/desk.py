@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gcms_tui.core.errors import Refused
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.repairs import Scd2Repairs
 from gcms_tui.operations.scd2.verification import Verification
@@ -28,3 +29,16 @@ class Scd2Desk:
     doubts: Doubts
     bench: RepairBench | None
     """None where nothing may be written: then there is nothing that could."""
+    read_only_reason: str = ""
+    """Who forbids writing; empty where it is allowed."""
+
+    def required_bench(self) -> RepairBench:
+        """Raises `Refused` (guard `read_only`) where nothing may be written."""
+        if self.bench is None:
+            raise Refused(
+                "Read-only",
+                f"Nothing may be written here: {self.read_only_reason}.",
+                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
+                guard="read_only",
+            )
+        return self.bench

@@ -205,7 +205,7 @@ class Planner:
             ),
             made_at=self._clock(),
             made_by=self._person,
-            alike=(count.render({"relation": table.relation}), count.render({"relation": clone})),
+            alike=(count.render({"table": table.relation}), count.render({"table": clone})),
             reason="as the table was before",
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.scd2.scan import GroupOrder
+from gcms_tui.core.scd2.table import InForce
 from gcms_tui.core.writing.doubt import Verdict, intent_of
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
 from gcms_tui.core.writing.plan import Plan, Row
@@ -19,6 +20,8 @@ from gcms_tui.operations.scd2.tables import Scd2Table, Scd2Tables
 from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome
 from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, PlanShelf
 
+BATCH_PREFIX = "batch-"
+"""What a batch's id begins with, and no plan's does."""
 BATCH_MOST = 500
 """Groups of one batch at most: each was looked at, and each is applied in a transaction of its own."""
 
@@ -88,6 +91,10 @@ class Scd2Repairs:
         self._plans = plans
         self._journal = journal
 
+    def convention(self, name: str) -> InForce:
+        """What the table's closed versions end by."""
+        return self._planner.convention(self._tables.get(name))
+
     def propose(self, name: str, natural_key: str, *, keep: str | None = None, supersede: bool = False) -> Plan:
         """The repair of one key. Raises `Refused` with the guard's name where the rules forbid it."""
         table = self._tables.get(name)
@@ -125,7 +132,7 @@ class Scd2Repairs:
         table = self._tables.get(name)
         in_force = self._planner.convention(table)
         page = self._browser.groups(name, order=order, containing=containing, size=min(most, BATCH_MOST))
-        batch_id = f"b{secrets.token_hex(5)}"
+        batch_id = f"{BATCH_PREFIX}{secrets.token_hex(4)}"
         plans, refused = [], []
         for group in page.groups:
             try:

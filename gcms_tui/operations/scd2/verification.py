@@ -14,6 +14,7 @@ from gcms_tui.core.scd2.version import Convention
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 from gcms_tui.operations.run_desk import RunDesk
+from gcms_tui.operations.runs import DbtRuns
 from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.writing.ports import JournalBook
 
@@ -42,6 +43,11 @@ class Verification:
         self._queries = queries
         self._runs = runs
         self._journal = journal
+
+    @property
+    def runs(self) -> DbtRuns:
+        """Where the test run is watched."""
+        return self._runs.runs
 
     def check_key(self, name: str, natural_key: str, in_force: InForce) -> KeyCheck:
         """Raises `GcmsError` where it cannot be looked at."""
