@@ -3,6 +3,7 @@ name: loaded_tables
 purpose: Which landed tables are there, to compare with those that should be?
 section: Daily 2
 access: read
+schema information_schema: the one of the database they land in
 parameter schema_name text: the schema Airbyte lands in, as stored
 parameter name_prefix text: how the names begin, in any case: supabase_
 result table_name text: the table, as stored
@@ -17,7 +18,7 @@ SELECT
     row_count AS row_count,
     last_altered AS last_altered,
     is_transient AS is_transient
-FROM information_schema.tables
+FROM {information_schema}.tables
 WHERE table_schema = :schema_name
   AND STARTSWITH(UPPER(table_name), UPPER(:name_prefix))
 ORDER BY table_name

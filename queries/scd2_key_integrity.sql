@@ -13,6 +13,8 @@ parameter natural_key_value text: the key
 result row_count integer: its versions
 result current_count integer: its current versions; exactly one is wanted
 result null_flags integer: versions whose flag is not filled in
+result null_ids integer: versions without an id
+result null_begins integer: versions that do not say since when they are valid
 result ids integer: its different ids
 result inverted integer: versions that end before they begin
 result inverted_by_over_a_day integer: those among them that end more than a day before: even where an empty version
@@ -48,6 +50,8 @@ SELECT
     COUNT(*) AS row_count,
     COUNT(CASE WHEN is_current THEN 1 END) AS current_count,
     COUNT(CASE WHEN is_current IS NULL THEN 1 END) AS null_flags,
+    COUNT(CASE WHEN scd_id IS NULL THEN 1 END) AS null_ids,
+    COUNT(CASE WHEN valid_from IS NULL THEN 1 END) AS null_begins,
     COUNT(DISTINCT scd_id) AS ids,
     COUNT(CASE WHEN valid_to < valid_from THEN 1 END) AS inverted,
     COUNT(CASE WHEN valid_to < DATEADD(day, -1, valid_from) THEN 1 END) AS inverted_by_over_a_day,

@@ -14,8 +14,8 @@ from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, print_table, tell
 from gcms_tui.core.errors import UsageError
-from gcms_tui.core.identifier import Column, Identifier, OpenEnd, Relation, Schema, current_flag, folded
-from gcms_tui.core.query import Access, Dialect, Query
+from gcms_tui.core.identifier import Column, Identifier, NoColumn, Relation, Schema, current_flag, folded
+from gcms_tui.core.query import Dialect, Query
 from gcms_tui.core.settings import Scd2TableSettings, Settings, SourceSettings
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
@@ -110,7 +110,7 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
         "is_current": current_flag(scd2.is_current, scd2.effective_to),
         "recorded_at": Column.parse(scd2.recorded_at),
         "inserted_at": Column.parse(scd2.inserted_at),
-        "updated_at": Column("UPDATED_AT"),
+        "updated_at": Column.parse(scd2.updated_at) if scd2.updated_at else NoColumn(),
         "fact": payroll.fact,
         "dim_musician": payroll.dim_musician,
         "dim_concert": payroll.dim_concert,
@@ -124,12 +124,15 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
         "model_executions": Relation(folded(settings.schemas.ops), "FCT_DBT__MODEL_EXECUTIONS"),
         "run_results": Relation(folded(settings.schemas.ops), "DBT_RUN_RESULTS"),
         "snapshot": Relation(folded(settings.schemas.ops), "PAYROLL_SNAPSHOT"),
+        "anchors": Relation(folded(settings.schemas.ops), "JOURNAL_ANCHOR"),
     }
     for item in ("backup", "restored", "renamed"):
         schema = table.schema if item == "renamed" else backup
         names[item] = replace(table, schema=schema, name=f"{table.name}_{item.upper()}")
-    if query.access is Access.WRITE and isinstance(names["is_current"], OpenEnd):
-        names["is_current"] = Column("IS_CURRENT")  # nothing can be written to an open end
+    written = {item.name for item in query.placeholders if item.kind == "column"}
+    for name in ("is_current", "updated_at"):  # the statement is for tables that have the column
+        if name in written and not isinstance(names[name], Column):
+            names[name] = Column(name.upper())
     return {name: names[name] for name in wanted}
 
 

@@ -38,11 +38,12 @@ RUNBOOK = {
     "241-243": ("E1 3", ("failed_test_rows",)),
     "248-256": ("E1 4", ("payment_rule_violations",)),
     "275-282": ("E2 1", ("scd2_duplicate_groups",)),
-    "287-291": ("E2 2", ("scd2_versions_of_key",)),
+    "287-291": ("E2 2", ("scd2_key_versions",)),
     "296-302": (
         "E2 3",
-        ("scd2_create_repair_backup", "scd2_backup_key", "scd2_close_version", "scd2_key_integrity",
-         "scd2_reopen_version"),
+        ("scd2_close_version", "scd2_close_version_unstamped", "scd2_end_version", "scd2_key_integrity",
+         "scd2_closing_convention", "scd2_restore_version", "scd2_restore_version_unstamped", "scd2_restore_end",
+         "scd2_delete_copies", "scd2_insert_copy", "scd2_insert_copies"),
     ),
     "312": ("E2 5", ("dbt_query_history", "query_history_by_tag")),
     "331": ("E3 2", ("supabase_session",)),
@@ -95,9 +96,12 @@ def test_the_reads_are_reads_and_the_writes_are_named() -> None:
     writes = {name for name in LIBRARY.names() if LIBRARY.get(name).access is Access.WRITE}
     assert writes == {
         *("clone_table", "clone_table_before", "clone_transient_table", "clone_transient_table_before"),
-        *("create_schema", "lock_payments", "mark_paid", "overwrite_table"),
+        *("create_journal_anchors", "create_schema", "insert_journal_anchor"),
+        *("lock_payments", "mark_paid", "overwrite_table"),
         *("payroll_create_snapshot", "payroll_fill_snapshot", "rename_table"),
-        *("scd2_backup_key", "scd2_close_version", "scd2_create_repair_backup", "scd2_reopen_version"),
+        *("scd2_close_version", "scd2_close_version_unstamped", "scd2_end_version"),
+        *("scd2_restore_version", "scd2_restore_version_unstamped", "scd2_restore_end"),
+        *("scd2_delete_copies", "scd2_insert_copy", "scd2_insert_copies"),
         *("swap_tables", "undrop_table"),
     }
 

@@ -11,7 +11,7 @@ import pytest
 from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.cli.main import run
 from gcms_tui.cli.queries import configured_names
-from gcms_tui.core.identifier import Column, OpenEnd, Relation
+from gcms_tui.core.identifier import Column, NoColumn, OpenEnd, Relation
 from gcms_tui.core.settings import Scd2TableSettings, SchemaSettings, Settings, SourceSettings
 
 LIBRARY = QueryLibrary.load()
@@ -137,14 +137,21 @@ def test_the_names_are_the_first_configured_ones_that_fit() -> None:
     settings = Settings(
         schemas=SchemaSettings(gold='"Gold"', backup_suffix="_saved"),
         sources=(SourceSettings(Relation("RAW", "SUPABASE_CONCERT"), "_airbyte_emitted_at"),),
-        scd2=(Scd2TableSettings(Relation("SNAPS", "CONCERTS"), effective_to="dbt_valid_to", is_current=None),),
+        scd2=(
+            Scd2TableSettings(
+                Relation("SNAPS", "CONCERTS"), effective_to="dbt_valid_to", is_current=None, updated_at=None
+            ),
+        ),
     )
     freshness = configured_names(LIBRARY.get("source_freshness"), settings)
     assert freshness == {"table": Relation("RAW", "SUPABASE_CONCERT"), "loaded_at": Column("_AIRBYTE_EMITTED_AT")}
     integrity = configured_names(LIBRARY.get("scd2_integrity"), settings)
     assert integrity["table"] == Relation("SNAPS", "CONCERTS")
     assert integrity["is_current"] == OpenEnd(Column("DBT_VALID_TO"))
-    assert configured_names(LIBRARY.get("scd2_close_version"), settings)["is_current"] == Column("IS_CURRENT")
+    closing = configured_names(LIBRARY.get("scd2_close_version"), settings)
+    assert (closing["is_current"], closing["updated_at"]) == (Column("IS_CURRENT"), Column("UPDATED_AT"))
+    assert configured_names(LIBRARY.get("scd2_end_version"), settings)["is_current"] == OpenEnd(Column("DBT_VALID_TO"))
+    assert configured_names(LIBRARY.get("scd2_key_versions"), settings)["updated_at"] == NoColumn()
     newest = configured_names(LIBRARY.get("supabase_newest_rows"), settings)
     assert newest == {"table": Relation("public", "concert")}
     clone = configured_names(LIBRARY.get("clone_table"), settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from snowflake.connector import SnowflakeConnection
 from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Column, Identifier, Relation
-from gcms_tui.core.query import Described, Query
+from gcms_tui.core.query import Answer, Described, Query
 
 LIBRARY = QueryLibrary.load()
 SCD2_COLUMNS: dict[str, Identifier] = {
@@ -51,18 +51,22 @@ class Asking:
 
     def rows(self, name: str, names: Mapping[str, Identifier] | None = None, **values: Scalar) -> list[Row]:
         """The rows by column name; `names` may hold more than the query wants."""
+        answer = self.answer(name, names, **values)
+        return list(answer.records())
+
+    def answer(self, name: str, names: Mapping[str, Identifier] | None = None, **values: Scalar) -> Answer:
+        """The rows as they came: two columns may have one name."""
         query = LIBRARY.get(name)
         wanted = {item.name: (names or {})[item.name] for item in query.placeholders}
         statement = query.render(wanted, values)
         cursor = self.connection.cursor()
         # The drivers' own idea of no values: None for both.
         cursor.execute(statement.sql, statement.binds or None)
-        if cursor.description is None:
-            return []
-        columns = [_folded(column[0]) for column in cursor.description]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        _as_declared(query, columns, rows)
-        return rows
+        columns = tuple(_folded(column[0]) for column in cursor.description or ())
+        answer = Answer(columns, tuple(map(tuple, cursor.fetchall())) if columns else (), None, datetime.now(UTC), 0)
+        if columns:
+            _as_declared(query, answer)
+        return answer
 
     def row(self, name: str, names: Mapping[str, Identifier] | None = None, **values: Scalar) -> Row:
         [only] = self.rows(name, names, **values)
@@ -93,14 +97,14 @@ def _folded(name: str) -> str:
     return name.lower() if name == name.upper() else name
 
 
-def _as_declared(query: Query, columns: list[str], rows: list[Row]) -> None:
-    declared = [item.name for item in query.results]
+def _as_declared(query: Query, answer: Answer) -> None:
+    declared = tuple(item.name for item in query.results)
     if query.results:
-        assert columns[: len(declared)] == declared
-        assert columns == declared or query.name == "failed_test_rows"
-    for item in query.results:
-        for row in rows:
-            assert _fits(item, row[item.name]), f"{query.name}: {item.name} is {row[item.name]!r}"
+        assert answer.columns[: len(declared)] == declared
+        assert answer.columns == declared or query.name in ("failed_test_rows", "scd2_key_versions")
+    for place, item in enumerate(query.results):
+        for row in answer.rows:
+            assert _fits(item, row[place]), f"{query.name}: {item.name} is {row[place]!r}"
 
 
 def _fits(item: Described, value: object) -> bool:

@@ -57,6 +57,36 @@ def defects(table: Iterable[Version], *, day_before: bool) -> dict[str, int]:
     }
 
 
+BY_KEY = {
+    "no_current": "no_current_keys",
+    "overlap": "overlaps",
+    "inversion": "inverted",
+    "current_but_closed": "current_but_closed",
+    "closed_but_open": "closed_but_open",
+    "shared_scd_id": "",
+    "null_flag": "null_flags",
+    "null_id": "null_ids",
+    "null_begin": "null_begins",
+}
+"""The classes of `scd2_defective_keys`, and the count of `defects` over one key that each is."""
+
+
+def defective_keys(table: Iterable[Version], defect: str, *, day_before: bool) -> dict[str, int]:
+    """The answer of `scd2_defective_keys`: each key that is concerned, with the number of its rows that are."""
+    rows = list(table)
+    ids = Counter(row.scd_id for row in rows if row.scd_id is not None)
+    concerned: dict[str, int] = {}
+    for key in {row.natural_key for row in rows if row.natural_key is not None}:
+        own = [row for row in rows if row.natural_key == key]
+        if defect == "shared_scd_id":  # with a row of whichever key
+            count = sum(row.scd_id is not None and ids[row.scd_id] > 1 for row in own)
+        else:
+            count = defects(own, day_before=day_before)[BY_KEY[defect]]
+        if count:
+            concerned[key] = len(own) if defect == "no_current" else count
+    return concerned
+
+
 def _overlaps(versions: list[Version], day_before: bool) -> int:
     """Versions that are valid at all and begin while an earlier one still is."""
     dated = [(row.effective_from, row) for row in versions if row.effective_from is not None]

@@ -17,6 +17,7 @@ from tests.integration.asking import LIBRARY, PAYROLL, SCD2_COLUMNS, Asking, rel
 from tests.integration.scd2_oracle import Version, defects
 
 ATTENDANCE = {"table": relation("bronze.br_attendance_scd2"), **SCD2_COLUMNS}
+DESCRIBED: dict[str, Identifier] = {"information_schema": Relation("RAW", "SUPABASE_ATTENDANCE").information_schema}
 EXTRACTED = Column("_AIRBYTE_EXTRACTED_AT")
 PUBLIC_PAYMENT = {"payment": Relation("public", "payment")}
 
@@ -48,28 +49,27 @@ def test_an_empty_source_has_no_newest_row(workbench: Asking) -> None:
 
 
 def test_the_timestamp_column_is_found_among_the_tables_own(asking: Asking) -> None:
-    names: dict[str, Identifier] = {"information_schema": Relation("RAW", "SUPABASE_ATTENDANCE").information_schema}
-    rows = asking.rows("table_columns", names, schema_name="RAW", table_name="SUPABASE_ATTENDANCE")
+    rows = asking.rows("table_columns", DESCRIBED, schema_name="RAW", table_name="SUPABASE_ATTENDANCE")
     columns = {row["column_name"]: row["data_type"] for row in rows}
     assert "_AIRBYTE_EMITTED_AT" not in columns
     assert columns["_AIRBYTE_EXTRACTED_AT"].startswith("TIMESTAMP_TZ")
-    assert asking.rows("table_columns", names, schema_name="RAW", table_name="supabase_attendance") == []
+    assert asking.rows("table_columns", DESCRIBED, schema_name="RAW", table_name="supabase_attendance") == []
     elsewhere: dict[str, Identifier] = {"information_schema": Relation("RAW", "T", "GCMS").information_schema}
     assert asking.rows("table_columns", elsewhere, schema_name="RAW", table_name="SUPABASE_ATTENDANCE") == rows
 
 
 def test_all_landed_tables_are_listed_whatever_the_case_of_the_prefix(asking: Asking) -> None:
-    rows = asking.rows("loaded_tables", schema_name="RAW", name_prefix="supabase_")
+    rows = asking.rows("loaded_tables", DESCRIBED, schema_name="RAW", name_prefix="supabase_")
     tables = ["ATTENDANCE", "CONCERT", "INSTRUMENT", "MUSICIAN", "PAYMENT", "REHEARSAL"]
     assert [row["table_name"] for row in rows] == [f"SUPABASE_{table}" for table in tables]
     assert all(row["row_count"] > 0 for row in rows)
-    assert asking.rows("loaded_tables", schema_name="RAW", name_prefix="supabase%") == []
+    assert asking.rows("loaded_tables", DESCRIBED, schema_name="RAW", name_prefix="supabase%") == []
 
 
 def test_a_table_of_dbt_is_transient_and_a_missing_one_has_no_row(asking: Asking) -> None:
-    row = asking.row("table_kind", schema_name="GOLD", table_name="FCT_MUSICIAN_PAYMENT")
+    row = asking.row("table_kind", DESCRIBED, schema_name="GOLD", table_name="FCT_MUSICIAN_PAYMENT")
     assert (row["table_type"], row["is_transient"]) == ("BASE TABLE", "YES")
-    assert asking.rows("table_kind", schema_name="GOLD", table_name="NO_SUCH_TABLE") == []
+    assert asking.rows("table_kind", DESCRIBED, schema_name="GOLD", table_name="NO_SUCH_TABLE") == []
 
 
 def test_the_fact_was_calculated_and_is_filled_in(asking: Asking) -> None:
@@ -97,11 +97,12 @@ def test_the_three_duplicate_keys_are_found_by_both_lists(asking: Asking) -> Non
     assert [row["current_count"] for row in sample] == [3, 2, 2]
     assert {row["total_keys"] for row in sample} == {3}
     assert all(row["distinct_ids"] == row["current_count"] == len(row["scd_ids"].split(", ")) for row in sample)
-    groups = asking.rows("scd2_duplicate_groups", ATTENDANCE, after_key=None, containing="", page_size=10)
+    asked: dict[str, Scalar] = {"sort_by": "key", "after_number": None, "after_key": None, "containing": ""}
+    groups = asking.rows("scd2_duplicate_groups", ATTENDANCE, **asked, page_size=10)
     assert {row["natural_key"] for row in groups} == {row["natural_key"] for row in sample}
     ties = []
     for row in groups:
-        versions = asking.rows("scd2_versions_of_key", ATTENDANCE, natural_key_value=row["natural_key"])
+        versions = asking.rows("scd2_key_versions", ATTENDANCE, natural_key_value=row["natural_key"])
         current = [version for version in versions if version["is_current"]]
         assert {version["scd_id"] for version in current} == set(row["scd_ids"].split(", "))
         clocks = {

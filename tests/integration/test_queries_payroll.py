@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
+from gcms_tui.core.identifier import Identifier
 from tests.integration.asking import PAYROLL, Asking, Row, relation
 
 TOTALS_BY_PROBLEM = ("missing_in_source", "missing_in_dbt", "duplicate", "null_amount", "amount")
@@ -190,5 +191,6 @@ def test_the_snapshot_keeps_one_concert(workbench: Asking) -> None:
     frozen = {**PAYROLL, "fact": names["snapshot"]}
     totals = [workbench.row("payroll_control_totals", side, concert_id=str(concert)) for side in (PAYROLL, frozen)]
     assert totals[0] == totals[1]
-    kind = workbench.row("table_kind", schema_name="GCMS_OPS", table_name="PAYROLL_SNAPSHOT_TEST")
+    schema: dict[str, Identifier] = {"information_schema": relation("gcms_ops.x").information_schema}
+    kind = workbench.row("table_kind", schema, schema_name="GCMS_OPS", table_name="PAYROLL_SNAPSHOT_TEST")
     assert kind["is_transient"] == "NO"

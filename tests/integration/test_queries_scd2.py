@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Column, OpenEnd
 from gcms_tui.sandbox.warehouse.process import WarehouseProcess
-from tests.integration.asking import SCD2_COLUMNS, Asking, connect, relation
-from tests.integration.scd2_oracle import DAY, Version, defects
+from tests.integration.asking import SCD2_COLUMNS, Asking, Row, connect, relation
+from tests.integration.scd2_oracle import BY_KEY, DAY, Version, defective_keys, defects
 from tests.sandbox.warehouse.client import PASSWORD, USER, free_port
 
 BASE = datetime(2026, 1, 5, 10)  # noqa: DTZ001 - as the warehouse keeps them: UTC without a zone
-NAMES = {"table": relation("bronze.versions"), "backup": relation("gcms_ops.repair_backup"), **SCD2_COLUMNS}
+NAMES = {"table": relation("bronze.versions"), **SCD2_COLUMNS}
 WITHOUT_FLAG = {**NAMES, "is_current": OpenEnd(Column("EFFECTIVE_TO"))}
 _COLUMNS = (
     "scd_id VARCHAR, natural_key VARCHAR, status VARCHAR, effective_from TIMESTAMP_NTZ, effective_to TIMESTAMP_NTZ, "
@@ -167,38 +168,83 @@ _VERSIONS = st.lists(
 )
 
 
+_OF_A_KEY = (
+    *("row_count", "null_flags", "null_ids", "null_begins", "inverted"),
+    *("current_but_closed", "closed_but_open", "overlaps"),
+)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(versions=_VERSIONS)
-def test_any_table_is_counted_as_row_by_row(asking: Asking, versions: list[Version]) -> None:
+@given(versions=_VERSIONS, defect=st.sampled_from([*BY_KEY]))
+def test_any_table_is_counted_as_row_by_row(asking: Asking, versions: list[Version], defect: str) -> None:
     fill(asking, versions)
     found = asking.row("scd2_integrity", NAMES)
-    expected = defects(versions, day_before=found["closed_day_before"] > found["closed_same_instant"])
+    closed = asking.row("scd2_closing_convention", NAMES)
+    assert closed == {name: found[name] for name in ("closed_day_before", "closed_same_instant")}
+    day_before = closed["closed_day_before"] > closed["closed_same_instant"]
+    expected = defects(versions, day_before=day_before)
     assert {name: found[name] for name in expected} == expected
+    keys = asking.rows("scd2_defective_keys", NAMES, defect=defect, after_key=None, page_size=9)
+    concerned = {row["natural_key"]: row["row_count"] for row in keys}
+    assert concerned == defective_keys(versions, defect, day_before=day_before)
+    alone = defects([row for row in versions if row.natural_key == "it's"], day_before=False)
+    found = asking.row("scd2_key_integrity", NAMES, natural_key_value="it's")
+    assert {name: alone[name] for name in alone.keys() & found.keys()} == {name: found[name] for name in _OF_A_KEY}
 
 
-def test_duplicate_groups_come_in_pages_by_key(asking: Asking) -> None:
+def groups(asking: Asking, **asked: Scalar) -> list[Row]:
+    first: dict[str, Scalar] = {"sort_by": "key", "after_number": None, "after_key": None, "containing": ""}
+    return asking.rows("scd2_duplicate_groups", NAMES, **{**first, "page_size": 9, **asked})
+
+
+@pytest.mark.parametrize("sort_by", ["key", "count", "recency"])
+def test_duplicate_groups_come_in_pages_in_every_order(asking: Asking, sort_by: str) -> None:
     keys = [f"k{number:02}" for number in range(7)] + ["it's; --", "100%_?", "\U0001f3bb[/b]", "Größe"]
+    copies = {key: 2 + place % 3 for place, key in enumerate(keys)}
+    begins = {key: place % 4 for place, key in enumerate(keys)}
     fill(
         asking,
         [
             *SOUND_DAY_BEFORE,
-            *(version(f"{key}/{copy}", key, copy, None, True) for key in keys for copy in range(2)),
+            *(version(f"{key}/{copy}", key, begins[key], None, True) for key in keys for copy in range(copies[key])),
             *(version(f"null/{copy}", None, copy, None, True) for copy in range(2)),
         ],
     )
-    seen: list[str] = []
-    after: str | None = None
-    while page := asking.rows("scd2_duplicate_groups", NAMES, after_key=after, containing="", page_size=4):
+    seen: list[Row] = []
+    place: dict[str, Scalar] = {}
+    while page := groups(asking, sort_by=sort_by, page_size=4, **place):
         assert len(page) <= 4
+        seen += page
+        place = {"after_number": page[-1]["order_number"], "after_key": page[-1]["natural_key"]}
+    rank = {"key": {}, "count": copies, "recency": begins}[sort_by]
+    by_bytes = sorted(keys, key=str.encode)
+    assert [row["natural_key"] for row in seen] == sorted(by_bytes, key=lambda key: -rank.get(key, 0))
+    assert {row["natural_key"]: row["current_count"] for row in seen} == copies
+
+
+def test_a_group_shows_its_ids_the_newest_first_and_is_found_by_a_part_of_its_key(asking: Asking) -> None:
+    fill(asking, [version(f"{key}/{copy}", key, copy, None, True) for key in ("k00", "100%_?") for copy in range(2)])
+    [only] = groups(asking, containing="K0", page_size=1)
+    assert (only["natural_key"], only["scd_ids"], only["order_number"]) == ("k00", "k00/1, k00/0", 0)
+    assert only["newest_recorded_at"] == BASE + DAY
+    assert [row["natural_key"] for row in groups(asking, containing="%_?")] == ["100%_?"]
+
+
+def test_a_group_that_was_never_recorded_is_the_oldest(asking: Asking) -> None:
+    fill(asking, [version(f"{key}{copy}", key, copy, None, True) for key in "AB" for copy in range(2)])
+    asking.plain("UPDATE bronze.versions SET recorded_at = NULL WHERE natural_key = 'A'")
+    assert [row["natural_key"] for row in groups(asking, sort_by="recency")] == ["B", "A"]
+
+
+def test_defective_keys_come_in_pages(asking: Asking) -> None:
+    fill(asking, [version(f"{key}1", key, 0, 4, False) for key in ("b", "a", "it's", "\U0001f3bb", "c")])
+    seen: list[str] = []
+    while page := asking.rows(
+        "scd2_defective_keys", NAMES, defect="no_current", after_key=seen[-1] if seen else None, page_size=2
+    ):
+        assert {row["row_count"] for row in page} == {1}
         seen += [row["natural_key"] for row in page]
-        after = seen[-1]
-    assert sorted(seen) == sorted(keys)
-    assert len(set(seen)) == len(seen)
-    first = asking.rows("scd2_duplicate_groups", NAMES, after_key=None, containing="K0", page_size=1)
-    assert [(row["natural_key"], row["scd_ids"]) for row in first] == [("k00", "k00/1, k00/0")]
-    assert first[0]["newest_recorded_at"] == BASE + DAY
-    [only] = asking.rows("scd2_duplicate_groups", NAMES, after_key=None, containing="%_?", page_size=9)
-    assert only["natural_key"] == "100%_?"
+    assert seen == ["a", "b", "c", "it's", "\U0001f3bb"]
 
 
 def test_the_sample_begins_with_the_worst_and_knows_how_many_there_are(asking: Asking) -> None:
@@ -213,13 +259,6 @@ def test_the_sample_begins_with_the_worst_and_knows_how_many_there_are(asking: A
     assert {row["total_keys"] for row in rows} == {3}
     worst = asking.rows("scd2_duplicate_keys_sample", NAMES, limit=9)[2]
     assert (worst["natural_key"], worst["distinct_ids"]) == ("C", 1)
-
-
-@pytest.mark.parametrize("key", ["plain", "it's; DROP TABLE x --", "a%b_?\\", "\U0001f3bb\n[/b]", "x" * 10_000])
-def test_the_versions_of_a_key_of_any_content(asking: Asking, key: str) -> None:
-    fill(asking, [version("a1", key, 0, 4, False), version("a2", key, 5, None, True), *SOUND_DAY_BEFORE])
-    rows = asking.rows("scd2_versions_of_key", NAMES, natural_key_value=key)
-    assert [(row["scd_id"], row["natural_key"]) for row in rows] == [("a2", key), ("a1", key)]
 
 
 def test_only_versions_known_late_count_as_corrections(asking: Asking) -> None:
@@ -238,61 +277,3 @@ def test_when_the_table_last_took_up_a_change(asking: Asking) -> None:
     row = asking.row("scd2_freshness", NAMES)
     assert row["row_count"] == 3
     assert row["newest_effective_from"] == row["newest_recorded_at"] == row["newest_inserted_at"] == BASE + 20 * DAY
-
-
-def _planned(**changed: str) -> dict[str, str]:
-    plan = {
-        "close_at": str(BASE + 4 * DAY),
-        "natural_key_value": "A",
-        "scd_id_value": "a1",
-        "effective_from_value": str(BASE),
-        "recorded_at_value": str(BASE),
-    }
-    return {**plan, **changed}
-
-
-def test_a_repair_closes_exactly_the_planned_version_and_can_be_undone(asking: Asking) -> None:
-    fill(asking, [*SOUND_DAY_BEFORE, version("a1", "A", 0, None, True), version("a2", "A", 5, None, True)])
-    before = asking.plain("SELECT * FROM bronze.versions ORDER BY natural_key, scd_id")
-    asking.rows("scd2_create_repair_backup", NAMES)
-    asking.rows("scd2_create_repair_backup", NAMES)
-    asking.plain("BEGIN")
-    assert asking.row("scd2_backup_key", NAMES, plan_id="p-1", natural_key_value="A") == {"number of rows inserted": 2}
-    assert asking.row("scd2_key_integrity", NAMES, natural_key_value="A")["current_count"] == 2
-    closed = asking.row("scd2_close_version", NAMES, **_planned())
-    assert closed == {"number of rows updated": 1, "number of multi-joined rows updated": 0}
-    assert asking.row("scd2_key_integrity", NAMES, natural_key_value="A") == {
-        "row_count": 2, "current_count": 1, "null_flags": 0, "ids": 2, "inverted": 0, "inverted_by_over_a_day": 0,
-        "current_but_closed": 0, "closed_but_open": 0, "overlaps": 0,
-    }  # fmt: skip
-    assert asking.row("scd2_close_version", NAMES, **_planned())["number of rows updated"] == 0
-    [(written,)] = asking.plain("SELECT updated_at FROM bronze.versions WHERE scd_id = 'a1'")
-    undone = asking.row(
-        "scd2_reopen_version",
-        NAMES,
-        natural_key_value="A",
-        scd_id_value="a1",
-        closed_at=str(BASE + 4 * DAY),
-        updated_at_before=str(BASE),
-        updated_at_value=str(written),
-    )
-    assert undone["number of rows updated"] == 1
-    asking.plain("COMMIT")
-    assert asking.plain("SELECT * FROM bronze.versions ORDER BY natural_key, scd_id") == before
-    kept = asking.plain("SELECT plan_id, scd_id, is_current FROM gcms_ops.repair_backup ORDER BY scd_id")
-    assert kept == [("p-1", "a1", True), ("p-1", "a2", True)]
-
-
-@pytest.mark.parametrize(
-    "moved",
-    [
-        {"natural_key_value": "B"},
-        {"scd_id_value": "a2"},
-        {"effective_from_value": str(BASE + timedelta(microseconds=1))},
-        {"recorded_at_value": str(BASE + timedelta(seconds=1))},
-    ],
-)
-def test_a_version_that_is_not_as_planned_is_not_closed(asking: Asking, moved: dict[str, str]) -> None:
-    fill(asking, [version("a1", "A", 0, None, True), version("a2", "A", 5, None, True)])
-    assert asking.row("scd2_close_version", NAMES, **_planned(**moved))["number of rows updated"] == 0
-    assert asking.row("scd2_key_integrity", NAMES, natural_key_value="A")["current_count"] == 2
