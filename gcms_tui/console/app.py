@@ -112,7 +112,7 @@ class ConsoleApp(App[None]):
 
     def __init__(self, services: ConsoleServices, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
-        services = replace(services, open_runs=Once(services.open_runs))
+        services = replace(services, open_runs=Once(services.open_runs), open_scd2=Once(services.open_scd2))
         self.services = services
         self.dbt_running: tuple[Run, ...] = ()
         """What is known of dbt commands that run just now."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.operations.log_port import Log
     from gcms_tui.operations.ports import Clock
     from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.scd2.desk import Scd2Desk
 
 
 class HealthExaminer(Protocol):
@@ -59,6 +60,8 @@ class ConsoleServices:
     """Heavy imports and connections; called in a thread after the first paint. Raises `GcmsError`."""
     open_runs: Callable[[], RunDesk]
     """As `open_health`, for dbt's runs; every pane gets the same one. Closed when the console is left."""
+    open_scd2: Callable[[], Scd2Desk]
+    """As `open_runs`, for SCD2 tables, the journal, and what is in doubt."""
     open_log: Callable[[Path], Log]
     """A log file, also one that is not there yet; called in a thread. Raises `GcmsError`."""
     now: Clock

@@ -16,6 +16,7 @@ from gcms_tui.core.finding import Evidence, Finding, HealthReport, Point, Proven
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.run_desk import RunDesk
+from gcms_tui.operations.scd2.desk import Scd2Desk
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -254,6 +255,7 @@ def services(
     config_error: GcmsError | None = None,
     notice: str = "",
     runs: RunDesk | None = None,
+    scd2: Scd2Desk | None = None,
 ) -> ConsoleServices:
     """Console services over `examiner`, or over a platform that cannot be opened."""
 
@@ -267,6 +269,11 @@ def services(
             raise ConfigError("No dbt project", "gcms.toml names none.")
         return runs
 
+    def opened_scd2() -> Scd2Desk:
+        if scd2 is None:
+            raise ConfigError("No dbt project", "gcms.toml names none.")
+        return scd2
+
     return ConsoleServices(
         settings=Settings(state_dir=state),
         target=target,
@@ -277,6 +284,7 @@ def services(
         open_health=opened,
         open_log=LogFile,
         open_runs=opened_runs,
+        open_scd2=opened_scd2,
         now=clock or Clock(),
         copy_dir=state,
         version="0.1.0",
