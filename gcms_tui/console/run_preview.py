@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import events
 from textual._time import get_time
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Input
 
+from gcms_tui.console.confirmed import ConfirmedDialog
 from gcms_tui.console.dialogs import error_page
-from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.preview_page import preview_page, preview_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.brief import Brief
-from gcms_tui.console.widgets.choice import Choice
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
@@ -47,26 +42,7 @@ class Started(Message):
     run: Run
 
 
-class Confirmation(Input):
-    """Where the confirmation is typed, letter by letter."""
-
-    @dataclass
-    class PasteRefused(Message):
-        """Somebody wanted to paste it."""
-
-    def __init__(self) -> None:
-        super().__init__(id="confirmation", compact=True, select_on_focus=False)
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.prevent_default()
-        event.stop()
-        self.post_message(self.PasteRefused())
-
-    def action_paste(self) -> None:
-        self.post_message(self.PasteRefused())
-
-
-class PreviewDialog(GuardedDialog[Run | None]):
+class PreviewDialog(ConfirmedDialog[Run | None]):
     """Answers with the run that was started, or None. Starting waits for a deliberate move away from Cancel."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,13 +63,6 @@ class PreviewDialog(GuardedDialog[Run | None]):
         self._loader = Loader(self, "preview")
         self._asked_at = get_time()
         self._starting = False
-        self._confirmation = Confirmation()
-        self._said = Brief(look, id="said")
-        self._confirmation.display = False
-        self.act.disabled = True
-
-    def between(self) -> Iterable[Widget]:
-        return (self._said, self._confirmation)
 
     def on_mount(self) -> None:
         self.set_interval(_TICK_S, self._tick)
@@ -127,7 +96,7 @@ class PreviewDialog(GuardedDialog[Run | None]):
         self._confirmation.display = bool(preview and preview.confirmation and not preview.refusal)
         self.way_out.focus()
         self.hold()
-        self._settle()
+        self.settle()
         self.tell()
 
     def page(self, width: int) -> Sequence[Text]:
@@ -146,19 +115,15 @@ class PreviewDialog(GuardedDialog[Run | None]):
         lines.append(Text(f" {waited} s so far; Esc leaves it. Nothing starts by itself.", palette.muted))
         return lines
 
-    def on_choice_given(self, message: Choice.Given) -> None:
-        """Until dbt has answered only Esc leads out, and a click: Enter is pressed for what one expects to read."""
-        if self.preview is None and self.error is None and not message.clicked:
-            message.stop()
-            message.prevent_default()
-            said = "dbt has not answered yet: Enter does nothing, Esc leaves."
-            self._said.said = (Text(said, self.look.palette.warn),)
+    @property
+    def unanswered(self) -> str:
+        waiting = self.preview is None and self.error is None
+        return "dbt has not answered yet: Enter does nothing, Esc leaves." if waiting else ""
 
     # -- confirming and starting ------------------------------------------------------------------------------------
 
     @property
-    def refusal_to_start(self) -> str | None:
-        """Why it cannot be started as things are; None where it can."""
+    def refusal_to_act(self) -> str | None:
         if self._starting:
             return "starting"
         if self.preview is None:
@@ -169,15 +134,9 @@ class PreviewDialog(GuardedDialog[Run | None]):
             return f"type  {self.preview.confirmation}  to start it"
         return None
 
-    def _settle(self) -> None:
-        """The answer that starts can be given only where nothing stands against it."""
-        refusal, palette = self.refusal_to_start, self.look.palette
-        self.act.disabled = refusal is not None
-        if refusal is None:
-            said = "Tab, then Enter, starts exactly this." if self.act.has_focus is False else ""
-            self._said.said = (Text(said, palette.muted),)
-        else:
-            self._said.said = (Text(self.look.glyphs.text(refusal, 200), palette.muted),)
+    @property
+    def invitation(self) -> str:
+        return "Tab, then Enter, starts exactly this."
 
     def refusal(self, action: str) -> str | None:
         return "dbt is being asked" if action == "ask" and self._loader.busy else None
@@ -185,33 +144,20 @@ class PreviewDialog(GuardedDialog[Run | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return None if self.refusal(action) else True
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        message.stop()
-        self._settle()
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Enter behind the typed words leads to the answer, and does not give it."""
-        message.stop()
-        if not self.act.disabled:
-            self.act.focus()
-
-    def on_confirmation_paste_refused(self, message: Confirmation.PasteRefused) -> None:
-        self._said.said = (Text("Pasting does not count here: type it.", self.look.palette.warn),)
-
     def done(self) -> None:
         preview, typed = self.preview, self._confirmation.value
-        if preview is None or self.refusal_to_start is not None:
+        if preview is None or self.refusal_to_act is not None:
             return
         if self._loader.start(lambda: Started(self._desk.runs.start(preview, typed))):
             self._starting, self.error = True, None
-            self._settle()
+            self.settle()
 
     def on_started(self, message: Started) -> None:
         self.dismiss(message.run)
 
     def action_leave(self) -> None:
         if self._starting:
-            self._said.said = (Text("It is being started; a moment.", self.look.palette.warn),)
+            self.warn("It is being started; a moment.")
         else:
             self.dismiss(None)
 
