@@ -37,6 +37,8 @@ class DbtProject:
     """Where dbt leaves its artifacts."""
     log_path: Path
     """Where dbt.log is."""
+    macro_paths: tuple[str, ...] = ("macros",)
+    """The directories of its macros, from its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,12 @@ def read_project(settings: DbtSettings, env: Mapping[str, str]) -> DbtProject:
         str(profile) if profile is not None else None,
         directory / str(target_path),
         directory / str(log_path),
+        _macro_paths(content.get("macro-paths")),
     )
+
+
+def _macro_paths(said: object) -> tuple[str, ...]:
+    return tuple(map(str, said)) if isinstance(said, list) and said else ("macros",)
 
 
 def read_output(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> Output:

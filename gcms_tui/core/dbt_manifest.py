@@ -33,6 +33,8 @@ class Node:
     relation_name: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """Where it is written, from the project's directory: its own file, and the one that describes it."""
 
     @property
     def in_gold(self) -> bool:
@@ -87,6 +89,12 @@ def parse_node(item: Mapping[str, Any]) -> Node:
         relation_name=item.get("relation_name"),
         meta={**(config.get("meta") or {}), **(item.get("meta") or {})},
         config={key: config[key] for key in _SNAPSHOT_KEYS if key in config},
+        files=tuple(
+            # What describes it is named with its project: gcms://models/bronze/schema.yml
+            str(path).rpartition("://")[2]
+            for path in (item.get("original_file_path"), item.get("patch_path"))
+            if path
+        ),
     )
 
 

@@ -79,6 +79,11 @@ class RunHistory:
         """What became of a run and of each of its nodes; None where no run has that id."""
         return next((told.invocation for told in self._archive.told() if told.run.run_id == run_id), None)
 
+    def known(self) -> tuple[tuple[Run, Invocation], ...]:
+        """Every run of this target, as far as that is told, and what became of it; oldest first."""
+        told = reversed(self._archive.told())
+        return tuple((one.run, one.invocation) for one in told if one.invocation.may_be_of(self._target))
+
     def notes(self) -> tuple[str, ...]:
         """What could not be read or journalled, in words."""
         return (*self._archive.notes(), *self._unjournalled)
