@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -31,6 +32,7 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, screen_of_its_own
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
+from gcms_tui.console.writing.writer import Writer
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:
@@ -45,7 +47,13 @@ def _runs(services: ConsoleServices, look: Look) -> Pane:
     return RunsPane(services, look)
 
 
-PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane, "runs": _runs}
+def _scd2(services: ConsoleServices, look: Look) -> Pane:
+    from gcms_tui.console.scd2.tables import Scd2Pane
+
+    return Scd2Pane(services, look)
+
+
+PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane, "runs": _runs, "scd2": _scd2}
 """The modes, in the order of their keys."""
 
 
@@ -102,6 +110,7 @@ class ConsoleApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "pane('health')", "Health", id="pane.health", show=False, tooltip="Go to the health pane"),
         Binding("2", "pane('runs')", "Runs", id="pane.runs", show=False, tooltip="Go to dbt's runs"),
+        Binding("3", "pane('scd2')", "SCD2", id="pane.scd2", show=False, tooltip="Go to the tables of versions"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
         Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
         Binding(
@@ -114,6 +123,7 @@ class ConsoleApp(App[None]):
         super().__init__(driver_class=driver_class)
         services = replace(services, open_runs=Once(services.open_runs), open_scd2=Once(services.open_scd2))
         self.services = services
+        self.writer = Writer()
         self.dbt_running: tuple[Run, ...] = ()
         """What is known of dbt commands that run just now."""
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
@@ -249,7 +259,7 @@ def run_console(
     The exit status: 0, 128 + the number of the signal that ended it, or 70 where it stopped on a bug.
     """
     app = (console or ConsoleApp)(services, Terminal)
-    watchdog = Watchdog()
+    watchdog = Watchdog(app.writer.wait)
 
     def leave(code: int) -> None:
         if code == 129 and isinstance(app._driver, Terminal):
@@ -261,12 +271,24 @@ def run_console(
 
     async def stay() -> None:
         with endings_leave(leave, dropped, watchdog):
-            await app.run_async()
+            try:
+                await app.run_async()
+            finally:
+                _let_the_write_end(app.writer)
 
     with screen_of_its_own(services.copy_dir / "stderr.log"):
         asyncio.run(stay())
     watchdog.disarm()
     return _after_a_bug(app, services) if app.crash else app.return_code or 0
+
+
+def _let_the_write_end(writer: Writer) -> None:
+    """Keeps the process, its connections and its lease for as long: nothing else is to be done any more."""
+    if writer.busy and sys.__stderr__ is not None:
+        with suppress(OSError):  # a terminal that has gone
+            sys.__stderr__.write("A write is under way. It is not broken off: it ends in a moment.\n")
+            sys.__stderr__.flush()
+    writer.wait()
 
 
 def _after_a_bug(app: ConsoleApp, services: ConsoleServices) -> int:

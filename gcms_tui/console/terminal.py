@@ -65,20 +65,29 @@ class Terminal(LinuxDriver):
 
 
 class Watchdog:
-    """Ends the process where leaving takes too long. Reads only are under way then; a write journals itself."""
+    """Ends the process where leaving takes too long, once nothing but reads is under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, writes_end: Callable[[], bool] = lambda: True) -> None:
+        """`writes_end` returns when nothing is written any more, or has taken too long."""
+        self._writes_end = writes_end
         self._timer: threading.Timer | None = None
+        self._left = threading.Event()
 
     def arm(self, code: int) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(LEAVING_S, os._exit, (code,))
+            self._timer = threading.Timer(LEAVING_S, self._end, (code,))
             self._timer.daemon = True
             self._timer.start()
 
     def disarm(self) -> None:
+        self._left.set()
         if self._timer is not None:
             self._timer.cancel()
+
+    def _end(self, code: int) -> None:
+        self._writes_end()
+        if not self._left.is_set():
+            os._exit(code)
 
 
 @contextmanager
