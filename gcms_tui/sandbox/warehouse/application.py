@@ -142,6 +142,8 @@ class Application:
         """Run a statement. A request that was sent before attaches to its statement: nothing is ever run twice."""
         try:
             session = self.sessions.get(_token(request))
+            if request.client is not None:
+                self.sessions.heard(session, (request.client.host, request.client.port))
             body = await _body(request)
             job = self._job(session, request.query_params.get("requestId") or "", body)
         except Exception as error:  # noqa: BLE001  on the query path every failure is an answer, never HTTP 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from gcms_tui.core.secret import Secret
 from gcms_tui.sandbox.warehouse import fakesnow_patches
@@ -19,13 +21,18 @@ from gcms_tui.sandbox.warehouse.application import Application
 from gcms_tui.sandbox.warehouse.history import QueryHistory
 from gcms_tui.sandbox.warehouse.jobs import Jobs
 from gcms_tui.sandbox.warehouse.process import HOST
-from gcms_tui.sandbox.warehouse.sessions import Warehouse
+from gcms_tui.sandbox.warehouse.sessions import Sessions, Warehouse
 from gcms_tui.sandbox.warehouse.statements import Statements
 from gcms_tui.sandbox.warehouse.storage import Storage
 
-TIDY_EVERY_SECONDS = 5.0
+TIDY_EVERY_SECONDS = 1.0
 IDLE_BLOCKER_SECONDS = 300.0
 """A transaction that blocks others and has been silent so long is rolled back, as in Snowflake."""
+GONE_SECONDS = 3.0
+"""So is one whose client has no connection left, after this long. Snowflake cannot know, and leaves its locks alone for
+the five minutes above; on the practice platform nobody is to wait for a console that was killed."""
+KEEP_ALIVE_SECONDS = 14_400
+"""Idle connections are left open: that one ended then tells that its client has."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def serve(options: ServerOptions) -> None:
     tidier.start()
     config = uvicorn.Config(
         application.asgi(), host=HOST, port=options.port, log_level="warning", access_log=False, lifespan="off",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=1, timeout_keep_alive=KEEP_ALIVE_SECONDS, http=_watched(application.sessions),
     )  # fmt: skip
     server = _Server(config, jobs)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,6 +89,23 @@ def serve(options: ServerOptions) -> None:
     finally:
         stopping.set()
         _close(application, history)
+
+
+def _watched(sessions: Sessions) -> type[asyncio.Protocol]:
+    """uvicorn's own protocol, which tells the sessions where a connection begins and ends."""
+
+    class Watched(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # one of two classes, chosen at import
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            if self.client is not None:
+                sessions.dialled(self.client)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self.client is not None:
+                sessions.hung_up(self.client)
+
+    return Watched
 
 
 class _Server(uvicorn.Server):
@@ -111,7 +135,10 @@ def _tidy(application: Application, stopping: threading.Event, session_idle_seco
             application.close_session(session)
         for session in application.sessions.idle(IDLE_BLOCKER_SECONDS):
             if application.warehouse.locks.blocks_others(session.id):
-                session.abandon_transaction()
+                session.abandon_transaction("it was idle while others waited for its locks")
+        for session in application.sessions.idle(GONE_SECONDS):
+            if not session.lines:
+                session.abandon_transaction("its client is gone")
         if not stopping.is_set():
             storage.checkpoint_if_due()
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _ids = itertools.count(time.time_ns() // 1000)
 
+Address = tuple[str, int]
+"""Host and port that a client's connection comes from."""
+
 REQUESTS_KEPT = 5_000
 """Requests per session that are recognised when they are sent again."""
 
@@ -71,6 +74,8 @@ class Session:
         self.query_ids: deque[str] = deque(maxlen=REQUESTS_KEPT)
         self.requests: OrderedDict[str, Job] = OrderedDict()
         self.last_seen = time.monotonic()
+        self.lines: set[Address] = set()
+        """Where its client's open connections come from. None: the client is gone, or opens one for each request."""
         self.closed = False
         self._turn = threading.Lock()
         self._running: Job | None = None
@@ -153,11 +158,11 @@ class Session:
                 self.duck.interrupt()
                 self.validator.interrupt()
 
-    def abandon_transaction(self) -> None:
+    def abandon_transaction(self, why: str) -> None:
         """Roll back a transaction that its client seems to have forgotten."""
         with self._turn:
             if self.transaction.active:
-                self.transaction.abort("it was idle while others waited for its locks")
+                self.transaction.abort(why)
 
     @property
     def busy(self) -> bool:
@@ -185,6 +190,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._by_token: dict[str, Session] = {}
+        self._open: set[Address] = set()
 
     def add(self, session: Session) -> None:
         self._by_token[session.token] = session
@@ -202,6 +208,23 @@ class Sessions:
 
     def all(self) -> list[Session]:
         return list(self._by_token.values())
+
+    def dialled(self, address: Address) -> None:
+        """A connection from there has begun."""
+        self._open.add(address)
+
+    def heard(self, session: Session, address: Address) -> None:
+        """A statement of the session came over the connection from there, which may have ended since."""
+        if address in self._open:
+            session.lines.add(address)
+
+    def hung_up(self, address: Address) -> None:
+        """The connection from there has ended."""
+        self._open.discard(address)
+        for session in self.all():
+            if address in session.lines:
+                session.last_seen = time.monotonic()
+                session.lines.discard(address)
 
     def idle(self, longer_than: float) -> list[Session]:
         """Sessions without a running statement that nobody has used for so many seconds."""

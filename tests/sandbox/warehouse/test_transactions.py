@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +14,8 @@ import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import Error
 
-from tests.sandbox.warehouse.client import Connect, ask, failure, value, wait_until
+from gcms_tui.sandbox.warehouse.process import WarehouseProcess
+from tests.sandbox.warehouse.client import PASSWORD, USER, Connect, ask, failure, value, wait_until
 
 
 @pytest.fixture
@@ -243,6 +247,39 @@ def test_closing_a_connection_rolls_back_and_frees_its_locks(
     ask(connection, "ALTER SESSION SET LOCK_TIMEOUT = 1")
     ask(connection, "UPDATE t SET n = 2 WHERE id = 1")
     assert stored(connection) == [2, 0]
+
+
+_HOLDS_A_LOCK = """
+import json, sys
+from tests.sandbox.warehouse.client import ask
+import snowflake.connector
+connection = snowflake.connector.connect(**json.loads(sys.argv[1]))
+ask(connection, "BEGIN")
+ask(connection, "UPDATE t SET n = 99")
+print("holds it", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_client_lets_go_of_its_locks_and_one_that_only_idles_does_not(
+    server: WarehouseProcess, connection: SnowflakeConnection, second: SnowflakeConnection, table: str
+) -> None:
+    ask(connection, "CREATE TABLE u AS SELECT * FROM t")
+    ask(second, "BEGIN")
+    ask(second, "UPDATE u SET n = 5")  # idle from here on, for longer than the other
+    arguments = {"user": USER, "password": PASSWORD, "account": "sandbox", "host": server.host, "port": server.port}
+    arguments |= {"protocol": "http", "database": "GCMS", "schema": connection.schema}
+    command = [sys.executable, "-c", _HOLDS_A_LOCK, json.dumps(arguments)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "holds it\n"
+        client.kill()
+        client.wait()
+        ask(connection, "ALTER SESSION SET LOCK_TIMEOUT = 60")
+        ask(connection, "UPDATE t SET n = n + 1 WHERE id = 1")
+    assert stored(connection) == [1, 0]
+    ask(second, "COMMIT")
+    assert ask(connection, "SELECT DISTINCT n FROM u") == [(5,)]
 
 
 def test_the_clock_goes_on_in_a_transaction(connection: SnowflakeConnection) -> None:
