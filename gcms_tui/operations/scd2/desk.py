@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gcms_tui.core.errors import Refused
 from gcms_tui.operations.scd2.browse import Scd2Browser
+from gcms_tui.operations.scd2.cause import Causes
+from gcms_tui.operations.scd2.corrections import Corrections
 from gcms_tui.operations.scd2.repairs import Scd2Repairs
 from gcms_tui.operations.scd2.verification import Verification
 from gcms_tui.operations.writing.doubts import Doubts
@@ -31,6 +33,8 @@ class Scd2Desk:
     """None where nothing may be written: then there is nothing that could."""
     read_only_reason: str = ""
     """Who forbids writing; empty where it is allowed."""
+    causes: Causes = field(kw_only=True)
+    corrections: Corrections = field(kw_only=True)
 
     def required_bench(self) -> RepairBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""
