@@ -1,0 +1,239 @@
+"""The root cause as it is looked for: what each place tells, what is said where one tells nothing, and the note."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from gcms_tui.core.dbt_log import Invocation, NodeOutcome
+from gcms_tui.core.dbt_manifest import Manifest, Node
+from gcms_tui.core.dbt_results import ArtifactError
+from gcms_tui.core.errors import Refused, StatementFailed, Unavailable, UsageError
+from gcms_tui.core.finding import Scalar
+from gcms_tui.core.project_changes import Changes, Commit
+from gcms_tui.core.run import Run
+from gcms_tui.core.scd2.cause import Overlap
+from gcms_tui.core.scd2.cause_sessions import NONE_VISIBLE
+from gcms_tui.core.scd2.version import Version
+from gcms_tui.core.writing.journal import INTENT
+from gcms_tui.core.writing.plan_json import row_document
+from gcms_tui.operations.scd2.browse import Scd2Browser
+from gcms_tui.operations.scd2.cause import CAUSE, Causes
+from gcms_tui.operations.scd2.corrections import CORRECTIONS, Corrections
+from gcms_tui.operations.scd2.tables import Scd2Tables
+from tests.operations.memory import HOUR, NOW, Clock, MemoryDbt, MemoryWarehouse, Row, ShippedQueries, settings
+from tests.operations.memory_book import MemoryBook
+from tests.operations.memory_runs import ran
+from tests.operations.run_memory import MemoryJournal
+
+TABLE, KEY = "br_t0_scd2", "33-'100%-\U0001f3bb"
+MODEL = "model.gcms.br_t0_scd2"
+WRITTEN = NOW - HOUR
+MOMENT = f"{WRITTEN:%Y-%m-%d %H:%M:%S}.000000000"
+MINUTE = timedelta(minutes=1)
+MANIFEST = Manifest(
+    "manifest.json",
+    "v12",
+    {MODEL: Node(MODEL, "model", TABLE, TABLE, relation_name="BRONZE.BR_T0_SCD2", files=("models/t0.sql", "t0.yml"))},
+)
+
+
+@dataclass
+class Known:
+    """A history of runs that is told."""
+
+    told: tuple[tuple[Run, Invocation], ...] = ()
+    the_manifest: Manifest | ArtifactError = MANIFEST
+    error: Unavailable | None = None
+
+    def known(self) -> tuple[tuple[Run, Invocation], ...]:
+        if self.error is not None:
+            raise self.error
+        return self.told
+
+    def manifest(self) -> Manifest:
+        if isinstance(self.the_manifest, ArtifactError):
+            raise self.the_manifest
+        return self.the_manifest
+
+    def notes(self) -> tuple[str, ...]:
+        return ("one file could not be read",)
+
+
+@dataclass
+class Git:
+    """Answers with one commit, and remembers what it was asked."""
+
+    asked: list[tuple[datetime, tuple[str, ...]]] = field(default_factory=list)
+
+    def since(self, moment: datetime, files: Sequence[str]) -> Changes:
+        self.asked.append((moment, tuple(files)))
+        commit = Commit("1f2e", NOW, "Anna", "Change it", ("models/t0.sql",))
+        return Changes(moment, tuple(files), (commit,), commands=(("git", "log", "--", "a b"),))
+
+
+@dataclass
+class Scene:
+    """Everything around one key with two current versions, written in the same second."""
+
+    warehouse: MemoryWarehouse = field(default_factory=MemoryWarehouse)
+    known: Known = field(default_factory=Known)
+    git: Git = field(default_factory=Git)
+    book: MemoryBook = field(default_factory=MemoryBook)
+
+    def __post_init__(self) -> None:
+        self.warehouse.on("table_columns", ({"column_name": "NATURAL_KEY", "data_type": "TEXT"},))
+        self.versions(row("a"), row("b"), row("old", current=False, inserted_at="2025-01-01 05:10:00.000000000"))
+        self.warehouse.on("dbt_query_history", ())
+
+    def versions(self, *rows: Row) -> None:
+        self.warehouse.on("scd2_key_versions", tuple(rows))
+
+    def causes(self, read_only_reason: str = "") -> Causes:
+        tables, queries = self._tables(), ShippedQueries()
+        browser = Scd2Browser(tables, self.warehouse, queries, MemoryJournal())
+        return Causes(
+            tables, browser, self.warehouse, queries, runs=self.known, changes=self.git, journal=self.book,
+            clock=Clock(), read_only_reason=read_only_reason,
+        )  # fmt: skip
+
+    def corrections(self, read_only_reason: str = "") -> Corrections:
+        return Corrections(
+            self._tables(), self.warehouse, ShippedQueries(), journal=self.book, clock=Clock(),
+            read_only_reason=read_only_reason,
+        )  # fmt: skip
+
+    def _tables(self) -> Scd2Tables:
+        return Scd2Tables(settings(), MemoryDbt(), self.warehouse, ShippedQueries())
+
+
+def row(scd_id: str, *, current: bool = True, inserted_at: str | None = MOMENT) -> dict[str, Scalar]:
+    named = Version(scd_id, MOMENT, None if current else MOMENT, current, MOMENT, inserted_at).row.as_dict()
+    return {**named, "natural_key": KEY}
+
+
+def building(number: int, *, begins: timedelta = timedelta(), took: timedelta = MINUTE) -> tuple[Run, Invocation]:
+    run = ran(number, "build", age=NOW - WRITTEN - begins, took=took)
+    began = run.record.started_at
+    built = (NodeOutcome("success", MODEL, "model"),)
+    return run, Invocation(f"ours-{number}", began, True, began + took, "build", "prod", True, built)
+
+
+def test_two_runs_at_the_same_time_are_found_with_what_surrounds_them() -> None:
+    scene = Scene(known=Known((building(1, begins=-MINUTE, took=2 * MINUTE), building(2))))
+    found = scene.causes().look(f"bronze.{TABLE}", KEY)
+    assert found.verdict is Overlap.OVERLAPPED and "run-1 and run-2, certainly" in found.words
+    assert [(one.at, one.scd_ids, one.runs) for one in found.insertions] == [(MOMENT, ("b", "a"), ("run-1", "run-2"))]
+    assert (found.table, found.natural_key, found.repaired_by) == ("bronze.br_t0_scd2", KEY, "")
+    assert scene.git.asked == [(WRITTEN, ("models/t0.sql", "t0.yml"))]
+    assert found.sessions.words == NONE_VISIBLE
+    assert found.notes == ("one file could not be read",)
+    assert [origin.source for origin in found.provenance][-1] == "git"
+    assert found.provenance[-1].statement == "git log -- 'a b'"
+    asked = next(one for one in scene.warehouse.asked if one.query == "dbt_query_history")
+    assert asked.binds == (f"{WRITTEN - timedelta(seconds=5):%Y-%m-%d %H:%M:%S}.000000", "BR_T0_SCD2")
+
+
+def test_what_cannot_be_looked_at_is_said_and_proves_nothing() -> None:
+    missing = ArtifactError("No manifest.json", "dbt has left none")
+    scene = Scene(known=Known(the_manifest=missing, error=Unavailable("No history", "The disk is gone.")))
+    scene.warehouse.on("dbt_query_history", StatementFailed("Refused", "insufficient privileges"))
+    found = scene.causes().look(TABLE, KEY)
+    assert found.verdict is Overlap.NOT_KNOWN and "no run of this target is known" in found.words
+    assert found.sessions.words == "not known: Refused: insufficient privileges"
+    assert found.notes == (
+        "which model builds the table is not known: dbt has left none",
+        "the history of runs could not be read: The disk is gone.",
+    )
+    scene.versions(row("a", inserted_at=None), row("b", inserted_at=None))
+    undated = scene.causes().look(TABLE, KEY)
+    assert (undated.verdict, undated.changes) == (Overlap.NOT_KNOWN, None)
+    scene.versions(row("a", inserted_at="2026-01-01 05:10:00.000000000"), row("b"))
+    scene.warehouse.on("dbt_query_history", ())
+    assert (
+        scene.causes().look(TABLE, KEY).sessions.words
+        == f"{NONE_VISIBLE}; of 1 older moment the history tells nothing any more"
+    )
+    scene.versions(row("a", inserted_at="2026-01-01 05:10:00.000000000"))
+    assert "goes back seven days" in scene.causes().look(TABLE, KEY).sessions.words
+    scene.versions()
+    with pytest.raises(Refused) as refused:
+        scene.causes().look(TABLE, KEY)
+    assert refused.value.guard == "no_such_key"
+    with pytest.raises(UsageError):
+        scene.causes().look("br_unheard_of", KEY)
+
+
+def test_a_repaired_key_is_told_by_what_the_repair_found() -> None:
+    scene = Scene(known=Known((building(1),)))
+    scene.versions(row("b"), row("a", current=False))
+    before = [row_document(Version(name, MOMENT, None, True, MOMENT, MOMENT).row) for name in ("a", "b")]
+    for write_id, key, undoes in (("w-1", KEY, ""), ("w-2", "another", ""), ("w-3", KEY, "w-1")):
+        payload = {"table": "bronze.br_t0_scd2", "key": key, "undoes": undoes, "before": before}
+        scene.book.append(INTENT, write_id, payload)
+    found = scene.causes().look(TABLE, KEY)
+    assert (found.repaired_by, found.insertions[0].scd_ids) == ("w-1", ("a", "b"))
+    assert found.verdict is Overlap.ONE and "it wrote all of them" in found.words
+
+
+def test_a_note_closes_it_and_is_kept_with_what_was_known() -> None:
+    scene = Scene()
+    causes = scene.causes()
+    for blank in ("", " \n\t"):
+        with pytest.raises(Refused) as refused:
+            causes.close(TABLE, KEY, blank)
+        assert refused.value.guard == "note"
+    assert causes.notes(TABLE, KEY) == () and not scene.book.kept and "scd2_key_versions" not in scene.warehouse.names()
+    first = causes.close(TABLE, KEY, "  cron and Anna at once \n")
+    causes.close(TABLE, KEY, "cron was moved", causes.look(TABLE, KEY))
+    assert [note.text for note in causes.notes(f"BRONZE.{TABLE}", KEY)] == ["cron and Anna at once", "cron was moved"]
+    assert causes.notes(TABLE, KEY[:-1]) == ()
+    entry = scene.book.kept[0]
+    assert (entry.kind, entry.subject) == (CAUSE, f"bronze.br_t0_scd2 {KEY}")
+    assert json.loads(entry.payload)["verdict"] == "not known"
+    assert first.words[0].startswith("not known: no run is certainly known at")
+    with pytest.raises(Refused) as forbidden:
+        scene.causes("--read-only").close(TABLE, KEY, "a note")
+    assert forbidden.value.guard == "read_only" and len(scene.book.kept) == 2
+    scene.book.error = Unavailable("The journal cannot be written", "The disk is full.")
+    with pytest.raises(Unavailable):
+        causes.close(TABLE, KEY, "a note")
+
+
+def test_notes_of_long_keys_are_told_apart() -> None:
+    scene = Scene()
+    causes = scene.causes()
+    keys = [f"{'k' * 10_000}{end}" for end in "ab"]
+    for key in keys:
+        causes.close(TABLE, key, f"about {key[-1]}")
+    assert [causes.notes(TABLE, key)[0].text for key in keys] == ["about a", "about b"]
+    assert all(len(entry.subject) < 300 for entry in scene.book.kept)
+
+
+def test_a_review_counts_what_is_late_and_is_noted() -> None:
+    scene = Scene()
+    late: dict[str, Scalar] = {"correction_month": date(2026, 2, 1), "correction_count": 3, "corrected_keys": 2}
+    scene.warehouse.on("row_count", ({"row_count": 10},))
+    scene.warehouse.on("scd2_late_corrections", (late, {**late, "correction_month": None}))
+    corrections = scene.corrections()
+    review = corrections.review(TABLE, timedelta(hours=36))
+    assert [(one.label, one.corrections) for one in review.months] == [("2026-02", 3), ("2026-03", 0), ("no date", 3)]
+    assert review.known and review.total == 6 and review.provenance[0].binds == (2160,)
+    with pytest.raises(Refused):
+        corrections.note(TABLE, " ", review)
+    with pytest.raises(Refused):
+        scene.corrections("gcms.toml says so").note(TABLE, "a note", review)
+    corrections.note(TABLE, "late sheets of the tour", review)
+    assert [(entry.kind, entry.subject) for entry in scene.book.kept] == [(CORRECTIONS, "bronze.br_t0_scd2")]
+    assert corrections.notes(TABLE)[0].words[1:] == (
+        "2026-02: 3 of 2 keys",
+        "2026-03: 0 of 0 keys",
+        "no date: 3 of 2 keys",
+    )
+    scene.warehouse.on("row_count", ({"row_count": 0},))
+    scene.warehouse.on("scd2_late_corrections", ())
+    assert not corrections.review(TABLE).known
