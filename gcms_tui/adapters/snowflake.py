@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 
 from gcms_tui.adapters.credentials import Credentials
 from gcms_tui.adapters.read_guard import require_read
-from gcms_tui.adapters.snowflake_session import Session, SessionFailed
+from gcms_tui.adapters.snowflake_session import Session, SessionFailed, close_soon, reading
 from gcms_tui.core.errors import ConfigError, GcmsError, Unavailable
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.settings import SnowflakeSettings
 
-_CLOSE_WITHIN_S = 2.0
 _REFUSAL_REMEMBERED_S = 60.0
 """A refused login is not tried again so soon: a handful of wrong ones lock the user."""
 _FAILURE_REMEMBERED_S = 1.0
@@ -50,7 +49,7 @@ class SnowflakeWarehouse:
     ) -> None:
         self._credentials = credentials
         self._settings = settings
-        self._purpose = purpose
+        self._terms = reading(settings, purpose)
         self._now = now
         self._slots = threading.BoundedSemaphore(settings.connections)
         self._guard = threading.Lock()
@@ -94,12 +93,7 @@ class SnowflakeWarehouse:
         with self._guard:
             self._closed = True
             sessions, self._idle, self._all = list(self._all), [], set()
-        threads = [threading.Thread(target=session.close, daemon=True) for session in sessions]
-        for thread in threads:
-            thread.start()
-        deadline = time.monotonic() + _CLOSE_WITHIN_S
-        for thread in threads:
-            thread.join(max(deadline - time.monotonic(), 0))
+        close_soon(sessions)
 
     def _run(self, session: Session, statement: Statement) -> Answer:
         try:
@@ -123,7 +117,7 @@ class SnowflakeWarehouse:
                 raise _closed()
             if self._idle:
                 return self._idle.pop()
-        session = self._gate.login(lambda: Session(self._credentials, self._settings, self._purpose))
+        session = self._gate.login(lambda: Session(self._credentials, self._settings, self._terms))
         with self._guard:
             if not self._closed:
                 self._all.add(session)

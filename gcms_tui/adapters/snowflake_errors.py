@@ -37,11 +37,23 @@ class Failure:
         return self.kind in (Kind.SESSION_LOST, Kind.UNREACHABLE)
 
     @property
+    def says_no(self) -> bool:
+        """The warehouse itself answered that it has not done what it was asked.
+
+        A statement that was cancelled, ended in an internal error, or has an answer that is no longer kept may have
+        been done: that is no answer. Nor is an error of the driver's own, whose numbers begin at 250000.
+        """
+        code = self.error.code if isinstance(self.error, StatementFailed) else None
+        refused = code is not None and code < _THE_DRIVERS_OWN and code not in (_INTERNAL, _ANSWER_GONE)
+        return refused and self.kind in (Kind.MISSING, Kind.OTHER)
+
+    @property
     def worth_asking_again(self) -> bool:
         """A new session may answer. A server that cannot be reached has been tried by the driver for long enough."""
         return self.kind is Kind.SESSION_LOST
 
 
+_INTERNAL, _ANSWER_GONE, _THE_DRIVERS_OWN = 603, 709, 250000
 _KINDS: Mapping[int, Kind] = {
     390100: Kind.LOGIN_REFUSED,  # incorrect user or password
     390101: Kind.LOGIN_REFUSED,
@@ -85,12 +97,14 @@ def classify(
     source: str = "",
     logging_in: bool = False,
     is_driver_error: bool = True,
+    limit: str = "statement_timeout_s",
 ) -> Failure:
     """One driver error.
 
-    `text` is the driver's message, already without secrets; `source` names the statement's file. The number decides;
-    the text only where the number says too little (the practice warehouse numbers some errors otherwise). What is no
-    error of the driver's own (`is_driver_error`) came of an answer that it could not make sense of.
+    `text` is the driver's message, already without secrets; `source` names the statement's file, `limit` the setting
+    that says how long a statement may take. The number decides; the text only where the number says too little (the
+    practice warehouse numbers some errors otherwise). What is no error of the driver's own (`is_driver_error`) came of
+    an answer that it could not make sense of.
     """
     number = abs(number) if isinstance(number, int) else None
     kind = _kind(number, text, logging_in) if is_driver_error else Kind.UNREACHABLE
@@ -104,7 +118,7 @@ def classify(
         case Kind.UNREACHABLE:
             return Failure(kind, Unavailable("Snowflake cannot be reached", message, _reach_advice(text)))
     failed, title, advice = _STATEMENT[kind]
-    advice = _OTHER_ADVICE.get(number or 0, advice)
+    advice = _lock_advice(text) if number == _LOCKED else _OTHER_ADVICE.get(number or 0, advice.format(limit=limit))
     return Failure(kind, failed(f"{title}{of}", message, advice, code=number, query_id=query_id))
 
 
@@ -112,7 +126,7 @@ _STATEMENT: Mapping[Kind, tuple[type[StatementFailed], str, str]] = {
     Kind.TIMEOUT: (
         StatementTimeout,
         "The query took too long",
-        "Ask again when the warehouse is less busy, or raise statement_timeout_s under [snowflake].",
+        "Ask again when the warehouse is less busy, or raise {limit} under [snowflake].",
     ),
     Kind.MISSING: (
         MissingRelation,
@@ -138,12 +152,21 @@ def _kind(number: int | None, text: str, logging_in: bool) -> Kind:
 
 _OTHER_ADVICE: Mapping[int, str] = {
     606: "Name a warehouse in the dbt target, and make sure that the role may use it.",
-    625: "Others wait for the same rows: look at SHOW LOCKS.",
     707: "The time asked for lies before what Time Travel keeps.",
     904: "A column is missing: check the timestamp_column and key settings in gcms.toml.",
     1003: "The statement is not valid here: `gcms-tui queries check` tests them all.",
     3001: "The role lacks a privilege: `gcms-tui doctor` shows which role is used.",
 }
+
+
+_LOCKED = 625
+_LOCKED_TABLE = re.compile(r"table '(?P<table>[^']+)'")
+
+
+def _lock_advice(text: str) -> str:
+    found = _LOCKED_TABLE.search(text)
+    lock = f"the lock on {printable(found['table'], 200)}" if found else "the lock on the same rows"
+    return f"Another transaction holds {lock}: SHOW LOCKS tells whose. Try again when it has ended."
 
 
 def _is_http_failure(number: int | None, text: str) -> bool:

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,9 @@ from gcms_tui.adapters.snowflake_rows import bind, column_name, converters
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.settings import SnowflakeSettings
 
+LOCK_TIMEOUT_S = 15
+"""How long a write waits for another's lock."""
+_CLOSE_WITHIN_S = 2.0
 _ALLOWANCE_S = 2
 """How much later than the warehouse the client gives a statement up, so that the warehouse's own answer comes first."""
 _READ_ALLOWANCE_S = 5
@@ -37,6 +40,44 @@ _READS_THE_SAME_EVERYWHERE: Mapping[str, Any] = {
 """What an account or a user may have set otherwise, and a statement of the library would mean another thing under."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a session is for, and what it may take."""
+
+    query_tag: str
+    role: str | None
+    """None: the connection's own."""
+    statement_timeout_s: int
+    limit: str
+    """The setting that statement_timeout_s comes from."""
+    parameters: Mapping[str, Any]
+    """Session parameters of this purpose alone."""
+    without_secondary_roles: bool = False
+    """Also where the role is the user's default: nothing is done by a role that nobody named."""
+
+
+def reading(settings: SnowflakeSettings, purpose: str) -> Terms:
+    return Terms(
+        _query_tag(purpose=purpose), settings.role, settings.statement_timeout_s, "statement_timeout_s", parameters={}
+    )
+
+
+def writing(settings: SnowflakeSettings, write_id: str, lock_timeout_s: int) -> Terms:
+    return Terms(
+        _query_tag(write=write_id),
+        settings.write_role,
+        settings.write_timeout_s,
+        "write_timeout_s",
+        # Without it a failed statement would leave its transaction open, and what came before it to be committed.
+        parameters={"LOCK_TIMEOUT": lock_timeout_s, "TRANSACTION_ABORT_ON_ERROR": True},
+        without_secondary_roles=True,
+    )
+
+
+def _query_tag(**said: str) -> str:
+    return json.dumps({"app": "gcms-tui", "version": __version__, **said})
+
+
 class SessionFailed(Exception):
     """Carries a classified driver error out of a session."""
 
@@ -48,13 +89,14 @@ class SessionFailed(Exception):
 class Session:
     """One login. Used by one thread at a time."""
 
-    def __init__(self, credentials: Credentials, settings: SnowflakeSettings, purpose: str) -> None:
+    def __init__(self, credentials: Credentials, settings: SnowflakeSettings, terms: Terms) -> None:
         self._driver = _driver()
         self._credentials = credentials
-        self._timeout = settings.statement_timeout_s + _ALLOWANCE_S
+        self._terms = terms
+        self._timeout = terms.statement_timeout_s + _ALLOWANCE_S
         self.is_new = True
         """Nothing has been answered on it yet."""
-        arguments = _arguments(credentials, settings, purpose)
+        arguments = _arguments(credentials, settings, terms)
         try:
             if not _goes_through_a_proxy(arguments):
                 host = arguments.get("host") or self._driver.hostname(arguments.get("region"), arguments["account"])
@@ -66,16 +108,28 @@ class Session:
             del arguments
         self._connection.telemetry_enabled = False
         # The driver has one socket timeout for the login and for statements; a statement needs the longer one.
-        self._connection._socket_timeout = _silence_s(settings)
+        self._connection._socket_timeout = _silence_s(settings, terms)
 
-    def run(self, statement: Statement, now: Callable[[], datetime]) -> Answer:
-        """Raises `SessionFailed`."""
+    def run(
+        self,
+        statement: Statement,
+        now: Callable[[], datetime],
+        *,
+        request_id: str | None = None,
+        within_s: int | None = None,
+    ) -> Answer:
+        """Run one statement. Raises `SessionFailed`.
+
+        The driver sends it again where no answer comes, always with the same `request_id` (a UUID of version 4; None:
+        one of its own), by which the warehouse knows that it has it already. `within_s` is less than the terms allow.
+        """
+        given = {"requestId": request_id} if request_id else None
         binds = tuple(bind(value) for value in statement.binds)
         began = time.monotonic()
         try:
             cursor = self._connection.cursor()
             try:
-                cursor.execute(statement.sql, binds or None, timeout=self._timeout)
+                cursor.execute(statement.sql, binds or None, timeout=within_s or self._timeout, _statement_params=given)
                 rows, description, query_id = cursor.fetchall(), cursor.description, cursor.sfqid
             except self._driver.faults:
                 # Closing waits for the timer's request to abort, which a server in trouble does not answer either. The
@@ -109,15 +163,26 @@ class Session:
             source=source,
             logging_in=logging_in,
             is_driver_error=isinstance(error, self._driver.own_errors),
+            limit=self._terms.limit,
         )
 
 
-def _arguments(credentials: Credentials, settings: SnowflakeSettings, purpose: str) -> dict[str, Any]:
+def close_soon(sessions: Iterable[Session]) -> None:
+    """End them, running statements too. Returns within about two seconds, also where the server is gone."""
+    threads = [threading.Thread(target=session.close, daemon=True) for session in sessions]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + _CLOSE_WITHIN_S
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+
+
+def _arguments(credentials: Credentials, settings: SnowflakeSettings, terms: Terms) -> dict[str, Any]:
     """What `connect` is called with. Raises as `Credentials.arguments`."""
     arguments = credentials.arguments()
-    if settings.role is not None:
-        arguments["role"] = settings.role
-    if arguments.get("role"):
+    if terms.role is not None:
+        arguments["role"] = terms.role
+    if arguments.get("role") or terms.without_secondary_roles:
         arguments["secondary_roles"] = "NONE"
     return arguments | {
         "application": "gcms_tui",
@@ -132,18 +197,19 @@ def _arguments(credentials: Credentials, settings: SnowflakeSettings, purpose: s
         "log_imported_packages_in_telemetry": False,
         "session_parameters": {
             "TIMEZONE": "UTC",
-            "QUERY_TAG": json.dumps({"app": "gcms-tui", "version": __version__, "purpose": purpose}),
-            "STATEMENT_TIMEOUT_IN_SECONDS": settings.statement_timeout_s,
+            "QUERY_TAG": terms.query_tag,
+            "STATEMENT_TIMEOUT_IN_SECONDS": terms.statement_timeout_s,
             "ABORT_DETACHED_QUERY": True,
             "CLIENT_TELEMETRY_ENABLED": False,
             **_READS_THE_SAME_EVERYWHERE,
+            **terms.parameters,
         },
     }
 
 
-def _silence_s(settings: SnowflakeSettings) -> int:
+def _silence_s(settings: SnowflakeSettings, terms: Terms) -> int:
     """How long a socket may stay silent while a statement runs."""
-    longest = min(settings.statement_timeout_s, _SNOWFLAKE_SPEAKS_WITHIN_S) + _ALLOWANCE_S + _READ_ALLOWANCE_S
+    longest = min(terms.statement_timeout_s, _SNOWFLAKE_SPEAKS_WITHIN_S) + _ALLOWANCE_S + _READ_ALLOWANCE_S
     return min(longest, settings.network_timeout_s)
 
 

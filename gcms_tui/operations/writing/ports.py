@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.writing.journal import Anchor, ChainReport, Entry
+from gcms_tui.core.writing.kept_plan import KeptPlan as KeptPlan
 from gcms_tui.core.writing.lease import LeaseHolder
 from gcms_tui.core.writing.plan import Plan
+from gcms_tui.core.writing.written import SessionIdentity, Written
 
 
 class JournalBook(Protocol):
@@ -81,18 +82,6 @@ class Leases(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPlan:
-    """A plan, and what has become of it."""
-
-    plan: Plan
-    used_by: str = ""
-    """The id of the write that used it; empty where none has."""
-    used_at: datetime | None = None
-    batch: str = ""
-    """The batch it belongs to."""
-
-
 class PlanShelf(Protocol):
     """Plans, each under its id. What is kept stays, used and expired ones too."""
 
@@ -113,25 +102,6 @@ class PlanShelf(Protocol):
         ...
 
     def newest(self, limit: int = 100) -> tuple[KeptPlan, ...]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one statement did."""
-
-    rows: int
-    """Rows inserted, updated or deleted; 0 for DDL."""
-    multi_joined: int
-    """Rows of an UPDATE that several rows of a join would have set: must be 0."""
-    query_id: str | None
-    elapsed_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionIdentity:
-    user: str
-    role: str
-    session_id: str
 
 
 class WriteSession(Protocol):
