@@ -22,6 +22,7 @@ from textual.events import AppFocus
 from textual.message import Message
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.timer import Timer
 
 from gcms_tui.console.clipboard import FILE, osc52, save_private
 from gcms_tui.console.glyphs import ASCII, UNICODE
@@ -29,15 +30,17 @@ from gcms_tui.console.health import HealthPane
 from gcms_tui.console.once import Once
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.status_bar import Writes
 from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, screen_of_its_own
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
 from gcms_tui.console.writing.writer import Writer
-from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.errors import ConfigError, GcmsError
 
 if TYPE_CHECKING:
     from gcms_tui.console.commands import Command
     from gcms_tui.core.run import Run
+    from gcms_tui.operations.writing.doubts import Doubt
 
 
 def _runs(services: ConsoleServices, look: Look) -> Pane:
@@ -53,7 +56,18 @@ def _scd2(services: ConsoleServices, look: Look) -> Pane:
     return Scd2Pane(services, look)
 
 
-PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {"health": HealthPane, "runs": _runs, "scd2": _scd2}
+def _journal(services: ConsoleServices, look: Look) -> Pane:
+    from gcms_tui.console.journal.pane import JournalPane
+
+    return JournalPane(services, look)
+
+
+PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {
+    "health": HealthPane,
+    "runs": _runs,
+    "scd2": _scd2,
+    "journal": _journal,
+}
 """The modes, in the order of their keys."""
 
 
@@ -81,6 +95,18 @@ _KEYS = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
 }
+
+
+_DOUBTS_S = 15.0
+"""From one look at writes without an outcome to the next, while there are some."""
+
+
+@dataclass
+class DoubtsRead(Message):
+    """The journal's intents without an outcome; `unread`: it could not be asked."""
+
+    doubts: tuple[Doubt, ...]
+    unread: bool = False
 
 
 @dataclass
@@ -111,6 +137,7 @@ class ConsoleApp(App[None]):
         Binding("1", "pane('health')", "Health", id="pane.health", show=False, tooltip="Go to the health pane"),
         Binding("2", "pane('runs')", "Runs", id="pane.runs", show=False, tooltip="Go to dbt's runs"),
         Binding("3", "pane('scd2')", "SCD2", id="pane.scd2", show=False, tooltip="Go to the tables of versions"),
+        Binding("6", "pane('journal')", "Journal", id="pane.journal", show=False, tooltip="Go to the journal"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
         Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
         Binding(
@@ -126,6 +153,9 @@ class ConsoleApp(App[None]):
         self.writer = Writer()
         self.dbt_running: tuple[Run, ...] = ()
         """What is known of dbt commands that run just now."""
+        self.doubts: tuple[Doubt, ...] = ()
+        """Writes that nobody knows the outcome of, and that nobody is at any more; the oldest first."""
+        self.writes = Writes()
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
         self.register_theme(textual_theme(self.look.palette))
         self.set_reactive(App.theme, "gcms")  # setting it aloud would parse every stylesheet a second time
@@ -133,6 +163,9 @@ class ConsoleApp(App[None]):
         self.crash = ""
         """The traceback of a bug, without the values of any variable; empty where there was none."""
         self._copier = Loader(self, "copy")
+        self._doubts = Loader(self, "doubts")
+        self._asked_again = False
+        self._next_doubts: Timer | None = None
         self.set_class(services.ascii, "-ascii")
         if services.ascii:
             ScrollBar.renderer = WholeCells
@@ -158,6 +191,8 @@ class ConsoleApp(App[None]):
         """Why an action that works everywhere does not work now."""
         if action == "pane" and self.services.config_error is not None:
             return "there is no configuration"
+        if action == "suspend_process" and self.writer.busy:
+            return "a write is under way"
         return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -191,6 +226,12 @@ class ConsoleApp(App[None]):
 
         self.push_screen(CommandPalette(self.look, commands(self, self.screen)), self._run_command)
 
+    async def action_quit(self) -> None:
+        if self.writer.busy:
+            self.tell("A write is under way and is not broken off: it takes seconds. Then quit again.", warning=True)
+        else:
+            await super().action_quit()
+
     async def _run_command(self, chosen: Command | None) -> None:
         if chosen is not None:
             await self.run_action(chosen.action, default_namespace=chosen.node)
@@ -205,6 +246,37 @@ class ConsoleApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Pane):
                 screen.status_bar.running = running
+
+    # -- writes in doubt --------------------------------------------------------------------------------------------
+
+    def look_for_doubts(self) -> None:
+        """Ask the journal, off the loop, for writes that have no outcome. The warehouse is not asked."""
+        self._asked_again = not self._doubts.start(self._read_doubts)
+
+    def _read_doubts(self) -> DoubtsRead:
+        try:
+            return DoubtsRead(self.services.open_scd2().doubts.open())
+        except ConfigError:
+            return DoubtsRead(())  # nothing is configured to be written to; whoever wants to is told why
+        except GcmsError:
+            return DoubtsRead((), unread=True)
+
+    def on_doubts_read(self, message: DoubtsRead) -> None:
+        self.doubts_are(message.doubts, unread=message.unread)
+        if self._asked_again:  # what was read may be from before
+            self.look_for_doubts()
+
+    def doubts_are(self, doubts: tuple[Doubt, ...], *, unread: bool = False) -> None:
+        """Somebody has seen them: every pane says so in its bar at the top, until they are settled."""
+        self.doubts = tuple(doubt for doubt in doubts if not doubt.under_way)
+        writing = next((doubt.entry for doubt in doubts if doubt.under_way), None)
+        self.writes = Writes(len(self.doubts), f"{writing.user}@{writing.host}" if writing else "", unread)
+        for screen in self.screen_stack:
+            if isinstance(screen, Pane):
+                screen.writes_are(self.writes)
+        if self._next_doubts is not None:
+            self._next_doubts.stop()
+        self._next_doubts = self.set_timer(_DOUBTS_S, self.look_for_doubts) if doubts or unread else None
 
     # -- copying ----------------------------------------------------------------------------------------------------
 

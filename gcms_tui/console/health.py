@@ -19,7 +19,7 @@ from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
 from gcms_tui.console.present import age_text, ago, finding_text, interval_text
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.status_bar import Status
+from gcms_tui.console.status_bar import Status, Writes
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.board import Board
 from gcms_tui.console.widgets.row_list import RowList
@@ -78,7 +78,13 @@ class HealthPane(ListPane):
         self.set_interval(_TICK_S, self.tick)
 
     def first_painted(self) -> None:
+        self.console_app.look_for_doubts()
         self.look_again()
+
+    def writes_are(self, writes: Writes) -> None:
+        if writes != self.status_bar.writes:
+            super().writes_are(writes)
+            self.draw()
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -236,7 +242,19 @@ class HealthPane(ListPane):
         """What is to be known before the board is read."""
         glyphs, warn = self.look.glyphs, self.look.palette.warn
         notes = tuple(Text(glyphs.text(note, 300), warn, no_wrap=True) for note in self.state.notes)
-        return (*self.failure_lines(), *notes, *self._notice())
+        return (*self._doubts(), *self.failure_lines(), *notes, *self._notice())
+
+    def _doubts(self) -> tuple[Text, ...]:
+        """Until they are settled: what nobody knows the outcome of comes before everything else."""
+        doubts, palette = self.console_app.doubts, self.look.palette
+        if not doubts:
+            return ()
+        first, more = doubts[0], f"; and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+        said = f"{first.words}, begun by {first.entry.user}@{first.entry.host}{more}"
+        line = Text.assemble(("IN DOUBT ", f"bold {palette.fail}"), (self.look.glyphs.text(said, 200), palette.text))
+        step = f"{self.look.glyphs.arrow} It may have been written, or not. 6, then Enter, looks what became of it."
+        line.no_wrap = True
+        return (line, Text(step, palette.muted, no_wrap=True))
 
     def _notice(self) -> tuple[Text, ...]:
         if not self.services.notice or self._notice_read:

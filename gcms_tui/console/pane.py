@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.status_bar import Place, Status, StatusBar
+from gcms_tui.console.status_bar import Place, Status, StatusBar, Writes
 from gcms_tui.console.theme import Look
 from gcms_tui.core.errors import GcmsError
 
@@ -121,6 +121,11 @@ class Pane(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.status_bar.running = self.console_app.dbt_running
+        self.writes_are(self.console_app.writes)
+
+    def writes_are(self, writes: Writes) -> None:
+        """Somebody has seen which writes are in doubt, and who writes."""
+        self.status_bar.writes = writes
 
     def has_been_painted(self) -> None:
         """A picture has gone to the terminal; the first one lets `first_painted` run."""

@@ -40,12 +40,26 @@ class Status:
     """When it looks again, in ever shorter wordings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What is known of writes that have not come to their end."""
+
+    in_doubt: int = 0
+    """How many nobody knows the outcome of."""
+    writer: str = ""
+    """Who writes just now, and holds a table for it."""
+    unread: bool = False
+    """The journal could not be asked."""
+
+
 class StatusBar(Bar):
     """The bar itself."""
 
     status: reactive[Status] = reactive(Status(), repaint=False)
     running: reactive[tuple[Run, ...]] = reactive((), repaint=False)
     """The dbt commands that are known to run, newest first: each holds the lease of its project and target."""
+
+    writes: reactive[Writes] = reactive(Writes(), repaint=False)
 
     def __init__(self, look: Look, place: Place | None) -> None:
         super().__init__(look)
@@ -57,15 +71,26 @@ class StatusBar(Bar):
     def watch_running(self, running: tuple[Run, ...]) -> None:
         self.tell()
 
+    def watch_writes(self, writes: Writes) -> None:
+        self.tell()
+
     def line(self) -> Text:
-        return status_line(self._place, self.status, self.look, self.size.width, self.running)
+        return status_line(self._place, self.status, self.look, self.size.width, self.running, self.writes)
 
 
-def status_line(place: Place | None, status: Status, look: Look, width: int, running: tuple[Run, ...] = ()) -> Text:
+def status_line(
+    place: Place | None,
+    status: Status,
+    look: Look,
+    width: int,
+    running: tuple[Run, ...] = (),
+    writes: Writes = Writes(),
+) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
     said = [
         *([] if place is None else _place(place, look)),
+        *_writes(writes, look),
         *([_running(running, look)] if running else []),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 4),
         Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 3),
@@ -96,6 +121,21 @@ def _place(place: Place, look: Look) -> list[Part]:
         Part((Text(f" {word} ", style), Text(word, style)), 0),
         Part(tuple(Text(wording, mode_style) for wording in mode), 1),
     ]
+
+
+def _writes(writes: Writes, look: Look) -> list[Part]:
+    """In doubt first; it stays as long as the mode does."""
+    palette, number = look.palette, writes.in_doubt
+    parts = []
+    if number:
+        wordings = (f"IN DOUBT {number}: 6", f"DOUBT {number}")
+        parts.append(Part(tuple(Text(wording, f"bold {palette.fail}") for wording in wordings), 1))
+    if writes.unread:
+        parts.append(Part((Text("journal not read", palette.unknown), Text("journal ?", palette.unknown)), 2))
+    if writes.writer:
+        name = look.glyphs.text(writes.writer, 40)
+        parts.append(Part((Text(f"{name} writes", f"bold {palette.accent}"), Text("writing", palette.accent)), 2))
+    return parts
 
 
 def _running(running: tuple[Run, ...], look: Look) -> Part:

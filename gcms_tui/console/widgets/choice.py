@@ -37,6 +37,11 @@ class Choice(Widget, can_focus=True):
         self._label = label
         self._danger = danger
 
+    def rename(self, label: str) -> None:
+        """It stands for something else from now on."""
+        self._label = label
+        self.refresh(layout=True)
+
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return Text(self._text).cell_len
 

@@ -51,7 +51,7 @@ def _failure(desk: Scd2Desk, plans: tuple[Plan, ...], error: GcmsError) -> Failu
 
 def _is_used(desk: Scd2Desk, plans: tuple[Plan, ...]) -> bool:
     try:
-        return any(desk.required_bench().repairs.kept(plan.plan_id).used_by for plan in plans)
+        return all(desk.required_bench().repairs.kept(plan.plan_id).used_by for plan in plans)
     except GcmsError:
         return True
 

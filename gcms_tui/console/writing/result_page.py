@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -19,9 +18,7 @@ from gcms_tui.core.run_progress import Progress
 from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import PlanKind
-
-if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations.writing.guarded_write import Ended
+from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 NOT_BROKEN_OFF = "It is not broken off halfway: it takes seconds."
 
@@ -57,7 +54,7 @@ def steps_page(steps: Sequence[str], seconds: int, look: Look, width: int) -> li
 
 def ended_page(ended: Ended, proof: Proof, taken_back: str, look: Look, width: int) -> list[Text]:
     """Applied, or in doubt. `taken_back`: by which write."""
-    if ended.outcome.value == "in_doubt":
+    if ended.outcome is Outcome.IN_DOUBT:
         return in_doubt_page((ended.write_id,), ended.note, look, width)
     palette, plan = look.palette, ended.plan
     word = f"{symbol(Verdict.OK, look)} APPLIED"
