@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from math import inf
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refuse_if_owned_by_another
 from gcms_tui.adapters.toml_settings import Key, Problems, build
@@ -164,6 +165,7 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     supabase = settings.supabase
     if sum(item is not None for item in (supabase.dsn_env, supabase.dsn_file, supabase.service)) > 1:
         yield ("supabase",), "only one of dsn_env, dsn_file and service may be given"
+    yield from _store_complaints(settings)
     base_url = settings.airbyte.base_url
     if base_url is not None and not base_url.startswith(("https://", "http://")):
         yield ("airbyte", "base_url"), "a URL with http:// or https:// is wanted"
@@ -172,6 +174,18 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
             parse_duration(settings.console.refresh)
         except ValueError as error:
             yield ("console", "refresh"), str(error)
+
+
+def _store_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
+    store = settings.store
+    if sum(item is not None for item in (store.url, store.url_env, store.url_file)) > 1:
+        yield ("store",), "only one of url, url_env and url_file may be given"
+    if store.url is not None:
+        parts = urlsplit(store.url)
+        if parts.scheme not in ("postgresql", "postgres"):
+            yield ("store", "url"), "postgresql://user@host/database is wanted"
+        elif parts.password is not None or "password" in parts.query:
+            yield ("store", "url"), "a password does not belong here: put the URL into url_env or url_file"
 
 
 def _snowflake_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:

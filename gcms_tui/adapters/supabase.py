@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,9 +66,15 @@ def read_dsn(settings: SupabaseSettings, env: Mapping[str, str]) -> Secret | Non
 
 
 def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
-    """A read-only session. Encrypted, but on this machine itself.
+    """A read-only session. Raises as `open_postgres`."""
+    return open_postgres(dsn, _SESSION, "Supabase")
 
-    Raises `ConfigError` for a DSN that cannot be read or asks for less, `Unavailable` where nobody answers.
+
+def open_postgres(dsn: Secret, session: Sequence[str], what: str) -> Connection[tuple[object, ...]]:
+    """A session with autocommit in which the statements `session` have been run. Encrypted, but on this machine itself.
+
+    `what` names it in errors. Raises `ConfigError` for a DSN that cannot be read or asks for less, `Unavailable` where
+    nobody answers.
     """
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -78,7 +84,7 @@ def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
     except psycopg.ProgrammingError:
         # The library quotes the string, password and all.
         raise ConfigError(
-            "The Supabase DSN cannot be read", "It is neither a postgresql:// URL nor key=value pairs.", "Correct it."
+            f"The DSN of {what} cannot be read", "It is neither a postgresql:// URL nor key=value pairs.", "Correct it."
         ) from None
     where = f"{parts.get('host') or os.environ.get('PGHOST') or 'this machine'}:{parts.get('port') or 5432}"
     extra = {
@@ -90,21 +96,21 @@ def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
         mode = parts.get("sslmode") or os.environ.get("PGSSLMODE") or "require"
         if mode in _UNENCRYPTED:
             message = f"The DSN of {where}, or PGSSLMODE, says sslmode={mode}."
-            raise ConfigError("Supabase without encryption", message, "Use sslmode=verify-full, at least require.")
+            raise ConfigError(f"{what} without encryption", message, "Use sslmode=verify-full, at least require.")
         extra["sslmode"] = str(mode)
     try:
         connection = psycopg.connect(make_conninfo(dsn.reveal(), **extra), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
-        raise _unavailable(error, where, parts) from None
+        raise _unavailable(error, where, parts, what) from None
     try:
         if _encryption(connection) == "none":
             # A service of pg_service.conf decides for itself.
-            raise ConfigError("Supabase without encryption", f"{where} was reached in clear.", "Set sslmode=require.")
-        for statement in _SESSION:
-            connection.execute(statement)
+            raise ConfigError(f"{what} without encryption", f"{where} was reached in clear.", "Set sslmode=require.")
+        for statement in session:
+            connection.execute(statement.encode())
     except psycopg.Error as error:
         connection.close()
-        raise _unavailable(error, where, parts) from None
+        raise _unavailable(error, where, parts, what) from None
     except ConfigError:
         connection.close()
         raise
@@ -121,7 +127,7 @@ def ping(dsn: Secret, question: Statement) -> PostgresPing:
         try:
             told = connection.cursor(row_factory=dict_row).execute(question.sql.encode()).fetchone() or {}
         except psycopg.Error as error:
-            raise _unavailable(error, f"{info.host}:{info.port}", {}) from None
+            raise _unavailable(error, f"{info.host}:{info.port}", {}, "Supabase") from None
         return PostgresPing(
             info.host,
             str(told["database_name"]),
@@ -161,7 +167,7 @@ def _is_loopback(host: str) -> bool:
     return False
 
 
-def _unavailable(error: Exception, where: str, parts: Mapping[str, object]) -> Unavailable:
+def _unavailable(error: Exception, where: str, parts: Mapping[str, object], what: str) -> Unavailable:
     text = " ".join(str(error).split())
     text = masked(text, [Secret(str(parts.get("password") or ""))])
     lowered = text.lower()
@@ -172,4 +178,4 @@ def _unavailable(error: Exception, where: str, parts: Mapping[str, object]) -> U
         advice = "Check user and password; the session pooler wants postgres.<ref> as the user."
     elif "refused" in lowered:
         advice = "Nothing listens there: check host and port. On the practice platform: gcms-tui demo."
-    return Unavailable("Supabase cannot be reached", f"{where}: {printable(text, 400)}", advice)
+    return Unavailable(f"{what} cannot be reached", f"{where}: {printable(text, 400)}", advice)

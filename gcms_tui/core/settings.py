@@ -124,6 +124,20 @@ class ContactSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSettings:
+    url: str | None = setting(
+        "A Postgres that several hosts share, without its password: postgresql://ops@db.example.org/postgres. Unset, "
+        "and url_env and url_file too: a SQLite file in state_dir."
+    )
+    url_env: str | None = setting("The environment variable that holds the URL, password and all.")
+    url_file: Path | None = setting("A 0600 file that holds it.")
+    anchor_file: Path | None = setting(
+        "Where the journal's head is kept too, away from the store; unset: gcms-tui/journal-anchor.json in the XDG "
+        "data directory."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     refresh: str = setting("How often the health board looks again, for instance 15m; empty: only when asked.", "")
 
@@ -154,6 +168,7 @@ class Settings:
     payroll: PayrollSettings = setting("Payroll.", factory=PayrollSettings)
     supabase: SupabaseSettings = setting("Supabase's Postgres.", factory=SupabaseSettings)
     airbyte: AirbyteSettings = setting("Airbyte.", factory=AirbyteSettings)
+    store: StoreSettings = setting("Where history, journal, plans and leases are kept.", factory=StoreSettings)
     contacts: ContactSettings = setting("People to call.", factory=ContactSettings)
     console: ConsoleSettings = setting("The console.", factory=ConsoleSettings)
     path: Path | None = field(default=None, metadata={"doc": "The file itself; not a key of it."})

@@ -125,10 +125,10 @@ class Journal(Protocol):
         """Have the next entry written at once. Raises `GcmsError` where none could be."""
         ...
 
-    def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+    def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> object:
         """On disk when it returns. Raises `GcmsError`: then what was to be recorded must not happen."""
         ...
 
-    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> object:
         """As `append`, but only where no entry of this kind and subject is there yet, whoever else writes just now."""
         ...

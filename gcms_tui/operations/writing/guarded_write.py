@@ -158,7 +158,12 @@ class GuardedWrites:
 
 def lease_name(plan: Plan) -> str:
     """One writer for each table of a target."""
-    return f"{LEASES}{plan.target}:{plan.table}"
+    return f"{writers_of(plan.target)}{plan.table}"
+
+
+def writers_of(target: str) -> str:
+    """What the names of all writers' leases of a target begin with."""
+    return f"{LEASES}{target}:"
 
 
 LEASES = "write:"

@@ -1,0 +1,228 @@
+"""The database of the store, SQLite or Postgres, as everything that is kept in it opens it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gcms_tui.adapters.last_health import StateError
+from gcms_tui.adapters.private_file import make_directory
+from gcms_tui.adapters.store.schema import NEWEST
+from gcms_tui.core.errors import ConfigError, Unavailable
+from gcms_tui.core.secret import Secret, masked
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+FILE_NAME = "store.sqlite3"
+BUSY_TIMEOUT_S = 5.0
+POSTGRES_SCHEMA = "gcms_ops"
+_ALONE = "gcms_alone"
+_LOCK = 0x67636D73
+"""Postgres' advisory lock of whoever has the store to itself."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Unusable = Callable[[str, str], StateError]
+"""Makes the error for a place and a reason."""
+
+
+class Place(Protocol):
+    """Where the store is."""
+
+    @property
+    def where(self) -> str:
+        """As a person knows it, without a secret."""
+        ...
+
+    def engine(self) -> Engine:
+        """Raises `OSError`, `GcmsError`."""
+        ...
+
+    def reason(self, error: Exception) -> str:
+        """The driver's own words, without a secret and without the statement's values."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SqlitePlace:
+    """A file for its owner alone."""
+
+    path: Path
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
+
+    def engine(self) -> Engine:
+        make_directory(self.path.parent)
+        # SQLite gives its -wal and -shm files the mode of the file itself, so it has to be right at birth.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return _sqlite(self.path)
+
+    def reason(self, error: Exception) -> str:
+        return str(getattr(error, "orig", None) or error)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlace:
+    """A database that several hosts share."""
+
+    dsn: Secret
+    where: str
+
+    def engine(self) -> Engine:
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.pool import NullPool
+
+        # A connection a call, as with SQLite: a pooler in front keeps them, and nothing is stale after a night.
+        engine = create_engine("postgresql+psycopg://", creator=self._connect, poolclass=NullPool)
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            if connection.get_execution_options().get(_ALONE):
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+        return engine
+
+    def _connect(self) -> Any:
+        from gcms_tui.adapters.supabase import open_postgres
+
+        connection = open_postgres(self.dsn, _SESSION, "The store")
+        connection.autocommit = False
+        return connection
+
+    def reason(self, error: Exception) -> str:
+        text = " ".join(str(getattr(error, "orig", None) or error).split())
+        return masked(text, [self.dsn])
+
+
+_SESSION = (
+    f"SET search_path TO {POSTGRES_SCHEMA}",
+    "SET statement_timeout = '30s'",
+    "SET lock_timeout = '15s'",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    "SET synchronous_commit = on",
+    "SET TimeZone = 'UTC'",
+)
+
+
+class Database:
+    """Opened by the first call, which also imports SQLAlchemy; safe from several threads and processes."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    @property
+    def where(self) -> str:
+        return self._place.where
+
+    @contextmanager
+    def transaction(self, unusable: Unusable, *, alone: bool = False) -> Iterator[Connection]:
+        """Committed and on disk when it is left, or undone.
+
+        `alone`: nobody else writes from its beginning, so that what it reads still holds when it writes. Raises
+        `StateError` as `unusable` makes it.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            engine = self._opened(unusable)
+            with engine.connect().execution_options(**{_ALONE: alone}) as connection, connection.begin():
+                yield connection
+        except OSError as error:
+            raise unusable(self.where, error.strerror or type(error).__name__) from None
+        except SQLAlchemyError as error:
+            raise unusable(self.where, self._place.reason(error)) from None
+        except (Unavailable, ConfigError) as error:
+            raise unusable(self.where, error.message) from None
+
+    def now(self, connection: Connection, clock: Callable[[], datetime]) -> datetime:
+        """The moment by which several hosts agree: the server's, where there is one."""
+        if connection.dialect.name != "postgresql":
+            return clock()
+        moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return moment.astimezone(UTC)
+
+    def _opened(self, unusable: Unusable) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                engine = self._place.engine()
+                self._bring_up(engine, unusable)
+                self._engine = engine
+            return self._engine
+
+    def _bring_up(self, engine: Engine, unusable: Unusable) -> None:
+        """To the newest revision, once, whoever else opens it at the same time."""
+        with engine.connect() as connection, connection.begin():
+            revision = _revision(connection)
+        if revision == NEWEST:
+            return
+        with engine.connect().execution_options(**{_ALONE: True}) as connection, connection.begin():
+            revision = _revision(connection)
+            if revision is not None and revision > NEWEST:
+                raise unusable(
+                    self.where, f"it is of revision {revision}, and this gcms-tui knows {NEWEST}: use a newer one"
+                )
+            if revision != NEWEST:
+                _upgrade(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    """None where the store is new, or older than revisions."""
+    from sqlalchemy import inspect
+
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, NEWEST)
+
+
+def _sqlite(path: Path) -> Engine:
+    from sqlalchemy import URL, create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    # A connection a call: nothing stays open between two looks, and a fork or a deleted file harms nobody.
+    # The path is given as it is: in a URL's text, a ? or % of it would mean something.
+    place = URL.create("sqlite", database=str(path))
+    engine = create_engine(place, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.isolation_level = None  # else the driver would begin by itself, and later than it has to
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        alone = connection.get_execution_options().get(_ALONE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
+
+    return engine
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, exactly: a float of seconds would not be."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)

@@ -1,0 +1,211 @@
+"""The journal: who did what, when; append-only, each entry bound to the one before by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gcms_tui.adapters.last_health import StateError
+from gcms_tui.adapters.store.anchors import AnchorFile
+from gcms_tui.adapters.store.database import Database
+from gcms_tui.adapters.store.references import resolved
+from gcms_tui.adapters.store.schema import table
+from gcms_tui.core.errors import UsageError
+from gcms_tui.core.run import Person
+from gcms_tui.core.writing.journal import FIRST, INTENT, OUTCOME, SETTLED, Anchor, ChainReport, Entry, hash_of, verify
+from gcms_tui.core.writing.plan import canonical
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_PAGE = 5_000
+
+
+class Journal:
+    """The journal of one store, written by all its consoles. Safe from several threads and processes."""
+
+    def __init__(self, database: Database, person: Person, now: Callable[[], datetime], anchors: AnchorFile) -> None:
+        self._database = database
+        self._person = person
+        self._now = now
+        self._anchors = anchors
+        self._notes: tuple[str, ...] = ()
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Import what it needs and open the store: the next entry does not wait for that. Raises `StateError`."""
+        with self._database.transaction(_unwritable, alone=True):
+            pass
+
+    def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> Entry:
+        """On disk when it returns. Raises `StateError`: then what was to be recorded must not happen."""
+        entry = self._append(kind, subject, payload, once=False)
+        assert entry is not None
+        return entry
+
+    def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> Entry | None:
+        """As `append`, unless an entry of this kind and subject is there: of two who try at once, one writes it."""
+        return self._append(kind, subject, payload, once=True)
+
+    def _append(self, kind: str, subject: str, payload: Mapping[str, Any], *, once: bool) -> Entry | None:
+        from sqlalchemy import select
+
+        journal = table("journal")
+        with self._database.transaction(_unwritable, alone=True) as connection:
+            same = select(journal.c.sequence).where(journal.c.kind == kind, journal.c.subject == subject).limit(1)
+            if once and connection.execute(same).first() is not None:
+                return None
+            newest = _head(connection)
+            values: dict[str, Any] = {
+                "sequence": newest[0] + 1,
+                "at": self._now().astimezone(UTC).isoformat(timespec="microseconds"),
+                "user": self._person.user,
+                "host": self._person.host,
+                "ssh_client": self._person.ssh_client,
+                "kind": kind,
+                "subject": subject,
+                "payload": canonical(payload),
+                "previous": newest[1],
+            }
+            values["own"] = hash_of(values)
+            connection.execute(journal.insert().values(**values))
+            store_id = _store_id(connection)
+        self._advance(store_id, Anchor(values["sequence"], values["own"], values["at"]))
+        return Entry(**values)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def entries(self, limit: int = 200, *, before: int | None = None, kind: str = "") -> tuple[Entry, ...]:
+        """The newest `limit` entries, newest first; `before` a sequence number for the next page; a `kind` that ends
+        in a dot stands for all that begin so. Raises `StateError`."""
+        from sqlalchemy import select
+
+        journal = table("journal")
+        asked = select(journal).order_by(journal.c.sequence.desc()).limit(limit)
+        if before is not None:
+            asked = asked.where(journal.c.sequence < before)
+        if kind:
+            asked = asked.where(
+                journal.c.kind.startswith(kind, autoescape=True) if kind.endswith(".") else journal.c.kind == kind
+            )
+        with self._database.transaction(_unreadable) as connection:
+            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+
+    def about(self, subject: str) -> tuple[Entry, ...]:
+        """Every entry of one subject, oldest first; by an unambiguous beginning too. Raises `UsageError`."""
+        from sqlalchemy import select
+
+        journal = table("journal")
+        with self._database.transaction(_unreadable) as connection:
+            found = resolved(connection, journal.c.subject, subject, "subject", "gcms-tui journal list")
+            asked = select(journal).where(journal.c.subject == found).order_by(journal.c.sequence)
+            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+
+    def entry(self, sequence: int) -> Entry:
+        """Raises `UsageError`."""
+        from sqlalchemy import select
+
+        journal = table("journal")
+        with self._database.transaction(_unreadable) as connection:
+            row = connection.execute(select(journal).where(journal.c.sequence == sequence)).mappings().first()
+        if row is None:
+            raise UsageError("No such entry", f"The journal has no entry {sequence}.", "gcms-tui journal list")
+        return Entry(**row)
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        """Intents that have no outcome and were not settled, oldest first. Raises `StateError`."""
+        from sqlalchemy import select
+
+        journal = table("journal")
+        ended = journal.alias()
+        over = select(ended.c.sequence).where(
+            ended.c.subject == journal.c.subject, ended.c.kind.in_((OUTCOME, SETTLED))
+        )
+        asked = select(journal).where(journal.c.kind == INTENT, ~over.exists()).order_by(journal.c.sequence)
+        with self._database.transaction(_unreadable) as connection:
+            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+
+    # -- the chain ---------------------------------------------------------------------------------------------------
+
+    def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
+        """Read the whole chain, and compare it with the anchor file and those given. Raises `StateError`."""
+        own = self._anchors.known(self.store_id())
+        return verify(self._stream(), (*((own,) if own else ()), *anchors))
+
+    def anchor_now(self) -> Anchor:
+        """The head as it is, written to the anchor file as well. Raises `StateError`."""
+        with self._database.transaction(_unreadable) as connection:
+            count, head = _head(connection)
+            store_id = _store_id(connection)
+        at = self._now().astimezone(UTC).isoformat(timespec="microseconds")
+        self._advance(store_id, Anchor(count, head, at))
+        return Anchor(count, head, at, self._anchors.place)
+
+    def store_id(self) -> str:
+        """Which store this is. Raises `StateError`."""
+        with self._database.transaction(_unreadable) as connection:
+            return _store_id(connection)
+
+    def notes(self) -> tuple[str, ...]:
+        """Why the head could not be kept elsewhere at the last entry; none where it was."""
+        return self._notes
+
+    def _advance(self, store_id: str, head: Anchor) -> None:
+        note = self._anchors.advance(store_id, head, self._own_hash)
+        self._notes = (note,) if note else ()
+
+    def _own_hash(self, sequence: int) -> str | None:
+        try:
+            return self.entry(sequence).own
+        except UsageError:
+            return None
+
+    def _stream(self) -> Iterator[Entry]:
+        """A page at a time: a chain of a million entries is never in memory whole."""
+        from sqlalchemy import select
+
+        journal, after = table("journal"), -1
+        while True:
+            asked = select(journal).where(journal.c.sequence > after).order_by(journal.c.sequence).limit(_PAGE)
+            with self._database.transaction(_unreadable) as connection:
+                rows = connection.execute(asked).mappings().all()
+            yield from (Entry(**row) for row in rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1]["sequence"]
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    from sqlalchemy import select
+
+    journal = table("journal")
+    newest = connection.execute(
+        select(journal.c.sequence, journal.c.own).order_by(journal.c.sequence.desc()).limit(1)
+    ).first()
+    return (newest.sequence, newest.own) if newest else (0, FIRST)
+
+
+def _store_id(connection: Connection) -> str:
+    from sqlalchemy import select
+
+    info = table("store_info")
+    found: str = connection.execute(select(info.c.value).where(info.c.name == "store_id")).scalar_one()
+    return found
+
+
+def _unwritable(where: str, reason: str) -> StateError:
+    return StateError(
+        "The journal cannot be written",
+        f"{where}: {reason}",
+        "Nothing was done, as what leaves no trace does not happen. Make room, or correct the permissions; then again.",
+    )
+
+
+def _unreadable(where: str, reason: str) -> StateError:
+    return StateError(
+        "The journal cannot be read",
+        f"{where}: {reason}",
+        "Correct the permissions, or the store's address in gcms.toml; a damaged file is kept for whoever looks at it.",
+    )

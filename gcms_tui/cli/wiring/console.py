@@ -1,0 +1,102 @@
+"""The console: what it is given to work with, and how it is entered."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from gcms_tui import __version__
+from gcms_tui.adapters.config import default_state_dir
+from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, read_only, target_name, utc_now
+from gcms_tui.cli.wiring.desks import open_health, open_run_desk
+from gcms_tui.cli.wiring.scd2 import open_scd2_desk
+from gcms_tui.core.duration import parse_duration
+from gcms_tui.core.errors import ConfigError
+from gcms_tui.core.settings import Settings
+
+if TYPE_CHECKING:
+    from gcms_tui.adapters.log_file import LogFile
+    from gcms_tui.console.services import ConsoleServices
+    from gcms_tui.core.finding import HealthReport
+
+T = TypeVar("T")
+
+
+def open_log(path: Path) -> LogFile:
+    """A log file of any size. Raises `Unavailable` where it is no file, or may not be read."""
+    from gcms_tui.adapters.log_file import LogFile
+
+    return LogFile(path)
+
+
+def open_console(invocation: Invocation, *, notice: str = "") -> int:
+    """The console, until it is left; answers its exit status.
+
+    A configuration that is missing or wrong is shown on the screen, with what helps. `notice` is one sentence to know
+    at the start. Raises `UsageError` for a wrong --refresh.
+    """
+    from gcms_tui.console.launch import launch
+
+    with ExitStack() as opened:
+        try:
+            services = console_services(invocation, load_settings(invocation).settings, opened)
+        except ConfigError as error:
+            settings = replace(Settings(), state_dir=default_state_dir(os.environ))
+            services = replace(console_services(invocation, settings, opened), config_error=error)
+        return launch(replace(services, notice=notice))
+
+
+def console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
+    """What the console works with. Reads no file but, where no target is configured, dbt's profile."""
+    from gcms_tui.adapters.last_health import LastHealthFile
+    from gcms_tui.console.services import ConsoleServices
+
+    try:
+        target = target_name(settings)
+    except ConfigError:
+        target = ""  # each check says why
+    allowed = read_only(settings, invocation, target or None)
+
+    def last_report() -> HealthReport | None:
+        report = LastHealthFile(settings.state_dir).load()
+        return report if report is not None and report.target == (target or UNKNOWN_TARGET) else None
+
+    runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
+    return ConsoleServices(
+        settings=settings,
+        target=target or UNKNOWN_TARGET,
+        read_only=allowed.on,
+        read_only_reason=allowed.reason if allowed.on else "",
+        sandbox=settings.sandbox,
+        last_report=last_report,
+        open_health=lambda: opened.enter_context(open_health(settings)),
+        open_log=open_log,
+        open_runs=runs,
+        open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
+        now=utc_now,
+        copy_dir=settings.state_dir / "copies",
+        version=__version__,
+        refresh_s=parse_duration(settings.console.refresh).total_seconds() if settings.console.refresh else None,
+        ascii=invocation.ascii,
+        slow_link=invocation.slow_link,
+    )
+
+
+def _once(open_it: Callable[[], T]) -> Callable[[], T]:
+    """What `open_it` opened when it was first asked for: one for all panes. Where it raises, it is asked again."""
+    lock = threading.Lock()
+    found: list[T] = []
+
+    def get() -> T:
+        with lock:
+            if not found:
+                found.append(open_it())
+            return found[0]
+
+    return get
