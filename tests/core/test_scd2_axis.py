@@ -68,7 +68,8 @@ def test_degenerate_ranges_are_marks_and_no_overlap() -> None:
         DAY_BEFORE,
     )
     shapes = [span.shape for span in laid.spans]
-    assert shapes == [Shape.VALID, Shape.EMPTY, Shape.EMPTY, Shape.INVERTED, Shape.UNKNOWN]
+    # Where a version ends the day before the next begins, one that ends on its first day is valid for that day.
+    assert shapes == [Shape.VALID, Shape.EMPTY, Shape.VALID, Shape.INVERTED, Shape.UNKNOWN]
     assert laid.spans[1].end - laid.spans[1].start == 1 and laid.overlaps == ()
     assert axis([version("2026-01-05", "2026-01-04")], 10, SAME_INSTANT).spans[0].shape is Shape.INVERTED
 
@@ -145,8 +146,10 @@ def test_whatever_the_versions_the_axis_holds_them(
         assert 0 <= span.start < span.end <= columns
         assert span.cut is None or span.start <= span.cut < span.end
         assert not span.is_open or span.end == columns
-        assert span.shape is not Shape.VALID or one.is_open or not one.is_empty()
-    pairs = any(one.overlaps(other) for place, one in enumerate(versions) for other in versions[place + 1 :])
+        assert span.shape is not Shape.VALID or one.is_open or not one.is_empty(convention)
+    pairs = any(
+        one.overlaps(other, convention) for place, one in enumerate(versions) for other in versions[place + 1 :]
+    )
     assert bool(laid.overlaps) == pairs
     for overlap in laid.overlaps:
         assert 0 <= overlap.start < overlap.end <= columns and overlap.versions >= 2

@@ -61,7 +61,7 @@ def decision(versions: Sequence[Version], convention: Convention, keep: str | No
     for place, version in enumerate(versions):
         closing = closings.get(place)
         if closing is not None:
-            roles.append(Role.EMPTY if closing.after.is_empty() else Role.CLOSE)
+            roles.append(Role.EMPTY if closing.after.is_empty(convention) else Role.CLOSE)
         else:
             roles.append(Role.KEEP if version is repair.winner else _plain(version))
     return Decision(tuple(roles), repair, None, closings)

@@ -86,7 +86,13 @@ def axis(
     tail = min(max(columns // 6, 2), columns - 1) if any(version.is_open for version in versions) else 0
     scale, to_scale = _scale(versions, moments, columns - tail)
     spans = tuple(_span(version, columns, convention, scale, ends.get(place)) for place, version in enumerate(versions))
-    return Axis(columns, spans, _overlaps(versions, columns, scale), _ticks(moments, columns, scale), to_scale)
+    return Axis(
+        columns,
+        spans,
+        _overlaps(versions, columns, convention, scale),
+        _ticks(_moments(versions, {}), columns, scale),
+        to_scale,
+    )
 
 
 def _moments(versions: Sequence[Version], ends: Mapping[int, str]) -> list[str]:
@@ -123,7 +129,7 @@ def _span(
     if version.is_inverted(convention):
         end = min(scale[version.effective_to or begin], start)
         return Span(end, start + 1, Shape.INVERTED)
-    if version.is_empty():
+    if version.is_empty(convention):
         return Span(start, start + 1, Shape.EMPTY)
     end = columns if version.is_open else min(max(scale[version.effective_to or begin], start + 1), columns)
     cut = None
@@ -132,19 +138,25 @@ def _span(
     return Span(start, end, Shape.VALID, version.is_open, cut)
 
 
-def _overlaps(versions: Sequence[Version], columns: int, scale: Mapping[str, int]) -> tuple[Overlap, ...]:
-    """Stretches of time in which more than one version is valid; one that touches the next is one with it."""
-    steps: Counter[str] = Counter()
+def _overlaps(
+    versions: Sequence[Version], columns: int, convention: Convention, scale: Mapping[str, int]
+) -> tuple[Overlap, ...]:
+    """Stretches of time in which more than one version is valid; one that touches the next is one with it.
+
+    At one moment what ends comes before what begins, but for a version of that day alone, which has to begin first.
+    """
+    steps: Counter[tuple[str, int]] = Counter()
     for version in versions:
         begin = version.effective_from
-        if begin is not None and not version.is_empty():
-            steps[begin] += 1
+        if begin is not None and not version.is_empty(convention):
+            steps[begin, 0] += 1
             if not version.is_open and version.effective_to is not None:
-                steps[version.effective_to] -= 1
+                steps[version.effective_to, 1 if version.effective_to == begin else -1] -= 1
     found: list[Overlap] = []
     valid, most, began = 0, 0, ""
-    for at in sorted(steps):
-        valid += steps[at]
+    for step in sorted(steps):
+        at = step[0]
+        valid += steps[step]
         if valid > 1:
             began, most = began or at, max(most, valid)
         elif began:

@@ -68,7 +68,7 @@ def decide(
             "Correct the beginning of that version at its source.",
             guard="out_of_calendar",
         ) from None
-    repair = Repair(winner, reason, tuple(closings), tuple(_warnings(versions, winner, closings)))
+    repair = Repair(winner, reason, tuple(closings), tuple(_warnings(versions, winner, closings, convention)))
     _require_no_worse(versions, repair, convention)
     return repair
 
@@ -187,24 +187,26 @@ def _closed(version: Version, end: str, why: str) -> Closing:
     return Closing(version, replace(version, is_current=False, effective_to=end, updated_at=None), why)
 
 
-def _warnings(versions: Sequence[Version], winner: Version, closings: Sequence[Closing]) -> Iterable[str]:
+def _warnings(
+    versions: Sequence[Version], winner: Version, closings: Sequence[Closing], convention: Convention
+) -> Iterable[str]:
     if not winner.is_open:
         yield f"The winner itself has ended, {moment.short(winner.effective_to)}: it stays current all the same."
     if missing := current_flags_missing(versions):
         yield f"{missing} of the key's versions do not say whether they are current; they are left alone."
     touched = {closing.before for closing in closings}
     others = [version for version in versions if version not in touched and version is not winner]
-    if any(other.overlaps(closing.after) for other in others for closing in closings):
+    if any(other.overlaps(closing.after, convention) for other in others for closing in closings):
         yield "An older version overlaps one that is closed here, as it did before: look at the timeline."
 
 
 def _require_no_worse(versions: Sequence[Version], repair: Repair, convention: Convention) -> None:
     """What the rules promise, reckoned a second time: whatever they overlook is refused, not written."""
     after = repair.applied_to(versions)
-    new_overlaps = _overlaps(after) - _overlaps(versions)
+    new_overlaps = _overlaps(after, convention) - _overlaps(versions, convention)
     touched = [closing.after for closing in repair.closings]
     alone = sum(version.is_current is True for version in after) == 1
-    crossed = any(one.overlaps(other) for one, other in combinations([*touched, repair.winner], 2))
+    crossed = any(one.overlaps(other, convention) for one, other in combinations([*touched, repair.winner], 2))
     if not alone or new_overlaps or crossed or any(version.is_inverted(convention) for version in touched):
         raise Refused(
             "It would not make the key sound",
@@ -214,9 +216,11 @@ def _require_no_worse(versions: Sequence[Version], repair: Repair, convention: C
         )
 
 
-def _overlaps(versions: Sequence[Version]) -> set[tuple[int, int]]:
+def _overlaps(versions: Sequence[Version], convention: Convention) -> set[tuple[int, int]]:
     return {
-        (one, other) for one, other in combinations(range(len(versions)), 2) if versions[one].overlaps(versions[other])
+        (one, other)
+        for one, other in combinations(range(len(versions)), 2)
+        if versions[one].overlaps(versions[other], convention)
     }
 
 

@@ -70,10 +70,14 @@ class Version:
         """What decides which of two versions is the later: recorded, then inserted, then begun. NULL is earliest."""
         return self.recorded_at or "", self.inserted_at or "", self.effective_from or ""
 
-    def is_empty(self) -> bool:
-        """Never valid: it ends before, or where, it begins."""
-        begin = self.effective_from
-        return not self.is_open and begin is not None and (self.effective_to or "") <= begin
+    def is_empty(self, convention: Convention) -> bool:
+        """Never valid. Where a version ends the day before its successor begins, one that ends on the day it begins is
+        valid for that day; where it ends at the same instant, it is not."""
+        if self.is_open or self.effective_from is None or self.effective_to is None:
+            return False
+        if convention is Convention.DAY_BEFORE:
+            return self.effective_to < self.effective_from
+        return self.effective_to <= self.effective_from
 
     def is_inverted(self, convention: Convention) -> bool:
         """Ends before even an empty version would."""
@@ -84,12 +88,15 @@ class Version:
         except ValueError:
             return False  # nothing lies before the first day
 
-    def overlaps(self, other: Version) -> bool:
+    def overlaps(self, other: Version, convention: Convention) -> bool:
         """Whether there is a moment at which both are valid."""
-        if self.is_empty() or other.is_empty() or self.effective_from is None or other.effective_from is None:
+        if self.effective_from is None or other.effective_from is None:
+            return False
+        if self.is_empty(convention) or other.is_empty(convention):
             return False
         first, second = sorted((self, other), key=lambda version: version.effective_from or "")
-        return first.is_open or (first.effective_to or "") > (second.effective_from or "")
+        begin = second.effective_from or ""
+        return first.is_open or first.effective_from == begin or (first.effective_to or "") > begin
 
 
 assert tuple(field.name for field in fields(Version))[:-1] == NAMED

@@ -150,7 +150,11 @@ class Scd2Tables:
                 f"{table.table} has no columns that this role may see.",
                 "Build it (dbt run), or ask for the right to see it.",
             )
-        stamped = table.updated_at is not None and Column.parse(table.updated_at).name in types
+        stamped = (
+            table.is_current is not None
+            and table.updated_at is not None
+            and Column.parse(table.updated_at).name in types
+        )
         zoned = [name for name in _RECKONED if types.get(Column.parse(getattr(table, name)).name) == "TIMESTAMP_TZ"]
         why = (
             f"{', '.join(zoned)} keeps an offset of its own (TIMESTAMP_TZ), which a repair would lose" if zoned else ""
