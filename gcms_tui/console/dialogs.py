@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -22,6 +23,8 @@ from gcms_tui.console.widgets.document import Document, flow, pair
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding, Provenance
 
+DIALOG_CSS = str(Path(__file__).with_name("dialogs.tcss"))
+"""Whole: a path is taken from the directory of the class that inherits it."""
 _WIDEST = 110
 _AROUND_X, _AROUND_Y = 2, 5
 """Cells that frame, air and keys take."""
@@ -43,7 +46,7 @@ def fit_frame(frame: Widget, size: Size, lines_at: Callable[[int], int]) -> None
 class PageDialog(ModalScreen[None]):
     """A scrolling page. Esc closes it, and so does Enter."""
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH = DIALOG_CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="dialog.copy", tooltip="Copy the whole text"),
         Binding("escape,enter,q", "close", "Close", id="dialog.close", tooltip="Back to the pane", key_display="Esc"),

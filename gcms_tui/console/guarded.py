@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -16,7 +17,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from gcms_tui.console.dialogs import fit_frame
+from gcms_tui.console.dialogs import DIALOG_CSS, fit_frame
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.theme import Look
@@ -26,6 +27,7 @@ from gcms_tui.console.widgets.document import Document
 
 HOLD_S = 0.5
 """From what is shown to the first key that counts."""
+_GUARDED_CSS = str(Path(__file__).with_name("guarded.tcss"))
 _ANSWERS = 1
 """The line of the answers."""
 
@@ -53,7 +55,7 @@ class Below(Bar):
 class GuardedDialog(ModalScreen[R]):
     """A page with two answers below it. A subclass says what is on the page, and what the second answer does."""
 
-    CSS_PATH: ClassVar[list[str]] = ["dialogs.tcss", "guarded.tcss"]  # type: ignore[assignment]
+    CSS_PATH: ClassVar[list[str]] = [DIALOG_CSS, _GUARDED_CSS]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,right", "app.focus_next", "Next", id="guarded.next", tooltip="To the next answer"),
         Binding("shift+tab,left", "app.focus_previous", "Previous", id="guarded.previous", show=False, tooltip="Back"),
