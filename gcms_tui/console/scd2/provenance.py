@@ -15,12 +15,19 @@ from gcms_tui.core.verdict import Verdict
 
 
 class Origin(ProvenanceDialog):
-    """One statement as it was run."""
+    """One statement as it was run, or several."""
 
     def __init__(
-        self, look: Look, name: str, taken_at: datetime, origin: Provenance, elapsed_ms: int | None = None
+        self,
+        look: Look,
+        name: str,
+        taken_at: datetime,
+        origin: Provenance,
+        elapsed_ms: int | None = None,
+        *,
+        further: tuple[Provenance, ...] = (),
     ) -> None:
-        super().__init__(look, Finding(name, "E2", Verdict.UNKNOWN, "", taken_at, provenance=(origin,)))
+        super().__init__(look, Finding(name, "E2", Verdict.UNKNOWN, "", taken_at, provenance=(origin, *further)))
         self._elapsed_ms = elapsed_ms
 
     def page(self, width: int) -> Sequence[Text]:
