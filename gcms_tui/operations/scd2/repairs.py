@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.scd2.scan import GroupOrder
 from gcms_tui.core.scd2.table import InForce
@@ -48,7 +49,12 @@ class Batch:
     @property
     def confirmation(self) -> str:
         """What has to be typed."""
-        return f"{len(self.plans)} keys"
+        return batch_confirmation(len(self.plans))
+
+
+def batch_confirmation(keys: int) -> str:
+    """What has to be typed for a batch of so many."""
+    return counted(keys, "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +164,8 @@ class Scd2Repairs:
         Applied again it goes on where it stopped: plans that were used are passed over.
         """
         kept = self._plans.batch(batch_id)
-        if typed != f"{len(kept)} keys":
-            raise Refused(
-                "Not confirmed", f"{typed[:80]!r} is not it.", f"Type: {len(kept)} keys", guard="confirmation"
-            )
+        if typed != (wanted := batch_confirmation(len(kept))):
+            raise Refused("Not confirmed", f"{typed[:80]!r} is not it.", f"Type: {wanted}", guard="confirmation")
         open_plans = [one.plan for one in kept if not one.used_by]
         skipped = tuple(one.plan.subject for one in kept if one.used_by)
         if not open_plans:

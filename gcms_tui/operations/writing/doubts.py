@@ -12,7 +12,7 @@ from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
 from gcms_tui.core.writing.plan import Plan, rows_of
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
-from gcms_tui.operations.writing.guarded_write import LEASES
+from gcms_tui.operations.writing.guarded_write import BACKUP_OF, LEASES
 from gcms_tui.operations.writing.ports import JournalBook, Leases, PlanShelf
 
 _EARLIER = timedelta(minutes=5)
@@ -110,7 +110,7 @@ class Doubts:
             return self._plans.get(plan_id).plan
         except UsageError:
             # The plan of a backup is kept inside the plan of the write that it was for.
-            parent = self._journal.about(doubt.write_id.removesuffix("-backup"))
+            parent = self._journal.about(doubt.write_id.removeprefix(BACKUP_OF))
             outer = next(entry for entry in parent if entry.kind == INTENT)
             plan = self._plans.get(intent_of(outer)["plan"]).plan.backup
             if plan is None or plan.plan_id != plan_id:

@@ -167,6 +167,8 @@ def writers_of(target: str) -> str:
 
 
 LEASES = "write:"
+BACKUP_OF = "backup-"
+"""What the id of the backup that is made for a write begins with; the write's own id follows."""
 
 
 class _Attempt:
@@ -247,7 +249,7 @@ class _Attempt:
         if plan is None:
             return ""
         self.on_step(f"backing up to {plan.subject}")
-        write_id = f"{self.write_id}-backup"
+        write_id = f"{BACKUP_OF}{self.write_id}"
         attempt = _Attempt(write_id, plan, self.session, self.journal, self.lease, lambda _: None, self.ask_guards)
         attempt.intend(reason)
         try:
