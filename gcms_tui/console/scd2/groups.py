@@ -35,7 +35,7 @@ _ORDERS = tuple(GroupOrder)
 
 
 class GroupsScreen(ListPane):
-    """Over the pane; Esc leads back to it. `defects`: the classes that the scan has found, the first of them shown first."""
+    """Over the pane; Esc leads back to it. `defects`: the classes that were found, of which the first is shown."""
 
     TITLE = "Keys"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -48,7 +48,7 @@ class KeyPage:
         wide = min(width, _READABLE) - 1
         blocks = [self._decided(wide), self._convention(wide)]
         if self.place is not None:
-            blocks += [self._version(self.place, wide), self._columns(self.place, wide)]
+            blocks += [self._columns(self.place, wide), self._moments(self.place, wide)]
         lines: list[Text] = []
         for block in blocks:
             lines += [*block, Text()] if block else []
@@ -92,7 +92,7 @@ class KeyPage:
 
     def _convention(self, wide: int) -> list[Text]:
         palette, glyphs = self.look.palette, self.look.glyphs
-        said = f"Closed versions end {self.in_force.convention.words}."
+        said = f"A closed version ends {self.in_force.convention.words}."
         if self.supersede:
             said += " SUPERSEDE is on: what begins after the kept one is closed as never valid."
         lines = flow(Text(said, palette.faint), wide, " ")
@@ -103,17 +103,14 @@ class KeyPage:
 
     # -- the focused version ----------------------------------------------------------------------------------------
 
-    def _version(self, place: int, wide: int) -> list[Text]:
-        palette, row = self.look.palette, self.found.versions[place]
-        version, role = row.version, self.decision.roles[place]
-        signs = marks(self.look.glyphs)
-        title = Text.assemble((f"{role_mark(role, signs)} {role.value}  ", role_colour(role, palette)))
-        title.append_text(self._id(version.scd_id))
-        lines = flow(title, wide, " ")
-        until = "NULL, open" if version.effective_to is None else moment.short(version.effective_to)
+    def _moments(self, place: int, wide: int) -> list[Text]:
+        """What the rules go by, as exact as the warehouse has it."""
+        palette, version = self.look.palette, self.found.versions[place].version
+        until = "NULL, open" if version.effective_to is None else _moment(version.effective_to)
         if version.effective_to is not None and version.is_open:
-            until = f"{version.effective_to[:10]}, open"
+            until += ", open"
         flag = {True: "current", False: "not current", None: "NULL: it does not say"}[version.is_current]
+        lines = [Text(" What the rules go by", f"bold {palette.accent}")]
         for label, said in (
             ("valid", f"{_moment(version.effective_from)} until {until}"),
             ("flag", flag),
@@ -125,6 +122,15 @@ class KeyPage:
                 lines += pair(Text(f" {label:<10}", palette.faint), Text(said, palette.text), wide)
         return lines
 
+    def _title(self, place: int, wide: int) -> list[Text]:
+        palette, version, role = self.look.palette, self.found.versions[place].version, self.decision.roles[place]
+        mark = role_mark(role, marks(self.look.glyphs))
+        title = Text.assemble((f"{mark} {role.value} ", role_colour(role, palette))).append_text(
+            self._id(version.scd_id)
+        )
+        title.append(f"  {_moment(version.effective_from)} until {moment.short(version.effective_to)}", palette.muted)
+        return flow(title, wide, " ")
+
     def _columns(self, place: int, wide: int) -> list[Text]:
         """Those that differ first, marked by a sign and not by colour alone."""
         palette, found = self.look.palette, self.found
@@ -132,7 +138,7 @@ class KeyPage:
         differing = [column for column in found.columns if self._differs(column, row, other)]
         alike = [column for column in found.columns if column not in set(differing)]
         name = min(max((len(self.look.glyphs.text(column, _NAME_MOST)) for column in found.columns), default=4), 24)
-        lines = [self._heading(len(differing), other, name, wide)]
+        lines = [*self._title(place, wide), self._heading(len(differing), other, name, wide)]
         for column in (*differing, *alike):
             lines += self._column(column, row, other, name, wide, differs=column in differing)
         masked = [

@@ -105,7 +105,7 @@ def _row(state: TablesState, table: Listed, now: datetime, ttl: timedelta) -> Ta
     stale = scan is not None and (known.written or known.error is not None or not _fresh(now - scan.taken_at, ttl))
     duplicates, others = _found(scan)
     if known.error is not None:
-        others = f"scan failed: {known.error.title}"
+        duplicates, others = "", f"scan failed: {known.error.title}"
     return TableRow(
         key=table.name,
         listed=table,

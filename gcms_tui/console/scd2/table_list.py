@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -17,6 +17,7 @@ from gcms_tui.core.verdict import Verdict
 _LETTERS = 80
 """Letters of outside text that are looked at before it is cut to its column."""
 _NAME_LEAST, _NAME_MOST = 16, 44
+_OTHERS_GOOD = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,19 @@ class TableColumns:
     age: int = 0
 
 
-def fit(width: int, name: int, rows: int, duplicates: int, age: int) -> TableColumns:
-    """Share `width` cells, what is not named here having the rest. What is wrong is never left out for the rows."""
+def fit(width: int, natural: Mapping[str, int]) -> TableColumns:
+    """Share `width` cells. What is wrong is never left out for how many rows there are."""
     room = width - MARK - VERDICT - 2
-    shown = min(max(name, _NAME_LEAST), _NAME_MOST)
-    chosen = {"duplicates": duplicates, "age": age, "rows": rows}
-    while chosen and room - shown - sum(cells + GAP for cells in chosen.values()) < 0:
-        if shown > _NAME_LEAST:
-            shown = max(_NAME_LEAST, shown + room - shown - sum(cells + GAP for cells in chosen.values()))
-        else:
-            chosen.popitem()
-    others = room - shown - sum(cells + GAP for cells in chosen.values()) - GAP
-    return TableColumns(max(min(shown, room), 0), others=max(others, 0), **chosen)
+    name = min(max(natural["name"], _NAME_LEAST), _NAME_MOST)
+    others = min(natural["others"], _OTHERS_GOOD)
+    chosen = {column: natural[column] for column in ("duplicates", "age", "rows")}
+    for lost, least in (("rows", others), ("age", 0), ("duplicates", 0)):
+        taken = sum(cells + GAP for cells in chosen.values() if cells)
+        if room - taken - (least and least + GAP) < min(name, _NAME_LEAST if lost != "rows" else name):
+            chosen[lost] = 0
+    rest = room - sum(cells + GAP for cells in chosen.values() if cells)
+    shown = max(min(name, rest), 0)
+    return TableColumns(shown, others=max(rest - shown - GAP, 0), **chosen)
 
 
 class TableList(RowList[TableRow]):
@@ -54,13 +56,14 @@ class TableList(RowList[TableRow]):
     def measure(self) -> bool:
         before, shown = self._columns, self._rows
         text = self.look.glyphs.text
-        self._columns = fit(
-            self.scrollable_content_region.width,
-            _widest(text(row.listed.table, _LETTERS) for row in shown),
-            _widest(_rows(row) for row in shown),
-            _widest(row.duplicates for row in shown),
-            _widest(_age(row) for row in shown),
-        )
+        natural = {
+            "name": _widest(text(row.listed.table, _LETTERS) for row in shown),
+            "duplicates": _widest(row.duplicates for row in shown),
+            "others": _widest(text(row.others, _LETTERS) for row in shown),
+            "rows": _widest(_rows(row) for row in shown),
+            "age": _widest(_age(row) for row in shown),
+        }
+        self._columns = fit(self.scrollable_content_region.width, natural)
         return self._columns != before
 
     def draw(self, row: TableRow, width: int, *, current: bool) -> Text:
@@ -72,9 +75,12 @@ class TableList(RowList[TableRow]):
         line.append(cell(glyphs.verdict(row.verdict), VERDICT), tint).append(" ")
         line.append(cell(glyphs.text(row.listed.table, _LETTERS), columns.name, glyphs.ellipsis), body)
         others = "scanning" if row.scanning else row.others
+        duplicates, room = columns.duplicates, columns.others
+        if not row.duplicates and duplicates:  # nothing is known: why, has the room of both
+            duplicates, room = 0, duplicates + GAP + room
         for cells, said, style, right in (
-            (columns.duplicates, row.duplicates, tint if row.verdict is Verdict.FAIL else body, False),
-            (columns.others, glyphs.text(others, _LETTERS), palette.accent if row.scanning else palette.muted, False),
+            (duplicates, row.duplicates, tint if row.verdict is Verdict.FAIL else body, False),
+            (room, glyphs.text(others, _LETTERS), palette.accent if row.scanning else palette.muted, False),
             (columns.rows, _rows(row), palette.faint, True),
             (columns.age, _age(row), palette.warn if row.stale else palette.faint, True),
         ):
