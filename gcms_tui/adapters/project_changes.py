@@ -86,7 +86,7 @@ class GitChanges:
             raise _Unanswered(f"git could not be started: {error}") from None
         if done.returncode != 0:
             said = _text(done.stderr).strip().splitlines()
-            raise _Unanswered(said[0][:300] if said else f"git ended with {done.returncode}")
+            raise _Unanswered(said[0].removeprefix("fatal: ")[:300] if said else f"git ended with {done.returncode}")
         return done.stdout
 
 

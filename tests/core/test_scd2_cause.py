@@ -216,7 +216,7 @@ def test_months_without_corrections_are_months_too() -> None:
     assert not Review("t", timedelta(hours=1), 0, (), AT).known
     assert Review("t", timedelta(hours=1), 0, (), AT).words.startswith("UNKNOWN")
     assert Review("t", timedelta(seconds=61), 7, (), AT).words == (
-        "no correction of the past: of 7 versions none but the first of a key was known more than 2 min after they "
-        "took effect"
+        "no correction of the past: no later version of a key became known more than 2 min after it took effect, of 7 "
+        "versions"
     )
     assert minutes_of(timedelta(seconds=30)) == 1

@@ -81,7 +81,7 @@ def open_scd2_desk(
                 warehouse,
                 queries,
                 runs=desk.history,
-                changes=GitChanges(project.directory, os.environ),
+                changes=GitChanges(project.directory, os.environ, always=project.macro_paths),
                 journal=store.journal,
                 clock=utc_now,
                 read_only_reason=why_not,

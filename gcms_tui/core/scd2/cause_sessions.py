@@ -75,7 +75,7 @@ def sessions_of(
         (first.session_id, second.session_id) for first, second in combinations(found, 2) if first.overlaps(second)
     )
     if not found:
-        return Sessions(f"{NONE_VISIBLE} wrote to the table around these moments")
+        return Sessions(f"{NONE_VISIBLE} that wrote to the table around these moments")
     said = f"{counted(len(found), 'session')} wrote to the table around these moments"
     return Sessions(
         f"{said}; {counted(len(both), 'pair')} of them at the same time" if both else said, tuple(found), both

@@ -57,15 +57,18 @@ class Review:
     @property
     def words(self) -> str:
         """One sentence."""
-        late = f"known more than {self.tolerance_text} after they took effect"
         if not self.known:
             return "UNKNOWN: the table is empty, and that says nothing of corrections"
         if not self.total:
             of = counted(self.rows, "version")
-            return f"no correction of the past: of {of} none but the first of a key was {late}"
+            return (
+                f"no correction of the past: no later version of a key became known more than {self.tolerance_text} "
+                f"after it took effect, of {of}"
+            )
         dated = [month for month in self.months if month.first is not None and month.corrections]
         undated = self.total - sum(month.corrections for month in dated)
-        said = f"{counted(self.total, 'correction')} in {counted(len(dated), 'month')}, {late}"
+        said = f"{counted(self.total, 'correction')} in {counted(len(dated), 'month')}, known more than "
+        said += f"{self.tolerance_text} after they took effect"
         if dated:
             most = max(dated, key=lambda month: month.corrections)
             said += f"; most in {most.label}: {most.corrections:,} of {counted(most.keys, 'key')}"
