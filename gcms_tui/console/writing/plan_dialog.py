@@ -86,6 +86,9 @@ class PlanDialog(WriteDialog[Plan, Ended | None]):
             return self._no_undo()
         return super().refusal(action)
 
+    def pointless(self, action: str) -> bool:
+        return action == "undo" or super().pointless(action)
+
     def _no_undo(self) -> str | None:
         ended = self.ended
         if ended is None or ended.outcome is not Outcome.APPLIED:

@@ -31,16 +31,16 @@ _WORDS = {
 }
 _WAYS_OUT = {
     "shared_scd_id": (
-        "Collapse them first: of the rows that share the id one is kept, with a backup of all of them.",
+        "Collapse them first, with C in the key's timeline: one of the rows is kept, and a backup of all of them.",
         "Then plan the repair again.",
     ),
     "tie": (
         "Nothing tells which version is the later one: compare them, column by column, in the key's timeline.",
-        "Put the cursor on the one that is right, and plan with that version as the one to keep.",
+        "There, Enter on the one that is right makes it the one to keep.",
     ),
     "begins_after_winner": (
-        "Keep the version that begins last instead: choose it in the key's timeline.",
-        "Or declare what begins after the winner superseded: it is closed empty, never valid, and kept for audit.",
+        "Keep the version that begins last instead: Enter on it in the key's timeline.",
+        "Or S there: what begins after the winner is superseded, closed empty, never valid, and kept for audit.",
     ),
     "rows_moved": ("Plan again with r: what is there now is shown.",),
     "expired": ("Plan again with r: the table is read again.",),
@@ -130,7 +130,7 @@ def _head(plan: Plan, look: Look, width: int, now: datetime) -> list[Text]:
         lines += labelled("because", plan.reason, look, width)
     changes = counted(len(plan.changes), "row")
     lines += labelled(
-        "changes", f"{changes} of the key's {len(plan.before)}, by {len(plan.steps)} statements", look, width
+        "changes", f"{changes} of the key's {len(plan.before)}, by {counted(len(plan.steps), 'statement')}", look, width
     )
     if plan.backup is not None:
         lines += labelled("backup", f"{plan.backup.subject}, made first", look, width)

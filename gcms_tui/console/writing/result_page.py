@@ -20,7 +20,7 @@ from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import PlanKind
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
-NOT_BROKEN_OFF = "It is not broken off halfway: it takes seconds."
+NOT_BROKEN_OFF = "A write is not broken off halfway: it ends in seconds."
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         """Something else than before is to be read: the way out has the focus again."""
         typed = self.made is not None and not self.over and not self.writing and self.desk.bench is not None
         self._confirmation.display = self._reason.display = typed
-        self.act.display = not self.over
+        self.act.display = not self.over and not self.writing
         self.way_out.focus()
         self.hold()
         self.settle()
@@ -244,7 +244,13 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         return self._may_not_plan() if action == "make" else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if self.refusal(action) else True
+        if self.refusal(action) is None:
+            return True
+        return False if self.pointless(action) else None
+
+    def pointless(self, action: str) -> bool:
+        """Whether a refused action is not even offered in the bar at the bottom."""
+        return action == "make" and (self.over or self.writing)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter leads from the confirmation to the reason, and from there to the answer: a moment of its own."""
@@ -295,7 +301,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
 
     def action_leave(self) -> None:
         if self.writing:
-            self.warn(f"The write is under way. {NOT_BROKEN_OFF}")
+            self.warn(NOT_BROKEN_OFF)
         else:
             self.dismiss(self.answer())
 
