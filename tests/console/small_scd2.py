@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,7 @@ from gcms_tui.console.scd2.tables import Scd2Pane
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Relation
-from gcms_tui.core.query import Statement
+from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.scd2.scan import DEFECTS
 from gcms_tui.core.scd2.version import NAMED
 from gcms_tui.core.settings import Scd2TableSettings, Settings
@@ -166,7 +166,19 @@ class SmallWarehouse(MemoryWarehouse):
     def _versions(self, statement: Statement) -> tuple[Row, ...]:
         key = statement.binds[0]
         named = [row for row in self._of(statement) if row["natural_key"] == key]
-        return tuple({**{name: row[name] for name in NAMED}, **row} for row in named)
+        return tuple({**{name: row[name] for name in NAMED}, **_own(row)} for row in named)
+
+    def _answer(self, rows: tuple[Row, ...], number: int) -> Answer:
+        answer = super()._answer(rows, number)
+        return replace(answer, columns=tuple(column.removeprefix(_OWN) for column in answer.columns))
+
+
+_OWN = "the table's own "
+
+
+def _own(row: Row) -> Row:
+    """An answer may have two columns of one name, and a mapping may not."""
+    return {f"{_OWN}{name}": value for name, value in row.items()}
 
 
 def _current(rows: Sequence[Row]) -> int:

@@ -161,7 +161,7 @@ class KeyScreen(Pane):
     def draw(self) -> None:
         now, reading = self.services.now(), self._loader.busy
         self.headline.parts = key_head.headline(
-            self.natural_key, self.found, self.decision, self.look, reading=reading, supersede=self.supersede
+            self.natural_key, self.found, self.look, reading=reading, keep=self.keep, supersede=self.supersede
         )
         tint = self.look.palette.unknown
         self.banner.said = () if self.error is None else failure_lines(self.error, self.look, tint)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gcms_tui.console.scd2.decision import Decision
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.core.conclusion import counted
@@ -19,13 +18,13 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 def headline(
     natural_key: str,
     found: KeyVersions | None,
-    decision: Decision | None,
     look: Look,
     *,
     reading: bool,
+    keep: str | None,
     supersede: bool,
 ) -> tuple[Part, ...]:
-    """The key, how many of its versions are current, and what was chosen by hand."""
+    """The key, how many of its versions are current, and what was chosen by hand: `keep` by its scd_id."""
     palette, glyphs = look.palette, look.glyphs
     shown = Text(glyphs.text(natural_key, 60) or "(no letters)", f"bold {palette.strong}")
     named = Part((shown, Text(glyphs.text(natural_key, 24), f"bold {palette.strong}")), 1)
@@ -40,9 +39,9 @@ def headline(
         Part((Text(f"{glyphs.verdict(verdict)}  {number}", style), Text(f"{glyphs.verdict(verdict)}", style)), 0),
         named,
     ]
-    chosen = decision is not None and decision.repair is not None and decision.repair.reason == "chosen by hand"
-    if chosen:
-        parts.append(Part((Text("chosen by hand", palette.accent),), 2))
+    if keep is not None:
+        said = f"chosen by hand: {glyphs.text(keep, 24)}"
+        parts.append(Part((Text(said, palette.accent), Text("chosen by hand", palette.accent)), 2))
     if supersede:
         parts.append(Part((Text("SUPERSEDE", f"bold {palette.warn}"),), 2))
     return tuple(parts)

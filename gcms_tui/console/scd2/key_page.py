@@ -17,6 +17,7 @@ from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.core.personal import MASK
 from gcms_tui.core.scd2 import moment
+from gcms_tui.core.scd2.version import NAMED
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -132,10 +133,12 @@ class KeyPage:
         return flow(title, wide, " ")
 
     def _columns(self, place: int, wide: int) -> list[Text]:
-        """Those that differ first, marked by a sign and not by colour alone."""
+        """Those that differ first, marked by a sign and not by colour alone; what tells any two versions apart last
+        of them."""
         palette, found = self.look.palette, self.found
         row, other = found.versions[place], self._other(place)
         differing = [column for column in found.columns if self._differs(column, row, other)]
+        differing.sort(key=lambda column: column.lower() in NAMED)
         alike = [column for column in found.columns if column not in set(differing)]
         name = min(max((len(self.look.glyphs.text(column, _NAME_MOST)) for column in found.columns), default=4), 24)
         lines = [*self._title(place, wide), self._heading(len(differing), other, name, wide)]
