@@ -35,8 +35,14 @@ def test_only_the_pane_that_is_gone_to_first_is_imported() -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("module", ["runs", "chooser", "run_preview", "failing", "trend", "run_cancel", "reveal"])
-def test_going_to_the_runs_imports_nothing_heavy(module: str) -> None:
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("runs", "chooser", "run_preview", "failing", "trend", "run_cancel", "reveal"),
+        *("scd2.tables", "scd2.groups", "scd2.key"),
+    ],
+)
+def test_going_to_another_pane_imports_nothing_heavy(module: str) -> None:
     """They are imported on the loop: whoever presses the key waits for it."""
     program = _PROGRAM.format(module=module)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
