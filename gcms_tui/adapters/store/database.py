@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import make_directory
-from gcms_tui.adapters.store.schema import NEWEST
+from gcms_tui.adapters.store.schema import NEWEST, REVISIONS
 from gcms_tui.core.errors import ConfigError, Unavailable
 from gcms_tui.core.secret import Secret, masked
+from gcms_tui.core.text import printable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -80,20 +81,22 @@ class PostgresPlace:
         from sqlalchemy import create_engine, event
         from sqlalchemy.pool import NullPool
 
-        # A connection a call, as with SQLite: a pooler in front keeps them, and nothing is stale after a night.
+        # A connection a call, as with SQLite: a pooler in front keeps them, and nothing is stale after a night. What
+        # a transaction needs is set by itself: a pooler may give each one to another session.
         engine = create_engine("postgresql+psycopg://", creator=self._connect, poolclass=NullPool)
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
-            if connection.get_execution_options().get(_ALONE):
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            alone = connection.get_execution_options().get(_ALONE)
+            wait = (f"SELECT pg_advisory_xact_lock({_LOCK})",) if alone else ()
+            connection.exec_driver_sql("; ".join((*_TRANSACTION, *wait)))
 
         return engine
 
     def _connect(self) -> Any:
         from gcms_tui.adapters.supabase import open_postgres
 
-        connection = open_postgres(self.dsn, _SESSION, "The store")
+        connection = open_postgres(self.dsn, (), "The store")
         connection.autocommit = False
         return connection
 
@@ -102,13 +105,13 @@ class PostgresPlace:
         return masked(text, [self.dsn])
 
 
-_SESSION = (
-    f"SET search_path TO {POSTGRES_SCHEMA}",
-    "SET statement_timeout = '30s'",
-    "SET lock_timeout = '15s'",
-    "SET idle_in_transaction_session_timeout = '60s'",
-    "SET synchronous_commit = on",
-    "SET TimeZone = 'UTC'",
+_TRANSACTION = (
+    f"SET LOCAL search_path TO {POSTGRES_SCHEMA}",
+    "SET LOCAL statement_timeout = '30s'",
+    "SET LOCAL lock_timeout = '15s'",
+    "SET LOCAL idle_in_transaction_session_timeout = '60s'",
+    "SET LOCAL synchronous_commit = on",
+    "SET LOCAL TimeZone = 'UTC'",
 )
 
 
@@ -155,11 +158,11 @@ class Database:
         with self._lock:
             if self._engine is None:
                 engine = self._place.engine()
-                self._bring_up(engine, unusable)
+                self._bring_up(engine)
                 self._engine = engine
             return self._engine
 
-    def _bring_up(self, engine: Engine, unusable: Unusable) -> None:
+    def _bring_up(self, engine: Engine) -> None:
         """To the newest revision, once, whoever else opens it at the same time."""
         with engine.connect() as connection, connection.begin():
             revision = _revision(connection)
@@ -167,9 +170,11 @@ class Database:
             return
         with engine.connect().execution_options(**{_ALONE: True}) as connection, connection.begin():
             revision = _revision(connection)
-            if revision is not None and revision > NEWEST:
-                raise unusable(
-                    self.where, f"it is of revision {revision}, and this gcms-tui knows {NEWEST}: use a newer one"
+            if revision is not None and revision not in REVISIONS:
+                raise StateError(
+                    "The store is of a newer gcms-tui",
+                    f"{self.where} is of revision {printable(str(revision), 40)}; this one knows those up to {NEWEST}.",
+                    "Use the newer gcms-tui, or name another store in gcms.toml: [store], or state_dir.",
                 )
             if revision != NEWEST:
                 _upgrade(connection)
@@ -189,7 +194,10 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
+        # IF NOT EXISTS would ask for the right to make one where somebody else has made it already.
+        there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{POSTGRES_SCHEMA}'").first()
+        if there is None:
+            connection.exec_driver_sql(f"CREATE SCHEMA {POSTGRES_SCHEMA}")
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -217,6 +225,11 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
 
     return engine
+
+
+def storable(text: str) -> str:
+    """What both kinds can hold: Postgres has no text with a NUL in it, and neither has halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
 
 
 def microseconds(moment: datetime) -> int:

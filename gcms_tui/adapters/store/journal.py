@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store.anchors import AnchorFile
-from gcms_tui.adapters.store.database import Database
+from gcms_tui.adapters.store.database import Database, storable
 from gcms_tui.adapters.store.references import resolved
 from gcms_tui.adapters.store.schema import table
 from gcms_tui.core.errors import UsageError
@@ -52,7 +52,7 @@ class Journal:
     def _append(self, kind: str, subject: str, payload: Mapping[str, Any], *, once: bool) -> Entry | None:
         from sqlalchemy import select
 
-        journal = table("journal")
+        journal, subject = table("journal"), storable(subject)
         with self._database.transaction(_unwritable, alone=True) as connection:
             same = select(journal.c.sequence).where(journal.c.kind == kind, journal.c.subject == subject).limit(1)
             if once and connection.execute(same).first() is not None:
@@ -149,8 +149,9 @@ class Journal:
             return _store_id(connection)
 
     def notes(self) -> tuple[str, ...]:
-        """Why the head could not be kept elsewhere at the last entry; none where it was."""
-        return self._notes
+        """Why the head is not kept elsewhere as it should be; none where it is."""
+        trouble = self._anchors.trouble()
+        return tuple(dict.fromkeys((*self._notes, *([trouble] if trouble else []))))
 
     def _advance(self, store_id: str, head: Anchor) -> None:
         note = self._anchors.advance(store_id, head, self._own_hash)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gcms_tui.adapters.last_health import StateError
-from gcms_tui.adapters.store.database import Database, microseconds, moment_of
+from gcms_tui.adapters.store.database import Database, microseconds, moment_of, storable
 from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.adapters.store.schema import table
 from gcms_tui.core.errors import GcmsError, Refused
@@ -52,10 +52,10 @@ class Leases:
                     user=self._person.user,
                     host=self._person.host,
                     ssh_client=self._person.ssh_client,
-                    purpose=purpose,
+                    purpose=storable(purpose),
                     token=token,
                     pid=os.getpid(),
-                    process=_process(os.getpid()),
+                    process=f"{_machine()} {_start(os.getpid())}",
                     taken_at_us=microseconds(moment),
                     beat_at_us=microseconds(moment),
                 )
@@ -86,8 +86,12 @@ class Leases:
         return tuple(_holder(row) for row in rows if not self._why_dead(row, moment))
 
     def _why_dead(self, row: Mapping[str, Any], moment: datetime) -> str:
-        here = row["host"] == self._person.host
-        gone = here and _process(row["pid"]) != row["process"]
+        # Two machines may have one name, and a container numbers its processes anew: only of its own a process is
+        # known to be gone.
+        machine, _, start = row["process"].rpartition(" ")
+        here = row["host"] == self._person.host and machine == _machine()
+        found = _start(row["pid"]) if here else ""
+        gone = bool(found) and found != start
         return _holder(row).is_dead(moment, process_is_gone=gone)
 
 
@@ -157,28 +161,39 @@ def _holder(row: Mapping[str, Any]) -> LeaseHolder:
     )
 
 
-def _process(pid: int) -> str:
-    """Which process has this number: a number is given anew once its process has gone, the moment of its start not.
+def _machine() -> str:
+    """Alike for all processes that see one another, since the machine was started. Empty where it is unknown."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            return f"{stream.read().strip()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
 
-    Empty where there is none.
-    """
+
+def _start(pid: int) -> str:
+    """When this process began, in ticks since boot: a number is given anew once its process has gone, that moment is
+    not. Empty where it cannot be told, `gone` where the process has ended."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
-            # The name in parentheses may hold anything; the 20th field behind it is the start, in ticks since boot.
-            return stream.read().rpartition(b")")[2].split()[19].decode()
-    except (OSError, IndexError):
-        return _alive_by_signal(pid)
+            # The name in parentheses may hold anything; behind it are the state first, and the start as the 20th.
+            state, *others = stream.read().rpartition(b")")[2].split()
+        return _GONE if state in (b"Z", b"X") else others[18].decode()
+    except (OSError, IndexError, ValueError):
+        return _by_signal(pid)
 
 
-def _alive_by_signal(pid: int) -> str:
-    """Where there is no /proc."""
+_GONE = "gone"
+
+
+def _by_signal(pid: int) -> str:
+    """Where there is no /proc, or it hides the processes of others."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return ""
+        return _GONE
     except OSError:
-        return "alive"
-    return "alive" if not os.path.isdir("/proc/self") else ""
+        return ""
+    return ""
 
 
 def _held(holder: LeaseHolder) -> Refused:

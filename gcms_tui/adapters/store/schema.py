@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
-NEWEST = "0002"
-"""The revision that this program reads and writes."""
+REVISIONS = ("0001", "0002")
+"""Those that this program knows, oldest first."""
+NEWEST = REVISIONS[-1]
+"""The one that it reads and writes."""
 
 
 @lru_cache(maxsize=1)
