@@ -136,9 +136,11 @@ class HeldLease:
                 with self._database.transaction(_unusable, alone=True) as connection:
                     moment = microseconds(self._database.now(connection, self._now))
                     mine = (lease.c.name == self.holder.name) & (lease.c.token == self.holder.token)
-                    connection.execute(lease.update().where(mine).values(beat_at_us=moment))
+                    beaten = connection.execute(lease.update().where(mine).values(beat_at_us=moment))
             except GcmsError:
                 continue  # it is looked at before COMMIT; until then the next beat may come through
+            if not beaten.rowcount:
+                return  # it is another's by now, which `require_held` tells
 
 
 def _row(connection: Connection, name: str) -> Mapping[str, Any] | None:
