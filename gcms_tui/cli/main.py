@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("gcms_tui.cli.doctor:doctor", "Configuration, files, connections: what works, and what to do."),
     "health": ("gcms_tui.cli.health:health", "The morning check."),
     "init": ("gcms_tui.cli.init:init", "Write a commented gcms.toml for a dbt project."),
+    "journal": (
+        "gcms_tui.cli.journal:journal",
+        "Who wrote what, and whether that record is whole: list, show, verify, doubts, anchor.",
+    ),
     "log": ("gcms_tui.cli.log:log", "A log of any size: follow, filter, search."),
     "metrics": ("gcms_tui.cli.health:metrics", "The five key metrics with their thresholds and history."),
     "queries": ("gcms_tui.cli.queries:queries", "Every SQL statement: list, show, check."),

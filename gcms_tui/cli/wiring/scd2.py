@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring.anchoring import anchoring
 from gcms_tui.cli.wiring.base import (
     dbt_output,
     dbt_project,
@@ -146,6 +147,7 @@ def _bench(seen: _Seen) -> RepairBench:
         journal=store.journal,
         clock=utc_now,
         guards=(dbt_is_quiet,),
+        after_applied=anchoring(settings, store, seen.warehouse, seen.queries),
     )
     repairs = Scd2Repairs(seen.tables, seen.browser, planner, writes, plans=store.plans, journal=store.journal)
     return RepairBench(repairs, Verification(seen.tables, seen.warehouse, seen.queries, seen.runs, store.journal))

@@ -64,10 +64,18 @@ class ChainReport:
     problem: str = ""
     anchors: tuple[Anchor, ...] = ()
     """Those that were compared."""
+    unread: tuple[str, ...] = ()
+    """Why others, which should be there, could not be: whether they would agree is not known."""
 
     @property
     def whole(self) -> bool:
+        """Nothing wrong was found. An end that was cut off is found only where something was compared."""
         return self.broken_at is None
+
+    @property
+    def proven(self) -> bool:
+        """Whole, and compared with every anchor that there should be, and with one at least."""
+        return self.whole and not self.unread and any(anchor.count for anchor in self.anchors)
 
 
 def hash_of(values: Mapping[str, Any]) -> str:
@@ -83,10 +91,12 @@ def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = ()) -> ChainRep
     off, or cut off and written anew.
     """
     known = tuple(anchors)
-    wanted = {anchor.count: anchor for anchor in known}
+    wanted: dict[int, list[Anchor]] = {}
+    for anchor in known:
+        wanted.setdefault(anchor.count, []).append(anchor)
     count, head = 0, FIRST
     for entry in entries:
-        problem = _problem(entry, count + 1, head) or _off_anchor(entry, wanted.get(entry.sequence))
+        problem = _problem(entry, count + 1, head) or _off_anchor(entry, wanted.get(entry.sequence, ()))
         if problem:
             return ChainReport(count, head, entry.sequence, problem, known)
         count, head = entry.sequence, entry.own
@@ -105,12 +115,16 @@ def _problem(entry: Entry, sequence: int, previous: str) -> str:
         return f"entry {sequence:,} is missing: {entry.sequence:,} follows {sequence - 1:,}"
     if entry.previous != previous:
         return "it does not continue the entry before: that one, or this one, was changed, removed or put elsewhere"
-    if hash_of({name: getattr(entry, name) for name in _SAID}) != entry.own:
+    said: dict[str, Any] = {name: getattr(entry, name) for name in _SAID}
+    # SQLite keeps in a column of text what else is put there: bytes, for which there is no JSON.
+    texts = all(isinstance(value, str) for name, value in said.items() if name != "sequence")
+    if not texts or hash_of(said) != entry.own:
         return "its content is not what it was written with: it was edited"
     return ""
 
 
-def _off_anchor(entry: Entry, anchor: Anchor | None) -> str:
-    if anchor is None or anchor.head == entry.own:
-        return ""
-    return f"{anchor.place or 'an anchor'} knew another entry here: the end was cut off and written anew"
+def _off_anchor(entry: Entry, anchors: Iterable[Anchor]) -> str:
+    for anchor in anchors:
+        if anchor.head != entry.own:
+            return f"{anchor.place or 'an anchor'} knew another entry here: the end was cut off and written anew"
+    return ""

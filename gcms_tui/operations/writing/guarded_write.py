@@ -30,6 +30,10 @@ OnStep = Callable[[str], None]
 Guard = Callable[[Plan], None]
 """Raises `Refused` where something stands against this plan just now."""
 
+AfterApplied = Callable[[WriteSession], str]
+"""Told of a write that was applied and journalled, with its session, before that is closed. Answers what is to be known
+of it, in a line; an empty text where all is well."""
+
 
 class Outcome(StrEnum):
     APPLIED = "applied"
@@ -66,6 +70,7 @@ class GuardedWrites:
         journal: JournalBook,
         clock: Clock,
         guards: Sequence[Guard] = (),
+        after_applied: AfterApplied = lambda _: "",
     ) -> None:
         self._target = target
         self._access = access
@@ -74,6 +79,7 @@ class GuardedWrites:
         self._journal = journal
         self._clock = clock
         self._guards = tuple(guards)
+        self._after_applied = after_applied
 
     def apply(self, reference: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Ended:
         """Carry out exactly the plan that was shown.
@@ -148,9 +154,21 @@ class GuardedWrites:
             self._plans.claim(plan.plan_id, write_id, self._clock())
             on_step("writing the intent into the journal")
             attempt.intend(reason)
-            return attempt.carry_out(reason)
+            ended = attempt.carry_out(reason)
+            if ended.outcome is Outcome.APPLIED:
+                self._tell_applied(session, on_step)
+            return ended
         finally:
             session.close()
+
+    def _tell_applied(self, session: WriteSession, on_step: OnStep) -> None:
+        """The write stands, whatever becomes of this: what went wrong is a step's words, and casts no doubt on it."""
+        try:
+            note = self._after_applied(session)
+        except Exception as error:  # noqa: BLE001 - a failure of it must not read as one of the write
+            note = f"after the write: {type(error).__name__}: {error}"
+        if note:
+            on_step(note)
 
     def _new_id(self) -> str:
         return f"{self._clock():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
