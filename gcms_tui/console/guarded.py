@@ -80,6 +80,11 @@ class GuardedDialog(ModalScreen[R]):
         self.act = Choice(look, act, id="act", danger=danger)
         self._below = Below(look, id="below")
 
+    def entitle(self, heading: str) -> None:
+        """The dialog is about something else from now on."""
+        self._heading = heading
+        self.query_one("#dialog").border_title = Text(f" {self.look.glyphs.text(heading, 60)} ")
+
     def compose(self) -> ComposeResult:
         frame = Vertical(id="dialog")
         frame.border_title = Text(f" {self.look.glyphs.text(self._heading, 60)} ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,6 +106,8 @@ class SmallBook:
         self.error: GcmsError | None = None
         """What reading and writing end with."""
         self.anchors: tuple[Anchor, ...] = ()
+        self.heard: Callable[[Entry], object] = lambda entry: None
+        """Hears every entry."""
 
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> Entry:
         if self.error is not None:
@@ -124,6 +126,7 @@ class SmallBook:
         }
         entry = Entry(**said, own=hash_of(said))  # type: ignore[arg-type]
         self.kept.append(entry)
+        self.heard(entry)
         return entry
 
     def append_once(self, kind: str, subject: str, payload: Mapping[str, Any]) -> Entry | None:

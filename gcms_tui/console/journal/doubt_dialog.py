@@ -12,6 +12,7 @@ from textual.message import Message
 
 from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.guarded import GuardedDialog
+from gcms_tui.console.journal.state import at_text
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
@@ -98,7 +99,9 @@ class DoubtDialog(GuardedDialog[Settlement | None]):
         palette, text, doubt = self.look.palette, self.look.glyphs.text, self.doubt
         lines = flow(Text(text(doubt.words, 400), f"bold {palette.strong}"), width - 1, " ")
         lines += labelled("write", doubt.write_id, self.look, width)
-        lines += labelled("begun", f"{doubt.entry.at} UTC by {doubt.entry.user}@{doubt.entry.host}", self.look, width)
+        lines += labelled(
+            "begun", f"{at_text(doubt.entry.at)} by {doubt.entry.user}@{doubt.entry.host}", self.look, width
+        )
         lines += labelled("because", str(doubt.intent.get("reason", "")), self.look, width)
         lines += [Text(), *error_page(self.error, self.look, width)] if self.error is not None else []
         if self.found is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from gcms_tui.console.journal.state import at_text
 from gcms_tui.console.journal.words import Told
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
@@ -28,7 +29,7 @@ def entry_page(one: Told, look: Look, width: int) -> list[Text]:
     tint = palette.text if one.verdict is None else look.colour(one.verdict)
     said = one.words if one.verdict is None else f"{glyphs.verdict(one.verdict)}  {one.words}"
     lines += [*flow(Text(glyphs.text(said, 600), tint), width - 1, " "), Text()]
-    lines += labelled("at", f"{entry.at} UTC", look, width)
+    lines += labelled("at", at_text(entry.at), look, width)
     lines += labelled("by", _who(entry), look, width)
     lines += [Text(), *_payload(one, look, width), *_rows(one.payload, look, width)]
     lines += [*_statements(one.payload, look, width), heading("In the chain", look)]

@@ -26,6 +26,7 @@ from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
+from gcms_tui.operations.writing.guarded_write import BACKUP_OF
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.core.writing.doubt import Settlement
@@ -241,7 +242,7 @@ class JournalPane(ListPane):
         if one is None:
             return "it is in doubt: settle it first" if row is not None and row.doubt else "no entry is focused"
         kind, subject = one.entry.kind, one.entry.subject
-        if kind not in (INTENT, OUTCOME, SETTLED) or subject.endswith("-backup"):
+        if kind not in (INTENT, OUTCOME, SETTLED) or subject.startswith(BACKUP_OF):
             return "it is for an applied repair"
         if kind == INTENT and one.payload.get("kind") not in ("repair", "collapse"):
             return "this kind of write is not taken back"

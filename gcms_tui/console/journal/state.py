@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gcms_tui.console.journal.words import Told
+from gcms_tui.console.present import moment_text
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -76,6 +77,11 @@ def moment_of(at: str) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def at_text(at: str) -> str:
+    moment = moment_of(at)
+    return at if moment is None else moment_text(moment)
 
 
 def _day(at: str, now: datetime) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
 
@@ -56,8 +57,8 @@ def _intent(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
 def _outcome(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     outcome, why = str(payload.get("outcome")), payload.get("guard") or payload.get("why")
     words = outcome.replace("_", " ") + (f": {why}" if why else "")
-    if payload.get("rows") is not None:
-        words += f", {payload['rows']} rows"
+    if isinstance(payload.get("rows"), int):
+        words += f", {counted(payload['rows'], 'row')}"
     return words, _OUTCOMES.get(outcome, Verdict.UNKNOWN)
 
 

@@ -19,7 +19,7 @@ from gcms_tui.core.scd2 import moment
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import Cell, Plan, PlanKind, Row, RowChange, Step
 
-_LABEL = 12
+_LABEL = 11
 _COLUMN = 15
 _BEFORE = 21
 _MOMENTS = ("effective_from", "effective_to", "recorded_at", "inserted_at", "updated_at")
@@ -102,7 +102,7 @@ def heading(title: str, look: Look, number: int | None = None) -> Text:
 
 def labelled(label: str, value: str, look: Look, width: int, style: str = "") -> list[Text]:
     said = Text(look.glyphs.text(value, 2_000), style or look.palette.text)
-    return pair(Text(f" {label:<{_LABEL}}", look.palette.faint), said, width)
+    return pair(Text(f" {label:<{_LABEL}} ", look.palette.faint), said, width)
 
 
 def warning_lines(warnings: Iterable[str], look: Look, width: int) -> list[Text]:

@@ -296,6 +296,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         elif self.has_ended(message.came_to):
             self.over = True
             self.way_out.rename("Close")
+            self.entitle("How it ended")
         self.console_app.look_for_doubts()
         self.read_anew()
 
