@@ -126,7 +126,7 @@ def test_256_and_16_colours(run: Open, term: str, allowed: bytes) -> None:
 
 
 def test_ascii_sends_nothing_else(run: Open) -> None:
-    with run("ascii", columns=120, rows=36) as terminal, _recording(terminal) as sent:
+    with run("ascii", columns=120, rows=44) as terminal, _recording(terminal) as sent:
         terminal.wait_for("FAIL", "checked")
         for key, title in (("?", "Verdicts"), ("p", "Provenance"), (":", "Suspend")):
             terminal.send(key)
