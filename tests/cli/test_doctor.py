@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from gcms_tui.cli import doctor_checks
+from gcms_tui.cli.wiring import open_store
+from gcms_tui.core.settings import Settings, StoreSettings
+from gcms_tui.core.verdict import Verdict
 from tests.adapters.scripted_snowflake import PASSWORD, black_hole, refused, scripted, unused_port
 from tests.cli.commands import Done, gcms_tui
 from tests.practice import RunningPlatform
@@ -59,7 +64,7 @@ def test_a_platform_that_is_well_is_told_line_by_line(platform: RunningPlatform)
     for seen in (
         *("config ", "config.write", "dbt.project", "dbt.profile", "dbt.artifacts", "snowflake.login", "user GCMS"),
         *("snowflake.schemas", "source.supabase_attendance", "scd2.br_attendance_scd2", "payroll.fact"),
-        *("supabase ", "state_dir", "python", "packages", "snowflake-connector-python 4.", "terminal"),
+        *("supabase ", "state_dir", "store ", "python", "packages", "snowflake-connector-python 4.", "terminal"),
     ):
         assert seen in done.out
     assert "everything that was looked at works" in done.out
@@ -185,6 +190,22 @@ def test_it_changes_nothing_and_makes_no_state_directory(tmp_path: Path) -> None
     assert checks["state_dir"]["verdict"] == "OK"
     assert "made when it is first needed" in checks["state_dir"]["summary"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_store_is_told_with_its_revision_and_the_journals_head(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path / "state", store=StoreSettings(anchor_file=tmp_path / "a" / "anchor.json"))
+    assert "made when it is first needed" in doctor_checks._store(settings).summary
+    head = open_store(settings).journal.append("k", "s", {})
+    seen = doctor_checks._store(settings)
+    assert seen.verdict is Verdict.OK
+    for told in ("store.sqlite3", "revision 0", "1 journal entry", head.own[:12], "writable"):
+        assert told in seen.summary
+    (tmp_path / "a" / "anchor.json").chmod(0o644)
+    seen = doctor_checks._store(settings)
+    assert (seen.verdict, "chmod 0600" in seen.summary) == (Verdict.WARN, True)
+    url = "postgresql://u@127.0.0.1:1/db"
+    seen = doctor_checks._store(replace(settings, store=StoreSettings(url=url)))
+    assert (seen.verdict, "127.0.0.1:1" in seen.summary) == (Verdict.FAIL, True)
 
 
 def test_the_command_that_helps_stands_as_a_shell_takes_it(tmp_path: Path) -> None:

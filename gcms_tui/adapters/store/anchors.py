@@ -28,8 +28,10 @@ _PATIENCE_S = 3.0
 class AnchorFile:
     """A 0600 JSON file in a 0700 directory with the head of each store that this user has written to."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store: Path | None = None) -> None:
+        """`store`: the file that the store is; None for a database, whose address may lead to others as well."""
         self._path = path
+        self._store = str(store) if store is not None else ""
 
     @property
     def place(self) -> str:
@@ -38,15 +40,34 @@ class AnchorFile:
     def known(self, store_id: str) -> Anchor | None:
         """None where there is none, or none that can be read: `trouble` tells."""
         try:
-            return self._anchors().get(store_id)
+            return _anchors(self._read(), self.place).get(store_id)
         except (OSError, ValueError):
             return None
+
+    def replaced(self, store_id: str) -> str:
+        """What it knows of another store that was in the place of this one; an empty text where there is none."""
+        try:
+            document = self._read()
+            others = [
+                anchor
+                for key, anchor in _anchors(document, self.place).items()
+                if self._store and key != store_id and document[key].get("store") == self._store and anchor.count
+            ]
+        except (OSError, ValueError):
+            return ""
+        last = max(others, key=lambda anchor: anchor.at, default=None)
+        if last is None:
+            return ""
+        return (
+            f"{self.place} knew another journal in {self._store}, of {last.count:,} entries on {last.at[:10]}: it was "
+            f"removed or replaced. Where that was meant, take {last.head[:12]}… out of the anchor file"
+        )
 
     def trouble(self) -> str:
         """Why it does not prove what it should; an empty text where all is well, or there is none yet."""
         try:
             self._require_private()
-            self._anchors()
+            _anchors(self._read(), self.place)
         except OSError as error:
             return self._not_kept(error.strerror or type(error).__name__)
         except ValueError as error:
@@ -62,15 +83,16 @@ class AnchorFile:
             make_directory(self._path.parent)
             with self._locked():
                 self._require_private()
-                anchors = self._anchors()
-                before = anchors.get(store_id)
+                document = self._read()
+                before = _anchors(document, self.place).get(store_id)
                 if before is not None and before.count and own_hash(before.count) != before.head:
                     return (
                         f"{self.place} knew another entry {before.count:,} than the journal holds: it is left as it "
                         "is; gcms-tui journal verify"
                     )
                 if before is None or before.count < head.count:
-                    self._write({**anchors, store_id: head})
+                    said = {"count": head.count, "head": head.head, "at": head.at, "store": self._store}
+                    write_whole(self._path, json.dumps({**document, store_id: said}, sort_keys=True, indent=1))
         except OSError as error:
             return self._not_kept(error.strerror or type(error).__name__)
         except ValueError as error:
@@ -92,25 +114,17 @@ class AnchorFile:
             if found & (stat.S_IRWXG | stat.S_IRWXO):
                 raise ValueError(f"{path} is open to others (mode {found:04o}): chmod {mode} it")
 
-    def _anchors(self) -> dict[str, Anchor]:
-        """By the store's id. Raises `OSError`, `ValueError` where it is damaged."""
+    def _read(self) -> dict[str, Any]:
+        """By the store's id; empty where there is no such file. Raises `OSError`, `ValueError` where it is damaged."""
         try:
             document = json.loads(read_small(self._path))
         except FileNotFoundError:
             return {}
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError(_DAMAGED) from None
-        try:
-            return {store_id: self._anchor(item) for store_id, item in document.items()}
-        except (AttributeError, LookupError, TypeError, ValueError):
-            raise ValueError(_DAMAGED) from None
-
-    def _anchor(self, item: Any) -> Anchor:
-        return Anchor(int(item["count"]), str(item["head"]), str(item["at"]), self.place)
-
-    def _write(self, anchors: dict[str, Anchor]) -> None:
-        document = {key: {"count": item.count, "head": item.head, "at": item.at} for key, item in anchors.items()}
-        write_whole(self._path, json.dumps(document, sort_keys=True, indent=1))
+        if not isinstance(document, dict):
+            raise ValueError(_DAMAGED)
+        return document
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -125,6 +139,17 @@ class AnchorFile:
             yield
         finally:
             os.close(descriptor)
+
+
+def _anchors(document: dict[str, Any], place: str) -> dict[str, Anchor]:
+    """Raises `ValueError` where an item is none."""
+    try:
+        return {
+            store_id: Anchor(int(item["count"]), str(item["head"]), str(item["at"]), place)
+            for store_id, item in document.items()
+        }
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        raise ValueError(_DAMAGED) from None
 
 
 _DAMAGED = "it is damaged, and left as it is; move it away once it is known how that came"

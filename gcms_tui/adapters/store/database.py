@@ -41,6 +41,10 @@ class Place(Protocol):
         """As a person knows it, without a secret."""
         ...
 
+    def is_there(self) -> bool:
+        """False where the first use is yet to make it."""
+        ...
+
     def engine(self) -> Engine:
         """Raises `OSError`, `GcmsError`."""
         ...
@@ -60,6 +64,9 @@ class SqlitePlace:
     def where(self) -> str:
         return str(self.path)
 
+    def is_there(self) -> bool:
+        return os.path.exists(self.path)
+
     def engine(self) -> Engine:
         make_directory(self.path.parent)
         # SQLite gives its -wal and -shm files the mode of the file itself, so it has to be right at birth.
@@ -76,6 +83,9 @@ class PostgresPlace:
 
     dsn: Secret
     where: str
+
+    def is_there(self) -> bool:
+        return True
 
     def engine(self) -> Engine:
         from sqlalchemy import create_engine, event
@@ -127,17 +137,21 @@ class Database:
     def where(self) -> str:
         return self._place.where
 
+    def is_there(self) -> bool:
+        """False where the first use is yet to make it."""
+        return self._place.is_there()
+
     @contextmanager
-    def transaction(self, unusable: Unusable, *, alone: bool = False) -> Iterator[Connection]:
+    def transaction(self, unusable: Unusable, *, alone: bool = False, as_it_is: bool = False) -> Iterator[Connection]:
         """Committed and on disk when it is left, or undone.
 
-        `alone`: nobody else writes from its beginning, so that what it reads still holds when it writes. Raises
-        `StateError` as `unusable` makes it.
+        `alone`: nobody else writes from its beginning, so that what it reads still holds when it writes. `as_it_is`: it
+        is not brought to the newest revision first. Raises `StateError` as `unusable` makes it.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            engine = self._opened(unusable)
+            engine = self._place.engine() if as_it_is else self._opened()
             with engine.connect().execution_options(**{_ALONE: alone}) as connection, connection.begin():
                 yield connection
         except OSError as error:
@@ -154,7 +168,7 @@ class Database:
         moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return moment.astimezone(UTC)
 
-    def _opened(self, unusable: Unusable) -> Engine:
+    def _opened(self) -> Engine:
         with self._lock:
             if self._engine is None:
                 engine = self._place.engine()
@@ -165,28 +179,27 @@ class Database:
     def _bring_up(self, engine: Engine) -> None:
         """To the newest revision, once, whoever else opens it at the same time."""
         with engine.connect() as connection, connection.begin():
-            revision = _revision(connection)
-        if revision == NEWEST:
-            return
+            if revision_of(connection, self.where) == NEWEST:
+                return
         with engine.connect().execution_options(**{_ALONE: True}) as connection, connection.begin():
-            revision = _revision(connection)
-            if revision is not None and revision not in REVISIONS:
-                raise StateError(
-                    "The store is of a newer gcms-tui",
-                    f"{self.where} is of revision {printable(str(revision), 40)}; this one knows those up to {NEWEST}.",
-                    "Use the newer gcms-tui, or name another store in gcms.toml: [store], or state_dir.",
-                )
-            if revision != NEWEST:
+            if revision_of(connection, self.where) != NEWEST:
                 _upgrade(connection)
 
 
-def _revision(connection: Connection) -> str | None:
-    """None where the store is new, or older than revisions."""
+def revision_of(connection: Connection, where: str) -> str | None:
+    """None where the store is new, or older than revisions. Raises `StateError` where a newer program wrote it."""
     from sqlalchemy import inspect
 
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if revision is not None and revision not in REVISIONS:
+        raise StateError(
+            "The store is of a newer gcms-tui",
+            f"{where} is of revision {printable(str(revision), 40)}; this one knows those up to {NEWEST}.",
+            "Use the newer gcms-tui, or name another store in gcms.toml: [store], or state_dir.",
+        )
+    return revision
 
 
 def _upgrade(connection: Connection) -> None:
@@ -217,6 +230,8 @@ def _sqlite(path: Path) -> Engine:
     def set_up(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # A byte that was flipped must not keep an entry from being read: it is what proves that it was changed.
+        connection.text_factory = lambda text: text.decode("utf-8", errors="surrogateescape")
         connection.isolation_level = None  # else the driver would begin by itself, and later than it has to
 
     @event.listens_for(engine, "begin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +132,11 @@ class Journal:
 
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         """Read the whole chain, and compare it with the anchor file and those given. Raises `StateError`."""
-        own = self._anchors.known(self.store_id())
-        return verify(self._stream(), (*((own,) if own else ()), *anchors))
+        store_id = self.store_id()
+        own = self._anchors.known(store_id)
+        unread = tuple(filter(None, (self._anchors.trouble(), self._anchors.replaced(store_id))))
+        report = verify(self._stream(), (*((own,) if own else ()), *anchors))
+        return replace(report, unread=unread)
 
     def anchor_now(self) -> Anchor:
         """The head as it is, written to the anchor file as well. Raises `StateError`."""
@@ -167,15 +171,15 @@ class Journal:
         """A page at a time: a chain of a million entries is never in memory whole."""
         from sqlalchemy import select
 
-        journal, after = table("journal"), -1
+        journal, asked = table("journal"), select(table("journal"))
         while True:
-            asked = select(journal).where(journal.c.sequence > after).order_by(journal.c.sequence).limit(_PAGE)
+            page = asked.order_by(journal.c.sequence).limit(_PAGE)
             with self._database.transaction(_unreadable) as connection:
-                rows = connection.execute(asked).mappings().all()
+                rows = connection.execute(page).mappings().all()
             yield from (Entry(**row) for row in rows)
             if len(rows) < _PAGE:
                 return
-            after = rows[-1]["sequence"]
+            asked = select(journal).where(journal.c.sequence > rows[-1]["sequence"])
 
 
 def _head(connection: Connection) -> tuple[int, str]:

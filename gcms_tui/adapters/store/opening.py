@@ -13,6 +13,7 @@ from gcms_tui.adapters.store.database import FILE_NAME, Database, Place, Postgre
 from gcms_tui.adapters.store.health_history import HealthHistory
 from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.adapters.store.leases import Leases
+from gcms_tui.adapters.store.look import StoreSeen, look
 from gcms_tui.adapters.store.plans import Plans
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.run import Person
@@ -30,6 +31,11 @@ class Store:
     journal: Journal
     leases: Leases
     plans: Plans
+    database: Database
+
+    def look(self) -> StoreSeen:
+        """How it is, without changing anything. Raises `StateError`."""
+        return look(self.database)
 
 
 def open_store(settings: Settings, env: Mapping[str, str], person: Person, now: Callable[[], datetime]) -> Store:
@@ -37,8 +43,10 @@ def open_store(settings: Settings, env: Mapping[str, str], person: Person, now: 
     place = _place(settings, env)
     database = Database(place)
     anchor_file = settings.store.anchor_file or xdg_dir(env, "XDG_DATA_HOME", ".local/share") / _ANCHOR_FILE
-    journal = Journal(database, person, now, AnchorFile(anchor_file))
-    return Store(place.where, HealthHistory(database), journal, Leases(database, person, journal, now), Plans(database))
+    anchors = AnchorFile(anchor_file, place.path if isinstance(place, SqlitePlace) else None)
+    journal = Journal(database, person, now, anchors)
+    leases = Leases(database, person, journal, now)
+    return Store(place.where, HealthHistory(database), journal, leases, Plans(database), database)
 
 
 _ANCHOR_FILE = "gcms-tui/journal-anchor.json"

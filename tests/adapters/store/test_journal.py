@@ -91,7 +91,7 @@ def test_what_cannot_be_written_is_an_error_that_names_the_journal(
             journal.append("k", "s", {})
     pages = sqlite_address.read("PRAGMA page_count")[0][0]
 
-    @event.listens_for(journal._database._opened(lambda where, reason: StateError(where, reason)), "connect")
+    @event.listens_for(journal._database._opened(), "connect")
     def limit(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -126,6 +126,7 @@ CUT = "DELETE FROM journal WHERE sequence > 4"
         pytest.param([CUT], 5, "cut off", id="tail cut"),
         pytest.param(["DELETE FROM journal"], 1, "cut off", id="emptied"),
         pytest.param([forged(0, FIRST)], 0, "missing", id="one put before the first"),
+        pytest.param([forged(-7, FIRST)], -7, "missing", id="one put far before the first"),
     ],
 )
 def test_what_was_done_to_it_is_named(address: Address, done: list[str], broken_at: int, told: str) -> None:
@@ -231,6 +232,10 @@ def test_an_anchor_that_cannot_be_kept_is_told_and_the_entry_stands(
     before = sqlite_address.anchor_file.read_bytes() if sqlite_address.anchor_file.is_file() else b""
     journal.append("k", "s", {})
     assert str(sqlite_address.anchor_file) in " ".join(journal.notes())
+    report = journal.verify()
+    assert not report.proven
+    assert report.unread
+    assert set(report.unread) <= set(journal.notes())
     if before:
         assert sqlite_address.anchor_file.read_bytes() == before, "what it knew may be needed"
     assert len(journal.entries()) == 3
