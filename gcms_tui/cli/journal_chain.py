@@ -47,6 +47,8 @@ def verify(invocation: Invocation, offline: bool) -> int:
     _tell_what_is_missing(report, unreached)
     if verdict is Verdict.FAIL:
         tell(f"  -> {_BROKEN}")
+    elif not report.count:
+        tell("  -> The journal is empty: nothing can be said of it.")
     elif verdict is Verdict.UNKNOWN and not report.unread:
         tell("  -> Nothing is there to compare it with: a cut end would not be noticed. gcms-tui journal anchor")
     return verdict.value
@@ -59,7 +61,7 @@ def anchor(invocation: Invocation, offline: bool) -> int:
     """Keep the head of the chain in the anchor file, and in the warehouse where writing is allowed.
 
     The chain is verified first; the head of a broken one is kept nowhere. Ends with 0, with 2 where it is broken, and
-    with 3 where the head could not be kept in a place that was tried.
+    with 3 where it is empty, or its head could not be kept in a place that was tried.
     """
     settings = load_settings(invocation).settings
     store = open_store(settings)
@@ -72,6 +74,9 @@ def anchor(invocation: Invocation, offline: bool) -> int:
                 click.echo(printable(line, 2_000))
         tell(f"  -> {_BROKEN}")
         return Verdict.FAIL.value
+    if not report.count:
+        tell("gcms-tui: the journal is empty: there is no head to keep.")
+        return Verdict.UNKNOWN.value
     head = store.journal.anchor_now()
     lost = list(dict.fromkeys((*store.journal.notes(), *report.unread)))
     kept = [] if lost else [head.place]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -93,22 +93,30 @@ def _who(entry: Entry) -> str:
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
-    """What an entry says, a name or an item a line, and statements as they were laid out."""
-    named = value.items() if isinstance(value, dict) else (("-", item) for item in value) if _many(value) else None
-    if named is None:
+    """What an entry says, a name or an item a line: what is short first, statements as they were laid out."""
+    if not isinstance(value, dict | list):
         yield from (f"{indent}{printable(line, _LINE)}" for line in _text(value).splitlines() or [""])
         return
-    for name, item in named:
-        label = name if name == "-" else f"{printable(name, 80)}:"
-        if (isinstance(item, dict) or _many(item) or "\n" in _text(item)) and item:
+    items = [(f"{printable(name, 80)}:", item) for name, item in _named(value)]
+    for label, item in sorted(items, key=lambda one: _is_long(one[1])) if isinstance(value, dict) else items:
+        if _is_long(item):
             yield f"{indent}{label}"
             yield from _lines(item, f"{indent}  ")
         else:
-            yield f"{indent}{label} {printable(_text(item), _LINE)}"
+            yield f"{indent}{label} {printable(_text(item), _LINE)}".rstrip()
 
 
-def _many(value: Any) -> bool:
-    return isinstance(value, list)
+def _named(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
+    """A row's values are kept as pairs, for their order; other lists have no names."""
+    if isinstance(value, dict):
+        return value.items()
+    if value and all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in value):
+        return [(name, item) for name, item in value]
+    return [(str(number), item) for number, item in enumerate(value, 1)]
+
+
+def _is_long(item: Any) -> bool:
+    return bool(item) and (isinstance(item, dict | list) or "\n" in _text(item))
 
 
 def _text(value: Any) -> str:
