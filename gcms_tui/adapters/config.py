@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from math import inf
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refuse_if_owned_by_another
 from gcms_tui.adapters.toml_settings import Key, Problems, build
@@ -181,10 +181,13 @@ def _store_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     if sum(item is not None for item in (store.url, store.url_env, store.url_file)) > 1:
         yield ("store",), "only one of url, url_env and url_file may be given"
     if store.url is not None:
-        parts = urlsplit(store.url)
+        try:
+            parts = urlsplit(store.url)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("postgresql", "postgres"):
             yield ("store", "url"), "postgresql://user@host/database is wanted"
-        elif parts.password is not None or "password" in parts.query:
+        elif parts.password is not None or "password" in unquote(parts.query).lower():
             yield ("store", "url"), "a password does not belong here: put the URL into url_env or url_file"
 
 

@@ -190,6 +190,12 @@ escalation = ["a", 5]
         ('[console]\nrefresh = "0m"', "no time at all"),
         ('[supabase]\ndsn_env = "A"\nservice = "b"', "only one of"),
         ('[airbyte]\nbase_url = "airbyte.local"', "a URL"),
+        ('[store]\nurl_env = "A"\nurl_file = "b"', "only one of"),
+        ('[store]\nurl = "mysql://h/db"', "postgresql://user@host/database is wanted"),
+        ('[store]\nurl = "postgresql://[h/db"', "postgresql://user@host/database is wanted"),
+        ('[store]\nurl = "host=h password=hunter2"', "postgresql://user@host/database is wanted"),
+        ('[store]\nurl = "postgresql://u:hunter2@h/db"', "a password does not belong here"),
+        ('[store]\nurl = "postgresql://u@h/db?pass%77ord=hunter2"', "a password does not belong here"),
         ('state_dir = " "', "the path is empty"),
         ("dbt = 5", "a table is wanted: [dbt]"),
         ("sources = 5", "tables are wanted: [[sources]]"),
@@ -201,6 +207,7 @@ def test_values_that_make_no_sense_are_refused(file: Path, text: str, wanted: st
         load(file, text)
     assert wanted in caught.value.message
     assert caught.value.message.startswith(f"{file}:")
+    assert "hunter2" not in caught.value.message
 
 
 def test_a_closing_is_one_of_the_conventions(file: Path) -> None:
