@@ -144,7 +144,8 @@ def report_json(report: ChainReport) -> dict[str, Any]:
 def report_lines(report: ChainReport) -> Iterator[str]:
     """A chain for people; the anchors of one place by the newest of them."""
     if report.whole:
-        yield f"WHOLE: {counted(report.count, 'entry', 'entries')}, each continues the one before"
+        word = "WHOLE" if report.proven else "NOT PROVEN"
+        yield f"{word}: {counted(report.count, 'entry', 'entries')}, each continues the one before"
     else:
         yield f"BROKEN at entry {report.broken_at:,}: {report.problem}"
         yield f"  {counted(report.count, 'entry', 'entries')} before it in order"

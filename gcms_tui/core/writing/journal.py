@@ -98,7 +98,7 @@ def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = ()) -> ChainRep
     for entry in entries:
         problem = _problem(entry, count + 1, head) or _off_anchor(entry, wanted.get(entry.sequence, ()))
         if problem:
-            return ChainReport(count, head, entry.sequence, problem, known)
+            return ChainReport(count, head, min(entry.sequence, count + 1), problem, known)
         count, head = entry.sequence, entry.own
     beyond = max((anchor for anchor in known if anchor.count > count), key=lambda anchor: anchor.count, default=None)
     if beyond is not None:
@@ -111,8 +111,10 @@ _SAID = tuple(field.name for field in fields(Entry) if field.name != "own")
 
 
 def _problem(entry: Entry, sequence: int, previous: str) -> str:
-    if entry.sequence != sequence:
-        return f"entry {sequence:,} is missing: {entry.sequence:,} follows {sequence - 1:,}"
+    if entry.sequence > sequence:
+        return f"entry {sequence:,} is missing: {entry.sequence:,} is the next that is there"
+    if entry.sequence < sequence:
+        return f"entry {entry.sequence:,} is one too many: the first has the number 1"
     if entry.previous != previous:
         return "it does not continue the entry before: that one, or this one, was changed, removed or put elsewhere"
     said: dict[str, Any] = {name: getattr(entry, name) for name in _SAID}

@@ -115,8 +115,8 @@ CUT = "DELETE FROM journal WHERE sequence > 4"
     [
         pytest.param(["UPDATE journal SET payload = '{}' WHERE sequence = 3"], 3, "edited", id="edited"),
         pytest.param(["UPDATE journal SET \"user\" = 'bo' WHERE sequence = 6"], 6, "edited", id="its person"),
-        pytest.param(["DELETE FROM journal WHERE sequence = 3"], 4, "entry 3 is missing", id="removed"),
-        pytest.param(["DELETE FROM journal WHERE sequence = 1"], 2, "entry 1 is missing", id="the first removed"),
+        pytest.param(["DELETE FROM journal WHERE sequence = 3"], 3, "entry 3 is missing", id="removed"),
+        pytest.param(["DELETE FROM journal WHERE sequence = 1"], 1, "entry 1 is missing", id="the first removed"),
         pytest.param(
             [f"UPDATE journal SET sequence = {new} WHERE sequence = {old}" for old, new in ((3, 99), (4, 3), (99, 4))],
             3,
@@ -125,8 +125,8 @@ CUT = "DELETE FROM journal WHERE sequence > 4"
         ),
         pytest.param([CUT], 5, "cut off", id="tail cut"),
         pytest.param(["DELETE FROM journal"], 1, "cut off", id="emptied"),
-        pytest.param([forged(0, FIRST)], 0, "missing", id="one put before the first"),
-        pytest.param([forged(-7, FIRST)], -7, "missing", id="one put far before the first"),
+        pytest.param([forged(0, FIRST)], 0, "too many", id="one put before the first"),
+        pytest.param([forged(-7, FIRST)], -7, "too many", id="one put far before the first"),
     ],
 )
 def test_what_was_done_to_it_is_named(address: Address, done: list[str], broken_at: int, told: str) -> None:
