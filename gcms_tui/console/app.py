@@ -255,7 +255,7 @@ class ConsoleApp(App[None]):
 
     def _read_doubts(self) -> DoubtsRead:
         try:
-            return DoubtsRead(self.services.open_scd2().doubts.open())
+            return DoubtsRead(self.services.doubts())
         except ConfigError:
             return DoubtsRead(())  # nothing is configured to be written to; whoever wants to is told why
         except GcmsError:

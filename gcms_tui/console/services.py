@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.operations.ports import Clock
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.scd2.desk import Scd2Desk
+    from gcms_tui.operations.writing.doubts import Doubt
 
 
 class HealthExaminer(Protocol):
@@ -62,6 +63,8 @@ class ConsoleServices:
     """As `open_health`, for dbt's runs; every pane gets the same one. Closed when the console is left."""
     open_scd2: Callable[[], Scd2Desk]
     """As `open_runs`, for SCD2 tables, the journal, and what is in doubt."""
+    doubts: Callable[[], tuple[Doubt, ...]]
+    """Writes without an outcome, by the store alone; called in a thread after the first paint. Raises `GcmsError`."""
     open_log: Callable[[Path], Log]
     """A log file, also one that is not there yet; called in a thread. Raises `GcmsError`."""
     now: Clock

@@ -285,6 +285,7 @@ def services(
         open_log=LogFile,
         open_runs=opened_runs,
         open_scd2=opened_scd2,
+        doubts=lambda: () if scd2 is None else scd2.doubts.open(),
         now=clock or Clock(),
         copy_dir=state,
         version="0.1.0",

@@ -187,6 +187,12 @@ async def test_the_chain_is_read_whole_and_a_break_names_its_entry(state: Path, 
         number = len(small.book.kept)
         assert f"✓ WHOLE: {number} entries" in drawn(app) and f"journal-anchor.json: {number} entries" in drawn(app)
         await pilot.press("escape")
+        await until(pilot, lambda: app.screen is pane, "the pane")
+        small.book.anchors = ()
+        await pilot.press("V")
+        await until(pilot, lambda: isinstance(app.screen, ChainDialog), "the report")
+        assert f"? NOT PROVEN: {number} entries" in drawn(app) and "nothing to compare it with" in drawn(app)
+        await pilot.press("escape")
         small.book.kept[2] = replace(small.book.kept[2], payload='{"edited":true}')
         small.book.anchors = (
             Anchor(99, "f" * 64, "2026-03-02T11:00:00+00:00", "GCMS_OPS.JOURNAL_ANCHOR in Snowflake"),

@@ -145,6 +145,7 @@ async def test_enter_does_not_go_through(state: Path, tmp_path: Path) -> None:
             pressed = events.Key(key, None)
             pressed.time = dialog._held_until - 0.01  # typed before it was read, however late it is heard
             asked.app.post_message(pressed)
+        await pilot.pause()
         await asked.armed(pilot)
         assert dialog.way_out.has_focus and not asked.answers
         await asked.confirm(pilot)

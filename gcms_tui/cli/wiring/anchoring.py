@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.store.opening import Store
+    from gcms_tui.core.writing.journal import Anchor
     from gcms_tui.operations.ports import QueryLibrary, Warehouse
     from gcms_tui.operations.writing.anchoring import WarehouseAnchors
     from gcms_tui.operations.writing.guarded_write import AfterApplied
@@ -38,6 +39,20 @@ def open_anchors(settings: Settings, invocation: Invocation, store: Store) -> It
         )
     finally:
         warehouse.close()
+
+
+def known_anchors(
+    settings: Settings, store: Store, warehouse: Warehouse, queries: QueryLibrary
+) -> Callable[[], tuple[Anchor, ...]]:
+    """Reads them, over a warehouse that is open."""
+
+    def known() -> tuple[Anchor, ...]:
+        from gcms_tui.operations.writing.anchoring import WarehouseAnchors
+
+        schema, store_id = Schema.parse(settings.schemas.ops), store.journal.store_id()
+        return WarehouseAnchors(schema, store_id, warehouse=warehouse, queries=queries, access=None).known()
+
+    return known
 
 
 def anchoring(settings: Settings, store: Store, warehouse: Warehouse, queries: QueryLibrary) -> AfterApplied:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gcms_tui import __version__
 from gcms_tui.adapters.config import default_state_dir
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, read_only, target_name, utc_now
+from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, open_store, read_only, target_name, utc_now
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk
 from gcms_tui.core.duration import parse_duration
@@ -22,8 +22,10 @@ from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.log_file import LogFile
+    from gcms_tui.adapters.store.opening import Store
     from gcms_tui.console.services import ConsoleServices
     from gcms_tui.core.finding import HealthReport
+    from gcms_tui.operations.writing.doubts import Doubt
 
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         return report if report is not None and report.target == (target or UNKNOWN_TARGET) else None
 
     runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
+    store = _once(lambda: open_store(settings))
     return ConsoleServices(
         settings=settings,
         target=target or UNKNOWN_TARGET,
@@ -78,6 +81,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         open_health=lambda: opened.enter_context(open_health(settings)),
         open_log=open_log,
         open_runs=runs,
+        doubts=lambda: _open_doubts(store()),
         open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
         now=utc_now,
         copy_dir=settings.state_dir / "copies",
@@ -86,6 +90,12 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         ascii=invocation.ascii,
         slow_link=invocation.slow_link,
     )
+
+
+def _open_doubts(store: Store) -> tuple[Doubt, ...]:
+    from gcms_tui.operations.writing.doubts import open_doubts
+
+    return open_doubts(store.journal, store.leases)
 
 
 def _once(open_it: Callable[[], T]) -> Callable[[], T]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.anchoring import anchoring
+from gcms_tui.cli.wiring.anchoring import anchoring, known_anchors
 from gcms_tui.cli.wiring.base import (
     dbt_output,
     dbt_project,
@@ -90,6 +90,7 @@ def open_scd2_desk(
             corrections=Corrections(
                 tables, warehouse, queries, journal=store.journal, clock=utc_now, read_only_reason=why_not
             ),
+            anchors=known_anchors(settings, store, warehouse, queries),
         )
 
 

@@ -21,23 +21,27 @@ _NO_ANCHOR = "There is nothing to compare it with: an end that was cut off would
 class ChainDialog(PageDialog):
     """What reading the whole chain told."""
 
-    def __init__(self, look: Look, report: ChainReport) -> None:
+    def __init__(self, look: Look, report: ChainReport, unreached: str = "") -> None:
+        """`unreached`: why anchors that may be there were not compared."""
         super().__init__(look, "The journal's chain")
         self.report = report
+        self.unreached = unreached
 
     def page(self, width: int) -> Sequence[Text]:
-        return chain_page(self.report, self.look, width)
+        return chain_page(self.report, self.unreached, self.look, width)
 
     def as_text(self) -> str:
         return "\n".join(line.plain.rstrip() for line in self.page(100))
 
 
-def chain_page(report: ChainReport, look: Look, width: int) -> list[Text]:
+def chain_page(report: ChainReport, unreached: str, look: Look, width: int) -> list[Text]:
     palette, glyphs = look.palette, look.glyphs
     if report.whole:
+        verdict = Verdict.OK if report.proven else Verdict.UNKNOWN
         number = counted(report.count, "entry", "entries")
-        said = f"{symbol(Verdict.OK, look)} WHOLE: {number}, each continues the one before"
-        lines = flow(Text(said, f"bold {palette.ok}"), width - 1, " ")
+        word = "WHOLE" if report.proven else "NOT PROVEN"
+        said = f"{symbol(verdict, look)} {word}: {number}, each continues the one before"
+        lines = flow(Text(said, f"bold {look.colour(verdict)}"), width - 1, " ")
     else:
         said = f"{symbol(Verdict.FAIL, look)} BROKEN at entry {report.broken_at:,}"
         lines = flow(Text(said, f"bold {palette.fail}"), width - 1, " ")
@@ -46,6 +50,8 @@ def chain_page(report: ChainReport, look: Look, width: int) -> list[Text]:
     lines += [Text(), *labelled("read", f"{report.count:,} in order", look, width)]
     lines += labelled("head", report.head, look, width)
     lines += [Text(), heading("Compared with", look, len(report.anchors))]
+    for why in (*report.unread, *([unreached] if unreached else [])):
+        lines += flow(Text(f"{symbol(Verdict.WARN, look)} {glyphs.text(why, 600)}", palette.warn), width - 1, " ")
     if not report.anchors:
         return [*lines, *flow(Text(_NO_ANCHOR, palette.warn), width - 1, " ")]
     for anchor in report.anchors:

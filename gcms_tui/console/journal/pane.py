@@ -114,7 +114,7 @@ class JournalPane(ListPane):
         from gcms_tui.console.journal.chain import ChainDialog
 
         self._told_anew()
-        self.app.push_screen(ChainDialog(self.look, message.report))
+        self.app.push_screen(ChainDialog(self.look, message.report, message.unreached))
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 

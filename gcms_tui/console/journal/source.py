@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from gcms_tui.console.journal.words import Told, told
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.writing.journal import ChainReport
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -42,6 +43,8 @@ class ChainRead(Message):
     """The whole chain was read, and compared with what is known of it elsewhere."""
 
     report: ChainReport
+    unreached: str = ""
+    """Why the warehouse's anchors were not compared."""
 
 
 class JournalSource:
@@ -62,4 +65,8 @@ class JournalSource:
         return OlderRead(tuple(told(entry) for entry in entries), len(entries) == PAGE)
 
     def verify(self, desk: Scd2Desk) -> ChainRead:
-        return ChainRead(desk.journal.verify())
+        try:
+            anchors, unreached = desk.anchors(), ""
+        except GcmsError as error:
+            anchors, unreached = (), f"The warehouse's were not compared: {error.message}"
+        return ChainRead(desk.journal.verify(anchors), unreached)

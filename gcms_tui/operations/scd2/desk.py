@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gcms_tui.core.errors import Refused
+from gcms_tui.core.writing.journal import Anchor
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.cause import Causes
 from gcms_tui.operations.scd2.corrections import Corrections
@@ -35,6 +37,8 @@ class Scd2Desk:
     """Who forbids writing; empty where it is allowed."""
     causes: Causes = field(kw_only=True)
     corrections: Corrections = field(kw_only=True)
+    anchors: Callable[[], tuple[Anchor, ...]] = field(kw_only=True, default=tuple)
+    """What the warehouse keeps of the journal's head. Raises `GcmsError`."""
 
     def required_bench(self) -> RepairBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""

@@ -36,6 +36,17 @@ class Doubt:
         return f"{self.intent['kind']} of {self.intent['key']} in {self.intent['table']}"
 
 
+def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
+    """Oldest first; of every target, as the store alone knows them. Raises `GcmsError`."""
+    alive = {holder.name for holder in leases.held(LEASES)}
+    found = []
+    for entry in journal.open_intents():
+        intent = intent_of(entry)
+        name = f"{LEASES}{intent['target']}:{intent['table']}"
+        found.append(Doubt(entry.subject, entry, intent, name in alive))
+    return tuple(found)
+
+
 class Doubts:
     """Reading is free to all; `settle` writes into the journal and is for whoever may write. Blocking I/O."""
 
@@ -59,14 +70,8 @@ class Doubts:
         self._read_only_reason = read_only_reason
 
     def open(self) -> tuple[Doubt, ...]:
-        """Oldest first; of every target, as the store knows them. Raises `GcmsError`."""
-        alive = {holder.name for holder in self._leases.held(LEASES)}
-        found = []
-        for entry in self._journal.open_intents():
-            intent = intent_of(entry)
-            name = f"{LEASES}{intent['target']}:{intent['table']}"
-            found.append(Doubt(entry.subject, entry, intent, name in alive))
-        return tuple(found)
+        """See `open_doubts`."""
+        return open_doubts(self._journal, self._leases)
 
     def look(self, write_id: str) -> Settlement:
         """What became of it, by the rows and the query history; nothing is written down. Raises `GcmsError`."""
