@@ -1,8 +1,8 @@
 """A console that is killed at a chosen step of a write. Run as a program, it forks one for each step asked for.
 
-`python -m tests.integration.killing CONFIG TABLE KEY` reads numbers from stdin, a line each: a child makes a plan,
-applies it, and kills itself at that many calls of what a guarded write asks of the outside, each counted before it is
-made and after. A line of stdout says how the child ended: `killed` or `applied`.
+`python -m tests.integration.killing HOST PORT STATE_DIR` reads numbers from stdin, a line each: a child plans the
+repair of that step's own table, applies it, and kills itself at that many calls of what a guarded write asks of the
+outside, each counted before it is made and after. A line of stdout says how it ended: `killed` or `applied`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring import load_settings, open_scd2_desk
+from tests.integration.repair_scene import scene
 
 _PORTS = ("_access", "_plans", "_leases", "_journal")
 _HANDED_OUT = frozenset({"open", "take"})
 """Calls that answer with something whose calls count too: a session, a lease."""
-_QUIET = frozenset({"held", "get", "entries", "about", "open_intents"})
+_QUIET = frozenset({"held", "get"})
 """Calls that only read the store."""
+
+
+@dataclass(frozen=True)
+class Server:
+    host: str
+    port: int
 
 
 class Steps:
@@ -60,23 +66,26 @@ class Watched:
         return counted
 
 
-def apply(config: Path, table: str, key: str, kill_at: int) -> None:
-    invocation = Invocation(config=config)
-    with open_scd2_desk(load_settings(invocation).settings, invocation) as desk:
-        repairs = desk.required_bench().repairs
-        plan = repairs.propose(table, key)
-        steps, writes = Steps(kill_at), repairs._writes
+def table_of(step: int) -> str:
+    """One table for each step: the locks of a transaction that was killed hold nobody up."""
+    return f"step_{step}_scd2"
+
+
+def apply(server: Server, state_dir: Path, kill_at: int) -> None:
+    with scene(server, state_dir, table=table_of(kill_at)) as here:
+        plan = here.plan()
+        steps, writes = Steps(kill_at), here.repairs._writes
         for name in _PORTS:
             setattr(writes, name, Watched(getattr(writes, name), steps))
-        repairs.apply(plan.plan_id, key, "a test that is killed")
+        here.apply(plan)
 
 
-def main(config: Path, table: str, key: str) -> None:
+def main(server: Server, state_dir: Path) -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                apply(config, table, key, int(line))
+                apply(server, state_dir, int(line))
             except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as the parent
                 traceback.print_exc()
                 os._exit(1)
@@ -88,4 +97,4 @@ def main(config: Path, table: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(Server(sys.argv[1], int(sys.argv[2])), Path(sys.argv[3]))
