@@ -220,6 +220,7 @@ async def test_a_plan_is_applied_proven_and_its_undo_offered(state: Path, tmp_pa
         assert "✓ APPLIED: 1 row written, exactly as planned" in drawn(asked.app) and "[ Close ]" in drawn(asked.app)
         await asked.proven(pilot)
         said = asked.shown()
+        assert "other keys may not be" not in said
         assert "✓ OK  1 current version of 2" in said and "✓ OK  4 tests passed" in said
         assert dialog.ended.backup in said and dialog.ended.write_id in said
         assert dialog.steps[0] == "checking" and "COMMIT" in dialog.steps

@@ -22,6 +22,8 @@ from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 NOT_BROKEN_OFF = "A write is not broken off halfway: it ends in seconds."
 
+_ELSEWHERE = "This key is sound; the tests look at the whole table, and other keys may not be."
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -116,7 +118,9 @@ def _key_lines(proof: Proof, look: Look, width: int) -> list[Text]:
 def _test_lines(proof: Proof, look: Look, width: int) -> list[Text]:
     if proof.tests is not None:
         run = f"  (run {proof.tests.run_id})" if proof.tests.run_id else ""
-        return _verdict("tests", proof.tests.verdict, f"{proof.tests.words}{run}", look, width)
+        lines = _verdict("tests", proof.tests.verdict, f"{proof.tests.words}{run}", look, width)
+        elsewhere = proof.tests.verdict is Verdict.FAIL and proof.key is not None and proof.key.verdict is Verdict.OK
+        return [*lines, *labelled("", _ELSEWHERE, look, width, look.palette.muted)] if elsewhere else lines
     if not proof.run_id:
         return labelled("tests", "come next: dbt is asked which there are", look, width, look.palette.muted)
     said = progress_text(proof.progress, look).append(
