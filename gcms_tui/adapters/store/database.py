@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.private_file import make_directory
@@ -104,15 +106,24 @@ class PostgresPlace:
         return engine
 
     def _connect(self) -> Any:
+        from psycopg import IsolationLevel
+
         from gcms_tui.adapters.supabase import open_postgres
 
         connection = open_postgres(self.dsn, (), "The store")
         connection.autocommit = False
+        # Whatever the server's default is: who waited for the lock has to see what was written before it was free.
+        connection.isolation_level = IsolationLevel.READ_COMMITTED
         return connection
 
     def reason(self, error: Exception) -> str:
-        text = " ".join(str(getattr(error, "orig", None) or error).split())
-        return masked(text, [self.dsn])
+        from psycopg.conninfo import conninfo_to_dict
+
+        orig = getattr(error, "orig", None) or error
+        # Its first line only: the details of a row that was refused are the row.
+        told = getattr(getattr(orig, "diag", None), "message_primary", None) or str(orig)
+        password = str(conninfo_to_dict(self.dsn.reveal()).get("password") or "")
+        return masked(" ".join(told.split()), [self.dsn, Secret(password)])
 
 
 _TRANSACTION = (
@@ -122,6 +133,7 @@ _TRANSACTION = (
     "SET LOCAL idle_in_transaction_session_timeout = '60s'",
     "SET LOCAL synchronous_commit = on",
     "SET LOCAL TimeZone = 'UTC'",
+    "SET LOCAL client_encoding TO 'UTF8'",
 )
 
 
@@ -159,7 +171,9 @@ class Database:
         except SQLAlchemyError as error:
             raise unusable(self.where, self._place.reason(error)) from None
         except (Unavailable, ConfigError) as error:
-            raise unusable(self.where, error.message) from None
+            raise unusable(self.where, " ".join(filter(None, (error.message, error.next_step)))) from None
+        except UnicodeError:
+            raise unusable(self.where, "a text that it was to keep is no text") from None
 
     def now(self, connection: Connection, clock: Callable[[], datetime]) -> datetime:
         """The moment by which several hosts agree: the server's, where there is one."""
@@ -183,7 +197,7 @@ class Database:
                 return
         with engine.connect().execution_options(**{_ALONE: True}) as connection, connection.begin():
             if revision_of(connection, self.where) != NEWEST:
-                _upgrade(connection)
+                _upgrade(connection, self.where)
 
 
 def revision_of(connection: Connection, where: str) -> str | None:
@@ -202,7 +216,7 @@ def revision_of(connection: Connection, where: str) -> str | None:
     return revision
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, where: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -210,21 +224,38 @@ def _upgrade(connection: Connection) -> None:
         # IF NOT EXISTS would ask for the right to make one where somebody else has made it already.
         there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{POSTGRES_SCHEMA}'").first()
         if there is None:
-            connection.exec_driver_sql(f"CREATE SCHEMA {POSTGRES_SCHEMA}")
+            _make_schema(connection, where)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, NEWEST)
 
 
+def _make_schema(connection: Connection, where: str) -> None:
+    """Raises `StateError` where this user may not."""
+    may = "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
+    allowed, user = connection.exec_driver_sql(may).one()
+    if not allowed:
+        raise StateError(
+            "The store cannot be made",
+            f"{where}: {user} may not make a schema there.",
+            f'Whoever owns the database types: CREATE SCHEMA {POSTGRES_SCHEMA} AUTHORIZATION "{user}"',
+        )
+    connection.exec_driver_sql(f"CREATE SCHEMA {POSTGRES_SCHEMA}")
+
+
 def _sqlite(path: Path) -> Engine:
-    from sqlalchemy import URL, create_engine, event
+    from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
 
-    # A connection a call: nothing stays open between two looks, and a fork or a deleted file harms nobody.
-    # The path is given as it is: in a URL's text, a ? or % of it would mean something.
-    place = URL.create("sqlite", database=str(path))
-    engine = create_engine(place, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # mode=rw: a file that was taken away while the console runs is told, and not made anew, empty and open to others.
+    place = f"file:{quote(os.fsencode(path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(place, uri=True, timeout=BUSY_TIMEOUT_S)
+
+    # A connection a call: nothing stays open between two looks, and a fork harms nobody.
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:

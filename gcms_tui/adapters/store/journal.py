@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store.anchors import AnchorFile
 from gcms_tui.adapters.store.database import Database, storable
-from gcms_tui.adapters.store.references import resolved
+from gcms_tui.adapters.store.references import begins_with, resolved
 from gcms_tui.adapters.store.schema import table
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.run import Person
@@ -89,10 +89,10 @@ class Journal:
             asked = asked.where(journal.c.sequence < before)
         if kind:
             asked = asked.where(
-                journal.c.kind.startswith(kind, autoescape=True) if kind.endswith(".") else journal.c.kind == kind
+                begins_with(journal.c.kind, kind) if kind.endswith(".") else journal.c.kind == storable(kind)
             )
         with self._database.transaction(_unreadable) as connection:
-            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+            return tuple(_entry(row) for row in connection.execute(asked).mappings())
 
     def about(self, subject: str) -> tuple[Entry, ...]:
         """Every entry of one subject, oldest first; by an unambiguous beginning too. Raises `UsageError`."""
@@ -102,7 +102,7 @@ class Journal:
         with self._database.transaction(_unreadable) as connection:
             found = resolved(connection, journal.c.subject, subject, "subject", "gcms-tui journal list")
             asked = select(journal).where(journal.c.subject == found).order_by(journal.c.sequence)
-            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+            return tuple(_entry(row) for row in connection.execute(asked).mappings())
 
     def entry(self, sequence: int) -> Entry:
         """Raises `UsageError`."""
@@ -113,7 +113,7 @@ class Journal:
             row = connection.execute(select(journal).where(journal.c.sequence == sequence)).mappings().first()
         if row is None:
             raise UsageError("No such entry", f"The journal has no entry {sequence}.", "gcms-tui journal list")
-        return Entry(**row)
+        return _entry(row)
 
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents that have no outcome and were not settled, oldest first. Raises `StateError`."""
@@ -126,7 +126,7 @@ class Journal:
         )
         asked = select(journal).where(journal.c.kind == INTENT, ~over.exists()).order_by(journal.c.sequence)
         with self._database.transaction(_unreadable) as connection:
-            return tuple(Entry(**row) for row in connection.execute(asked).mappings())
+            return tuple(_entry(row) for row in connection.execute(asked).mappings())
 
     # -- the chain ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,10 @@ class Journal:
         store_id = self.store_id()
         own = self._anchors.known(store_id)
         unread = tuple(filter(None, (self._anchors.trouble(), self._anchors.replaced(store_id))))
-        report = verify(self._stream(), (*((own,) if own else ()), *anchors))
+        damage: list[str] = []
+        report = verify(self._stream(damage), (*((own,) if own else ()), *anchors))
+        if damage and report.broken_at in (None, report.count + 1):
+            report = replace(report, broken_at=report.count + 1, problem=f"it cannot be read: {damage[0]}")
         return replace(report, unread=unread)
 
     def anchor_now(self) -> Anchor:
@@ -167,19 +170,40 @@ class Journal:
         except UsageError:
             return None
 
-    def _stream(self) -> Iterator[Entry]:
-        """A page at a time: a chain of a million entries is never in memory whole."""
+    def _stream(self, damage: list[str]) -> Iterator[Entry]:
+        """A page at a time: a chain of a million entries is never in memory whole. One that cannot be read ends it, and
+        why is put into `damage`. Raises `StateError` where nothing can be read at all."""
         from sqlalchemy import select
 
-        journal, asked = table("journal"), select(table("journal"))
+        journal, size = table("journal"), _PAGE
+        asked = select(journal)
         while True:
-            page = asked.order_by(journal.c.sequence).limit(_PAGE)
-            with self._database.transaction(_unreadable) as connection:
-                rows = connection.execute(page).mappings().all()
-            yield from (Entry(**row) for row in rows)
-            if len(rows) < _PAGE:
+            try:
+                with self._database.transaction(_unreadable) as connection:
+                    rows = connection.execute(asked.order_by(journal.c.sequence).limit(size)).mappings().all()
+            except StateError as error:
+                self.store_id()  # which is read from elsewhere: it tells a damaged page from a store that is gone
+                if size == 1:
+                    damage.append(error.message)
+                    return
+                size = 1
+                continue
+            yield from map(_entry, rows)
+            if len(rows) < size:
                 return
             asked = select(journal).where(journal.c.sequence > rows[-1]["sequence"])
+
+
+def _entry(row: Any) -> Entry:
+    said: dict[str, Any] = {name: value if name == "sequence" else _text(value) for name, value in row.items()}
+    return Entry(**said)
+
+
+def _text(value: object) -> str:
+    """SQLite keeps in a column of text what else somebody puts there."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="surrogateescape")
+    return value if isinstance(value, str) else repr(value)
 
 
 def _head(connection: Connection) -> tuple[int, str]:
@@ -189,7 +213,7 @@ def _head(connection: Connection) -> tuple[int, str]:
     newest = connection.execute(
         select(journal.c.sequence, journal.c.own).order_by(journal.c.sequence.desc()).limit(1)
     ).first()
-    return (newest.sequence, newest.own) if newest else (0, FIRST)
+    return (newest.sequence, _text(newest.own)) if newest else (0, FIRST)
 
 
 def _store_id(connection: Connection) -> str:

@@ -6,12 +6,14 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store.database import Database, microseconds, moment_of, storable
 from gcms_tui.adapters.store.journal import Journal
+from gcms_tui.adapters.store.references import begins_with
 from gcms_tui.adapters.store.schema import table
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.run import Person
@@ -70,7 +72,8 @@ class Leases:
             try:
                 self._journal.append(TAKEOVER, name, {"from": takeover, "purpose": purpose})
             except GcmsError:
-                held.release()
+                with suppress(GcmsError):  # then it dies by itself: its heart has stopped
+                    held.release()
                 raise
         return held
 
@@ -79,7 +82,7 @@ class Leases:
         from sqlalchemy import select
 
         lease = table("lease")
-        asked = select(lease).where(lease.c.name.startswith(prefix, autoescape=True)).order_by(lease.c.name)
+        asked = select(lease).where(begins_with(lease.c.name, prefix)).order_by(lease.c.name)
         with self._database.transaction(_unusable) as connection:
             moment = self._database.now(connection, self._now)
             rows = [dict(row) for row in connection.execute(asked).mappings()]
@@ -108,10 +111,14 @@ class HeldLease:
         threading.Thread(target=self._beat, name="lease", daemon=True).start()
 
     def require_held(self) -> None:
-        """Raises `Refused` (guard `lease`) where somebody else has taken it over; `StateError`."""
-        with self._database.transaction(_unusable) as connection:
-            row = _row(connection, self.holder.name)
-        if row is None or row["token"] != self.holder.token:
+        """Raises `Refused` (guard `lease`) where somebody else has taken it over; `StateError`.
+
+        It is a beat of its heart too: nobody takes it over for the next half minute, however long this machine slept.
+        """
+        with self._database.transaction(_unusable, alone=True) as connection:
+            held = self._beaten(connection)
+            row = None if held else _row(connection, self.holder.name)
+        if not held:
             by = f"{_holder(row).person} has taken it over" if row is not None else "it is no longer there"
             raise Refused(
                 "The lease was lost",
@@ -129,17 +136,21 @@ class HeldLease:
                 lease.delete().where(lease.c.name == self.holder.name, lease.c.token == self.holder.token)
             )
 
-    def _beat(self) -> None:
+    def _beaten(self, connection: Connection) -> bool:
+        """Whether it is still this one's, to be beaten."""
         lease = table("lease")
+        moment = microseconds(self._database.now(connection, self._now))
+        mine = (lease.c.name == self.holder.name) & (lease.c.token == self.holder.token)
+        return connection.execute(lease.update().where(mine).values(beat_at_us=moment)).rowcount == 1
+
+    def _beat(self) -> None:
         while not self._released.wait(BEATS_EVERY.total_seconds()):
             try:
                 with self._database.transaction(_unusable, alone=True) as connection:
-                    moment = microseconds(self._database.now(connection, self._now))
-                    mine = (lease.c.name == self.holder.name) & (lease.c.token == self.holder.token)
-                    beaten = connection.execute(lease.update().where(mine).values(beat_at_us=moment))
+                    beaten = self._beaten(connection)
             except GcmsError:
                 continue  # it is looked at before COMMIT; until then the next beat may come through
-            if not beaten.rowcount:
+            if not beaten:
                 return  # it is another's by now, which `require_held` tells
 
 

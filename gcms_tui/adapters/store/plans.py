@@ -99,7 +99,7 @@ class Plans:
     def _kept(self, row: Mapping[str, Any]) -> KeptPlan:
         try:
             plan = read_plan(json.loads(row["document"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise _edited(self._database.where, row["plan_id"], f"cannot be read ({type(error).__name__})") from None
         if plan.plan_id != row["plan_id"]:
             raise _edited(self._database.where, row["plan_id"], "is not what its id says")

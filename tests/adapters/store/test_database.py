@@ -90,8 +90,8 @@ def test_a_store_of_a_newer_program_is_refused_and_left_alone(address: Address, 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole, so that the next program finds what it knows."""
 
-    def in_the_middle(connection: Connection) -> None:
-        upgrade(connection)
+    def in_the_middle(connection: Connection, where: str) -> None:
+        upgrade(connection, where)
         raise OSError(28, "No space left on device")
 
     upgrade = adapter._upgrade
@@ -113,6 +113,17 @@ def test_its_files_are_this_users_alone_and_durable(sqlite_address: Address) -> 
         assert lite.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         lite.execute("SELECT * FROM journal").fetchall()
         assert {stat.S_IMODE(file.stat().st_mode) for file in sqlite_address.state_dir.iterdir()} == {0o600}
+
+
+def test_a_file_that_was_taken_away_is_told_and_not_made_anew(sqlite_address: Address) -> None:
+    """It would be empty, without a table, and as open to others as the umask has it."""
+    store = sqlite_address.open()
+    store.journal.append("k", "s", {})
+    for file in sqlite_address.state_dir.iterdir():
+        file.unlink()
+    with pytest.raises(StateError, match="unable to open"):
+        store.journal.append("k", "s", {})
+    assert list(sqlite_address.state_dir.iterdir()) == []
 
 
 def test_opening_imports_only_what_it_needs(sqlite_address: Address) -> None:

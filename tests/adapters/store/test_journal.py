@@ -125,6 +125,7 @@ CUT = "DELETE FROM journal WHERE sequence > 4"
         ),
         pytest.param([CUT], 5, "cut off", id="tail cut"),
         pytest.param(["DELETE FROM journal"], 1, "cut off", id="emptied"),
+        pytest.param(["UPDATE journal SET subject = 'x\\y' WHERE sequence = 2"], 2, "edited", id="its subject"),
         pytest.param([forged(0, FIRST)], 0, "too many", id="one put before the first"),
         pytest.param([forged(-7, FIRST)], -7, "too many", id="one put far before the first"),
     ],
@@ -162,16 +163,45 @@ def test_an_edited_entry_whose_hash_was_made_to_fit_breaks_the_next(address: Add
     assert "does not continue" in report.problem
 
 
-def test_a_flipped_byte_in_the_file_names_the_record(sqlite_address: Address) -> None:
-    journal = filled(sqlite_address)
-    with closing(sqlite3.connect(sqlite_address.file)) as lite:
+def spoil(address: Address, near: bytes, change: Callable[[bytearray, int], None]) -> None:
+    """Change the file itself, where it holds `near`."""
+    with closing(sqlite3.connect(address.file)) as lite:
         lite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    data = bytearray(sqlite_address.file.read_bytes())
-    place = data.index(b'{"n":4}')
-    data[place + 5] ^= 0x01
-    sqlite_address.file.write_bytes(data)
+    data = bytearray(address.file.read_bytes())
+    change(data, data.index(near))
+    address.file.write_bytes(data)
+
+
+@pytest.mark.parametrize("bit", [0x01, 0x80], ids=["another digit", "no text any more"])
+def test_a_flipped_byte_in_the_file_names_the_record(sqlite_address: Address, bit: int) -> None:
+    journal = filled(sqlite_address)
+
+    def flip(data: bytearray, place: int) -> None:
+        data[place + 5] ^= bit
+
+    spoil(sqlite_address, b'{"n":4}', flip)
     report = journal.verify()
     assert (report.broken_at, report.problem) == (4, "its content is not what it was written with: it was edited")
+    assert len(journal.entries()) == 6
+
+
+def test_a_damaged_page_in_the_file_names_the_first_record_on_it(sqlite_address: Address) -> None:
+    journal = sqlite_address.open().journal
+    for number in range(1, 21):
+        journal.append("k", f"subject {number}", {"long": f"{number:02}" * 500})
+
+    def wipe(data: bytearray, place: int) -> None:
+        page = place // 4096 * 4096
+        data[page : page + 4096] = bytes(4096)
+
+    spoil(sqlite_address, b"11" * 400, wipe)
+    report = journal.verify()
+    assert report.broken_at is not None and 8 < report.broken_at <= 11
+    assert report.problem.startswith(f"it cannot be read: {sqlite_address.file}: ")
+    assert report.count == report.broken_at - 1
+    sqlite_address.file.write_bytes(b"nothing at all")
+    with pytest.raises(StateError, match="journal cannot be read"):
+        journal.verify()
 
 
 def test_it_is_read_a_page_at_a_time(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,14 +289,14 @@ def test_a_store_that_is_lost_right_after_the_entry_does_not_undo_it(
 
 def test_it_is_read_by_pages_kinds_and_subjects(address: Address) -> None:
     journal = address.open().journal
-    kinds = ("write.intent", "writeX", "write.outcome", "k%", "kk")
+    kinds = ("write.intent", "writeX", "write.outcome", "k%", "kk", "Write.intent")
     for number, kind in enumerate(kinds):
         journal.append(kind, f"2026030{number}-aaa", {})
 
     def numbers(**asked: Any) -> list[int]:
         return [entry.sequence for entry in journal.entries(**asked)]
 
-    assert numbers(limit=2) == [5, 4]
+    assert numbers(limit=2) == [6, 5]
     assert numbers(limit=2, before=4) == [3, 2]
     assert numbers(kind="write.") == [3, 1]
     assert numbers(kind="k%") == [4]

@@ -46,7 +46,7 @@ def test_a_live_holder_is_named_to_whoever_else_asks(address: Address) -> None:
             for told in ("ana@ops1 (from 10.0.0.7)", f"process {os.getpid()}", "repair of 1-5-1", "since 20"):
                 assert told in caught.value.message
             assert caught.value.next_step
-        with taken(bo, "write:prod:other"), taken(bo, "write_prod"):
+        with taken(bo, "write:prod:other"), taken(bo, "write_prod"), taken(bo, "WRITE:PROD:other"):
             assert [holder.name for holder in ana.leases.held("write:")] == [NAME, "write:prod:other"]
         held.require_held()
     with taken(bo) as held:
@@ -132,6 +132,21 @@ def test_its_heart_beats_until_it_is_released_or_lost(address: Address, monkeypa
         address.tamper("DELETE FROM lease")
         heart.join(20)
         assert not heart.is_alive()
+
+
+def test_who_asks_whether_it_is_held_keeps_it(address: Address) -> None:
+    """A machine that has slept writes on only if nobody came in between, and then nobody does."""
+    ana, bo = address.open(), address.open(BO)
+    with taken(ana) as held:
+        address.tamper(f"UPDATE lease SET {SILENT}, process = 'elsewhere 1'")
+        assert bo.leases.held() == ()
+        held.require_held()
+        with pytest.raises(Refused):
+            bo.leases.take(NAME, "mine")
+        address.tamper(f"UPDATE lease SET {SILENT}, process = 'elsewhere 1'")
+        with taken(bo), pytest.raises(Refused, match="bo@ops2 has taken it over") as caught:
+            held.require_held()
+        assert caught.value.guard == "lease"
 
 
 def test_a_takeover_that_cannot_be_journalled_does_not_happen(

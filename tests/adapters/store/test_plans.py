@@ -94,7 +94,13 @@ def test_of_several_processes_that_use_it_one_does(address: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["document = replace(document, '1-5-1', '1-5-2')", "document = '{}'", "document = 'half', batch = 'b'"]
+    "change",
+    [
+        "document = replace(document, '1-5-1', '1-5-2')",
+        'document = replace(document, \'"binds":[\', \'"binds":[["decimal","x"],\')',
+        "document = '{}'",
+        "document = 'half', batch = 'b'",
+    ],
 )
 def test_a_plan_that_was_edited_is_not_believed(address: Address, change: str) -> None:
     plans = address.open().plans
