@@ -45,7 +45,7 @@ Values = tuple[Any, ...]
 """scd_id, natural_key, begin, end, is_current, recorded_at, inserted_at; moments as text, None for NULL."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Scene:
     """One console's way to the table."""
 
