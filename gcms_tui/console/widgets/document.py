@@ -52,6 +52,10 @@ class Document(ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         self._flow()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The bar takes a column: what had flowed before it came would stand under it."""
+        self.call_after_refresh(self._flow)
+
     def _flow(self) -> None:
         width = self.scrollable_content_region.width
         if width <= 0:
