@@ -9,6 +9,14 @@ from gcms_tui.core.errors import Refused
 from gcms_tui.core.scd2 import moment
 from gcms_tui.core.scd2.version import Version
 
+_CLOCKS = (
+    ("recorded_at", "recorded last"),
+    ("inserted_at", "inserted last"),
+    ("effective_from", "begins last"),
+    ("updated_at", "written last"),
+)
+"""What decides which copy is the latest, in this order."""
+
 _TOLD_APART_BY = ("effective_from", "effective_to", "recorded_at", "inserted_at")
 """What the statement that puts the kept copy back looks for."""
 
@@ -34,7 +42,7 @@ def collapse(versions: Sequence[Version], scd_id: str) -> Collapse:
     """Keep the latest of the rows that have `scd_id`: by recorded_at, inserted_at, effective_from, then updated_at.
 
     Raises `Refused`: `not_shared` where one row or none has it, `cannot_tell_apart` where two rows are as late and
-    say different things.
+    say different things, `would_make_worse` where the latest is not current and no other version of the key would be.
     """
     copies = sorted((version for version in versions if version.scd_id == scd_id), key=_clocks, reverse=True)
     if len(copies) < 2:
@@ -53,6 +61,7 @@ def collapse(versions: Sequence[Version], scd_id: str) -> Collapse:
                 "Correct it where they come from; the console does not choose for you.",
                 guard="cannot_tell_apart",
             )
+    _require_current_left(versions, kept, copies[1:])
     identical = all(copy == kept for copy in copies)
     warnings = (
         ()
@@ -61,12 +70,34 @@ def collapse(versions: Sequence[Version], scd_id: str) -> Collapse:
             "The copies differ: what only the others say is gone from the table afterwards, and is kept in the backup.",
         )
     )
-    reason = "all copies are the same" if identical else f"written last, {moment.short(max(_clocks(kept)))}"
+    reason = "all copies are the same" if identical else _why(kept, copies[1:])
     return Collapse(kept, tuple(copies[1:]), reason, warnings)
 
 
-def _clocks(version: Version) -> tuple[str, str, str, str]:
-    return (*version.clocks, version.updated_at or "")
+def _require_current_left(versions: Sequence[Version], kept: Version, removed: Sequence[Version]) -> None:
+    """The key keeps a current version where it has one."""
+    loses_one = not kept.is_current and any(version.is_current for version in removed)
+    if loses_one and not any(version.is_current for version in versions if version.scd_id != kept.scd_id):
+        raise Refused(
+            "The key would lose its current version",
+            f"Of the rows with the scd_id {kept.scd_id} the latest is not current, an earlier one is, and no other "
+            "version of the key is.",
+            "Correct them where they come from; the console does not choose for you.",
+            guard="would_make_worse",
+        )
+
+
+def _why(kept: Version, removed: Sequence[Version]) -> str:
+    """By the first clock that tells the kept copy from the next of the others."""
+    runner_up = next(version for version in removed if version != kept)
+    name, words = next(
+        (name, words) for name, words in _CLOCKS if (getattr(kept, name) or "") != (getattr(runner_up, name) or "")
+    )
+    return f"{words}, {moment.short(getattr(kept, name))}"
+
+
+def _clocks(version: Version) -> tuple[str, ...]:
+    return tuple(getattr(version, name) or "" for name, _ in _CLOCKS)
 
 
 def _place(version: Version) -> tuple[object, ...]:

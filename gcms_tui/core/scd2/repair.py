@@ -198,16 +198,18 @@ def _warnings(
     others = [version for version in versions if version not in touched and version is not winner]
     if any(other.overlaps(closing.after, convention) for other in others for closing in closings):
         yield "An older version overlaps one that is closed here, as it did before: look at the timeline."
+    if any(other.overlaps(winner, convention) for other in others):
+        yield "An older version overlaps the winner, as it did before: look at the timeline."
 
 
 def _require_no_worse(versions: Sequence[Version], repair: Repair, convention: Convention) -> None:
     """What the rules promise, reckoned a second time: whatever they overlook is refused, not written."""
     after = repair.applied_to(versions)
-    new_overlaps = _overlaps(after, convention) - _overlaps(versions, convention)
-    touched = [closing.after for closing in repair.closings]
+    concerned = [*(closing.after for closing in repair.closings), repair.winner]
     alone = sum(version.is_current is True for version in after) == 1
-    crossed = any(one.overlaps(other, convention) for one, other in combinations([*touched, repair.winner], 2))
-    if not alone or new_overlaps or crossed or any(version.is_inverted(convention) for version in touched):
+    crossed = any(one.overlaps(other, convention) for one, other in combinations(concerned, 2))
+    inverted = any(version.is_inverted(convention) for version in concerned)
+    if not alone or crossed or inverted or _overlaps_anew(versions, repair, convention):
         raise Refused(
             "It would not make the key sound",
             "Afterwards the key would still hold an overlap, an inversion, or not exactly one current version.",
@@ -216,12 +218,15 @@ def _require_no_worse(versions: Sequence[Version], repair: Repair, convention: C
         )
 
 
-def _overlaps(versions: Sequence[Version], convention: Convention) -> set[tuple[int, int]]:
-    return {
-        (one, other)
-        for one, other in combinations(range(len(versions)), 2)
-        if versions[one].overlaps(versions[other], convention)
-    }
+def _overlaps_anew(versions: Sequence[Version], repair: Repair, convention: Convention) -> bool:
+    """Whether a closing makes a version overlap one that is left alone and that it did not overlap before."""
+    touched = {closing.before for closing in repair.closings}
+    others = [version for version in versions if version not in touched]
+    return any(
+        other.overlaps(closing.after, convention) and not other.overlaps(closing.before, convention)
+        for closing in repair.closings
+        for other in others
+    )
 
 
 def _begin(version: Version) -> str:

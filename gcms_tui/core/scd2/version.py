@@ -49,8 +49,11 @@ class Version:
 
     @classmethod
     def of(cls, row: Row) -> Version:
-        """From a row of `scd2_key_versions`. Raises `ValueError` where a moment is none that can be reckoned with."""
+        """From a row of `scd2_key_versions`. Raises `ValueError` where a moment is none that can be reckoned with, or
+        the flag is something else than true, false or NULL."""
         values: dict[str, Cell] = row.as_dict()
+        if not isinstance(values["is_current"], bool | None):
+            raise ValueError(f"{values['is_current']!r} does not say whether a version is current")
         for name in _MOMENTS:
             value = values[name]
             if value is not None:
