@@ -19,9 +19,9 @@ from pathlib import Path
 from gcms_tui import __version__
 from gcms_tui.cli import wiring
 from gcms_tui.cli.doctor_connections import snowflake_observations, supabase_observations
+from gcms_tui.cli.doctor_store import store_observations
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.observation import Observation, from_error, good
-from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.verdict import Verdict
@@ -52,9 +52,9 @@ def examine(invocation: Invocation) -> list[Observation]:
     with ThreadPoolExecutor(3, "doctor") as pool:
         snowflake = pool.submit(snowflake_observations, settings)
         supabase = pool.submit(supabase_observations, settings)
-        store = pool.submit(_store, settings)
+        store = pool.submit(store_observations, settings)
         files = [*_configuration(configured, invocation), *_dbt(settings), *_snowflake_files(settings)]
-        kept = [_state_dir(settings.state_dir), store.result()]
+        kept = [_state_dir(settings.state_dir), *store.result()]
         return [*files, *snowflake.result(), *supabase.result(), *kept, *local]
 
 
@@ -176,33 +176,6 @@ def _state_dir(directory: Path) -> Observation:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return Observation("state_dir", Verdict.WARN, f"{directory} is open to others (mode {mode:04o}).", advice)
     return good("state_dir", f"{directory}, {free_mb} MB free")
-
-
-def _store(settings: Settings) -> Observation:
-    """What holds the journal, and whether the next entry could be written."""
-    try:
-        store = wiring.open_store(settings)
-        seen = store.look()
-    except GcmsError as error:
-        return from_error("store", error)
-    if not seen.there:
-        return good("store", f"{store.where}, made when it is first needed")
-    revision = f"revision {seen.revision}" if seen.revision else "not set up yet"
-    if not seen.newest:
-        revision += ", brought up to date when it is next used"
-    entries = (
-        f"{counted(seen.count, 'journal entry', 'journal entries')}, the last {seen.head[:12]}"
-        if seen.count
-        else "an empty journal"
-    )
-    summary = f"{store.where}, {revision}" + (f", {entries}" if seen.newest else "")
-    if seen.refusal:
-        advice = "Grant it, or name another store: [store] in gcms.toml. Nothing is written without a journal."
-        return Observation("store", Verdict.FAIL, f"{summary}; {seen.refusal}", advice)
-    if notes := store.journal.notes():
-        advice = "Without it an end that was cut off the journal is not found: gcms-tui journal verify"
-        return Observation("store", Verdict.WARN, f"{summary}; {'; '.join(notes)}", advice)
-    return good("store", f"{summary}, writable")
 
 
 def _machine() -> Iterator[Observation]:

@@ -10,11 +10,11 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell, tell_error
-from gcms_tui.cli.wiring import load_settings, open_scd2_desk
+from gcms_tui.cli.wiring import load_settings, open_scd2_desk, open_store
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.text import printable
 from gcms_tui.core.writing.doubt import Settlement, Verdict
-from gcms_tui.operations.writing.doubts import Doubt, Doubts
+from gcms_tui.operations.writing.doubts import Doubt, Doubts, open_doubts
 
 _LEFT = 3
 _LINE = 2_000
@@ -42,10 +42,14 @@ def doubts(invocation: Invocation, settle: bool) -> int:
     With --settle each is looked at, by its rows and the warehouse's query history, and what that tells is journalled.
     Ends with 0 where none is left, with 3 where one is: under way, not to be looked at, or for a person to look at.
     """
-    with open_scd2_desk(load_settings(invocation).settings, invocation) as desk:
-        if settle and desk.bench is None:
+    settings = load_settings(invocation).settings
+    if settle:
+        with open_scd2_desk(settings, invocation) as desk:
             desk.required_bench()
-        seen = [_settled(desk.doubts, doubt) if settle else _Settled(doubt) for doubt in desk.doubts.open()]
+            seen = [_settled(desk.doubts, doubt) for doubt in desk.doubts.open()]
+    else:
+        store = open_store(settings)
+        seen = [_Settled(doubt) for doubt in open_doubts(store.journal, store.leases)]
     if invocation.json:
         print_json({"doubts": [_json(one) for one in seen]})
     for one in seen:
@@ -107,6 +111,9 @@ def _tell(one: _Settled, *, printed: bool) -> None:
 def _tell_where_to_look(doubt: Doubt) -> None:
     """It is no longer in doubt: nobody will be reminded of it again."""
     intent = doubt.intent
+    if not doubt.readable:
+        tell(f"  -> {printable(doubt.write_id)}: its intent was edited: gcms-tui journal verify, then ask who it was.")
+        return
     key, table = shlex.quote(printable(str(intent["key"]))), shlex.quote(printable(str(intent["table"])))
     tell(f"  ! {printable(doubt.write_id)} is not told by its rows, and will not be asked again: look now.")
     tell(f"  -> What is there: gcms-tui scd2 show {key} --table {table}")

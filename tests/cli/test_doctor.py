@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gcms_tui.cli import doctor_checks
+from gcms_tui.cli.doctor_store import store_observations
 from gcms_tui.cli.wiring import open_store
 from gcms_tui.core.settings import Settings, StoreSettings
 from gcms_tui.core.verdict import Verdict
@@ -58,7 +58,13 @@ def doctor(config: Path, **env: str) -> tuple[Done, dict[str, dict[str, str]]]:
 
 
 def test_a_platform_that_is_well_is_told_line_by_line(platform: RunningPlatform) -> None:
-    done = gcms_tui("--config", platform.config, "doctor")
+    # With a state directory of its own: what other tests journal there is known to no anchor here.
+    config = platform.config.with_name("well.toml")
+    config.write_text(platform.config.read_text().replace("state_dir", "# state_dir"))
+    config.chmod(0o600)
+    done = gcms_tui("--config", config, "doctor")
+    plain = gcms_tui("--ascii", "--config", config, "doctor")
+    config.unlink()
     assert done.status == 0, done.out
     assert done.err == ""
     for seen in (
@@ -69,7 +75,7 @@ def test_a_platform_that_is_well_is_told_line_by_line(platform: RunningPlatform)
         assert seen in done.out
     assert "everything that was looked at works" in done.out
     assert str(platform.snowflake["password"]) not in done.out
-    assert all(line.isascii() for line in gcms_tui("--ascii", "--config", platform.config, "doctor").out.splitlines())
+    assert plain.out and all(line.isascii() for line in plain.out.splitlines())
 
 
 def test_a_table_and_a_column_that_are_not_there_are_named(platform: RunningPlatform, tmp_path: Path) -> None:
@@ -193,19 +199,30 @@ def test_it_changes_nothing_and_makes_no_state_directory(tmp_path: Path) -> None
 
 
 def test_the_store_is_told_with_its_revision_and_the_journals_head(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path / "state", store=StoreSettings(anchor_file=tmp_path / "a" / "anchor.json"))
-    assert "made when it is first needed" in doctor_checks._store(settings).summary
-    head = open_store(settings).journal.append("k", "s", {})
-    seen = doctor_checks._store(settings)
-    assert seen.verdict is Verdict.OK
-    for told in ("store.sqlite3", "revision 0", "1 journal entry", head.own[:12], "writable"):
-        assert told in seen.summary
-    (tmp_path / "a" / "anchor.json").chmod(0o644)
-    seen = doctor_checks._store(settings)
-    assert (seen.verdict, "chmod 0600" in seen.summary) == (Verdict.WARN, True)
-    url = "postgresql://u@127.0.0.1:1/db"
-    seen = doctor_checks._store(replace(settings, store=StoreSettings(url=url)))
-    assert (seen.verdict, "127.0.0.1:1" in seen.summary) == (Verdict.FAIL, True)
+    anchor = tmp_path / "a" / "anchor.json"
+    settings = Settings(state_dir=tmp_path / "state", store=StoreSettings(anchor_file=anchor))
+
+    def told(*wanted: tuple[str, Verdict, str]) -> None:
+        seen = store_observations(settings)
+        assert [(one.name, one.verdict) for one in seen] == [(name, verdict) for name, verdict, _ in wanted]
+        for one, (_, _, words) in zip(seen, wanted, strict=True):
+            assert words in f"{one.summary} {one.next_step}"
+
+    well = ("store", Verdict.OK, f"SQLite {tmp_path / 'state' / 'store.sqlite3'}, revision 0")
+    told(("store", Verdict.OK, "made when it is first needed"))
+    store = open_store(settings)
+    store.journal.prepare()
+    told(well, ("store.journal", Verdict.OK, "0 entries"))
+    head = store.journal.append("k", "s", {})
+    told(well, ("store.journal", Verdict.OK, f"1 entry, the last {head.own[:12]}; {anchor} knows 1 entry"))
+    anchor.chmod(0o644)
+    told(well, ("store.journal", Verdict.WARN, "chmod 0600"))
+    anchor.write_text(anchor.read_text().replace(head.own, "0" * 64))
+    told(well, ("store.journal", Verdict.FAIL, "gcms-tui journal verify"))
+    anchor.unlink()
+    told(well, ("store.journal", Verdict.UNKNOWN, "gcms-tui journal anchor"))
+    settings = replace(settings, store=StoreSettings(url="postgresql://u@127.0.0.1:1/db"))
+    told(("store", Verdict.FAIL, "127.0.0.1:1"))
 
 
 def test_the_command_that_helps_stands_as_a_shell_takes_it(tmp_path: Path) -> None:

@@ -280,6 +280,16 @@ def test_what_cannot_be_settled_keeps_nothing_else_from_being_so(desk: Desk, int
     assert len(desk.store.journal.open_intents()) == 2
 
 
+def test_an_intent_that_was_edited_hides_no_other(desk: Desk, intend: Callable[..., None]) -> None:
+    desk.store.journal.append(INTENT, "20260301-090000-aaaaaa", {"half": "of it"})
+    intend("20260301-090001-bbbbbb", "33-60-160")
+    assert "a write whose intent cannot be read" in desk("doubts").out
+    done = desk("doubts", "--settle")
+    assert done.status == 3
+    assert "A PERSON MUST LOOK" in done.out and "NOT APPLIED" in done.out
+    assert "its intent was edited: gcms-tui journal verify" in done.err
+
+
 def test_a_person_is_told_what_to_look_at(
     own_platform: RunningPlatform, desk: Desk, intend: Callable[..., None]
 ) -> None:

@@ -141,6 +141,18 @@ class Journal:
             report = replace(report, broken_at=report.count + 1, problem=f"it cannot be read: {damage[0]}")
         return replace(report, unread=unread)
 
+    def anchored(self) -> tuple[Anchor | None, str]:
+        """The head that the anchor file knows, and why the journal does not hold it; the chain is not read.
+
+        None where it knows none. Raises `StateError`.
+        """
+        anchor = self._anchors.known(self.store_id())
+        if anchor is None or not anchor.count:
+            return None, ""
+        if self._own_hash(anchor.count) == anchor.head:
+            return anchor, ""
+        return anchor, f"{anchor.place} knew another entry {anchor.count:,}: the end was cut off, or written anew"
+
     def anchor_now(self) -> Anchor:
         """The head as it is, written to the anchor file as well. Raises `StateError`."""
         with self._database.transaction(_unreadable) as connection:

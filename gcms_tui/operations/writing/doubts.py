@@ -31,8 +31,15 @@ class Doubt:
     """Its lease is alive: somebody is at it just now."""
 
     @property
+    def readable(self) -> bool:
+        """False where somebody edited the intent so that it no longer says what was to be written."""
+        return _UNREAD not in (self.intent[name] for name in _SAID)
+
+    @property
     def words(self) -> str:
         """`repair of 1-5-1 in bronze.br_attendance_scd2`."""
+        if not self.readable:
+            return "a write whose intent cannot be read"
         return f"{self.intent['kind']} of {self.intent['key']} in {self.intent['table']}"
 
 
@@ -41,10 +48,23 @@ def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
     alive = {holder.name for holder in leases.held(LEASES)}
     found = []
     for entry in journal.open_intents():
-        intent = intent_of(entry)
+        intent = _read(entry)
         name = f"{LEASES}{intent['target']}:{intent['table']}"
         found.append(Doubt(entry.subject, entry, intent, name in alive))
     return tuple(found)
+
+
+def _read(entry: Entry) -> dict[str, Any]:
+    """Never raises: an intent that somebody edited must not hide the others."""
+    try:
+        intent = intent_of(entry)
+    except ValueError:
+        intent = {}
+    return {**dict.fromkeys(_SAID, _UNREAD), **intent}
+
+
+_SAID = ("plan", "kind", "target", "table", "key", "query_tag")
+_UNREAD = "(cannot be read)"
 
 
 class Doubts:
@@ -78,6 +98,9 @@ class Doubts:
         doubt = next((doubt for doubt in self.open() if doubt.write_id == write_id), None)
         if doubt is None:
             raise UsageError("Not in doubt", f"{write_id!r} is no write in doubt.", "gcms-tui journal doubts")
+        if not doubt.readable:
+            edited = "its intent cannot be read: somebody edited the journal, gcms-tui journal verify tells more"
+            return Settlement(Verdict.LOOK, (edited,))
         if doubt.intent["target"] != self._target:
             raise Refused(
                 "Another target",
@@ -116,8 +139,8 @@ class Doubts:
         except UsageError:
             # The plan of a backup is kept inside the plan of the write that it was for.
             parent = self._journal.about(doubt.write_id.removeprefix(BACKUP_OF))
-            outer = next(entry for entry in parent if entry.kind == INTENT)
-            plan = self._plans.get(intent_of(outer)["plan"]).plan.backup
+            outer = next((_read(entry) for entry in parent if entry.kind == INTENT), {})
+            plan = self._plans.get(outer["plan"]).plan.backup if outer else None
             if plan is None or plan.plan_id != plan_id:
                 raise
             return plan
