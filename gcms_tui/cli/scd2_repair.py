@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,7 +90,8 @@ def apply(invocation: Invocation, plan_id: str, confirm: str, reason: str, tests
     with _bench(invocation) as (desk, bench):
         if plan_id.startswith(BATCH_PREFIX):
             with undisturbed():
-                return _tell_batch_end(bench.repairs.apply_batch(plan_id, confirm, reason, _step), invocation)
+                batch = bench.repairs.apply_batch(plan_id, confirm, reason, _step)
+            return _tell_batch_end(bench, batch, invocation, tests=tests)
         with undisturbed():
             ended = bench.repairs.apply(plan_id, confirm, reason, _step)
         return _tell_end(desk, bench, ended, invocation, tests=tests)
@@ -234,7 +235,10 @@ def _tell_end(desk: Scd2Desk, bench: RepairBench, ended: Ended, invocation: Invo
         tell(f"  ! {printable(ended.note)}")
     if not applied or ended.note:
         return _IN_DOUBT
-    verdicts = [key.verdict if key else Verdict.UNKNOWN, *([said.verdict] if tests else [])]
+    return _exit_code([key.verdict if key else Verdict.UNKNOWN, *([said.verdict] if tests else [])])
+
+
+def _exit_code(verdicts: Sequence[Verdict]) -> int:
     return _FAILED if Verdict.FAIL in verdicts else _UNKNOWN if Verdict.UNKNOWN in verdicts else 0
 
 
@@ -265,11 +269,15 @@ def _verified(bench: RepairBench, ended: Ended, *, tests: bool) -> tuple[KeyChec
         tell(f"  ! the key could not be looked at: {printable(error.message)}")
         key = None
     said = _tested(bench, plan.table) if tests else TestCheck(Verdict.UNKNOWN, "not asked for")
+    _recorded(bench, ended, key, said)
+    return key, said
+
+
+def _recorded(bench: RepairBench, ended: Ended, key: KeyCheck | None, said: TestCheck) -> None:
     try:
         bench.verification.record(ended.write_id, key, said)
     except GcmsError as error:
         tell(f"  ! what was verified is not in the journal: {printable(error.message)}")
-    return key, said
 
 
 def _tested(bench: RepairBench, table: str) -> TestCheck:
@@ -313,7 +321,8 @@ def _tell_batch(batch: Batch, invocation: Invocation) -> None:
         tell(f'  -> Carry it out: gcms-tui scd2 apply {batch.batch_id} --confirm "{batch.confirmation}" --reason "…"')
 
 
-def _tell_batch_end(ended: BatchEnded, invocation: Invocation) -> int:
+def _tell_batch_end(bench: RepairBench, ended: BatchEnded, invocation: Invocation, *, tests: bool) -> int:
+    keys, said = _batch_verified(bench, ended, tests=tests)
     if invocation.json:
         print_json(
             {
@@ -324,14 +333,36 @@ def _tell_batch_end(ended: BatchEnded, invocation: Invocation) -> int:
                 "stopped_at": ended.stopped_at or None,
                 "surprise": f"{ended.surprise.title}: {ended.surprise.message}" if ended.surprise else None,
                 "left": list(ended.left),
+                "verified": {
+                    "keys": {one.plan.subject: key.verdict.name for one, key in keys},
+                    "tests": {"verdict": said.verdict.name, "words": said.words, "run": said.run_id or None},
+                },
             }
         )
     else:
         click.echo(
             f"{ended.batch_id}: {len(ended.applied)} applied, {len(ended.skipped)} done before, {len(ended.left)} left"
         )
+        for one, key in keys:
+            click.echo(f"  {printable(one.plan.subject, 60)}: {one.write_id}, {key.verdict.name}: {key.words}")
+        click.echo(f"  tests: {said.verdict.name}: {printable(said.words)}")
     if ended.surprise is not None:
         tell(f"  ! stopped at {printable(ended.stopped_at, 80)}: {printable(ended.surprise.message)}")
         tell(f"  -> {printable(ended.surprise.next_step)}")
         return ended.surprise.exit_code
-    return 0
+    return _exit_code([*(key.verdict for _, key in keys), *([said.verdict] if tests else [])])
+
+
+def _batch_verified(
+    bench: RepairBench, ended: BatchEnded, *, tests: bool
+) -> tuple[list[tuple[Ended, KeyCheck]], TestCheck]:
+    """Every key's own scan, and the table's tests once for all of them; beside each write in the journal."""
+    if not ended.applied:
+        return [], TestCheck(Verdict.UNKNOWN, "nothing was applied")
+    table = ended.applied[0].plan.table
+    in_force = bench.repairs.convention(table)
+    keys = [(one, bench.verification.check_key(table, one.plan.subject, in_force)) for one in ended.applied]
+    said = _tested(bench, table) if tests else TestCheck(Verdict.UNKNOWN, "not asked for")
+    for one, key in keys:
+        _recorded(bench, one, key, said)
+    return keys, said

@@ -202,6 +202,9 @@ class SmallRepairs(Scd2Repairs):
     def propose_collapse(self, name: str, natural_key: str, scd_id: str) -> Any:
         self.proposed.append(("collapse", name, natural_key, scd_id))
 
+    def propose_batch(self, name: str, **asked: Any) -> Any:
+        self.proposed.append(("batch", name, asked.get("containing")))
+
     def propose_undo(self, write_id: str) -> Any:
         self.proposed.append(("undo", write_id))
 

@@ -32,6 +32,7 @@ from tests.console.small_scd2 import (
     read,
     scd2_pane,
     small_scd2,
+    stand_in,
     version,
 )
 from tests.console.test_hostile_text import HOSTILE
@@ -225,3 +226,20 @@ def test_pages_join_where_keys_have_come_and_gone() -> None:
     assert back.first == 0 and back.has_more and back.starts[back.next] == Place(0, "f")
     alone = pages.placed(2, page("e", "x"))
     assert natural(alone) == ["e", "x"] and alone.first == 2 and alone.starts[3] == Place(0, "x")
+
+
+async def test_all_keys_of_the_filter_are_planned_for_together(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = small_scd2()
+    opened = stand_in(monkeypatch, "gcms_tui.console.writing.batch_dialog", "BatchDialog")
+    async with console(state, small).run_test(size=LARGE) as pilot:
+        await keys_of(pilot)
+        await pilot.press("B")
+        await until(pilot, lambda: bool(opened.calls), "the dialog")
+    assert small.repairs.proposed == [("batch", ATTENDANCE, "")]
+
+
+async def test_in_read_only_no_batch_is_offered(state: Path) -> None:
+    small = small_scd2(read_only=True)
+    async with console(state, small).run_test(size=LARGE) as pilot:
+        screen = await keys_of(pilot)
+        assert screen.refusal("batch") and screen.pointless("batch")

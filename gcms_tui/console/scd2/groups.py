@@ -16,6 +16,7 @@ from gcms_tui.console.scd2.key_list import KeyList, rows_of
 from gcms_tui.console.scd2.pages import KeyRow, Pages
 from gcms_tui.console.scd2.source import Asked, KeysRead, KeysSource
 from gcms_tui.console.scd2.words import BROWSED, DUPLICATES
+from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -27,6 +28,7 @@ from gcms_tui.core.scd2.scan import GroupOrder, TableScan
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.scd2.desk import Scd2Desk
+    from gcms_tui.operations.scd2.repairs import BatchEnded
     from gcms_tui.operations.scd2.tables import Listed
 
 _TYPING_S = 0.3
@@ -43,6 +45,7 @@ class GroupsScreen(ListPane):
         Binding("d", "defect", "Class", id="groups.defect", tooltip="Keys with a defect of the next class"),
         Binding("o", "order", "Order", id="groups.order", tooltip="By key, most versions first, newest first"),
         FILTER,
+        Binding("B", "batch", "Plan all", id="groups.batch", tooltip="A plan for every key that the filter leaves"),
         Binding("r", "refresh", "Refresh", id="groups.refresh", tooltip="Ask for this page again"),
         Binding("p", "provenance", "Source", id="groups.provenance", tooltip="The question as it was asked, and when"),
         Binding("c", "copy", "Copy", id="groups.copy", tooltip="Copy the keys in memory as a table"),
@@ -228,6 +231,10 @@ class GroupsScreen(ListPane):
                 return "nothing has been read"
             case "order" | "filter" if self.asked.defect != DUPLICATES:
                 return "keys of this class come in their own order, all of them"
+            case "batch" if self.desk.bench is None:
+                return f"read-only: {self.services.read_only_reason}"
+            case "batch" if self.asked.defect != DUPLICATES or not self.keys.rows:
+                return "there are no duplicates here to repair"
             case "defect" if len(self.defects) < 2:
                 return "the scan has found no other class"
             case "refresh" if self._loader.busy:
@@ -235,6 +242,8 @@ class GroupsScreen(ListPane):
         return None if action == "back" else super().refusal(action)
 
     def pointless(self, action: str) -> bool:
+        if action == "batch" and self.desk.bench is None:
+            return True
         return action in ("error", "filter") and self.refusal(action) is not None
 
     def action_back(self) -> None:
@@ -271,6 +280,21 @@ class GroupsScreen(ListPane):
         row = self.focused_row
         if row is not None:
             self.app.push_screen(KeyScreen(self.services, self.look, self.desk, self.table, row.natural_key, self.scan))
+
+    def action_batch(self) -> None:
+        from gcms_tui.console.writing.batch_dialog import BatchDialog
+
+        bench, name, containing = self.desk.bench, self.table.name, self.wanted
+        if bench is not None:
+            dialog = BatchDialog(
+                self.services, self.look, self.desk, lambda: bench.repairs.propose_batch(name, containing=containing)
+            )
+            self.app.push_screen(dialog, self._batch_written)
+
+    def _batch_written(self, ended: BatchEnded | None) -> None:
+        if ended is not None:
+            tell_written(self.app, self.table.name)
+            self.action_refresh()
 
     def action_provenance(self) -> None:
         from gcms_tui.console.scd2.provenance import Origin
