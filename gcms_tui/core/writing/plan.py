@@ -170,7 +170,9 @@ def rows_of(answer: Answer, named: tuple[str, ...], written: tuple[str, ...]) ->
     rows = []
     for cells in answer.rows:
         values = tuple((name, _cell(cells[place])) for place, name in enumerate(named))
-        others = {answer.columns[place]: exact_text(cells[place]) for place in hashed}
+        others: dict[str, list[str | None]] = {}
+        for place in hashed:  # in an answer AMOUNT and "amount" go by one name
+            others.setdefault(answer.columns[place], []).append(exact_text(cells[place]))
         rows.append(Row(values, hashlib.sha256(canonical(others).encode("ascii")).hexdigest()))
     return tuple(rows)
 
