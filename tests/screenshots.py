@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -49,9 +50,13 @@ class Shot:
     """With a statement of the operator's own that is refused, so that there is an error to show."""
     dbt: tuple[str, ...] = ()
     """What dbt is doing meanwhile."""
+    repaired: bool = False
+    """After one of the keys was repaired."""
 
 
 _RUNS = Step(("2",), "test --select gold")
+_TABLES = Step(("3",), "3 tables(?s:.*)none duplicate")
+_KEYS = Step(("enter",), "3 current")
 SHOTS = (
     Shot("health"),
     Shot("finding", (Step(("down", "down", "enter")),)),
@@ -67,6 +72,13 @@ SHOTS = (
     Shot("live", (Step(("2",), "running"), Step(("enter",), r"[34]\d of 62")), dbt=("build",)),
     Shot("timeline", (Step(("2",), "running"), Step(("enter", "t"), r"[45]\d of 62")), dbt=("build",)),
     Shot("trend", (Step(("2",), "foreign run"), Step(("T",), "br_musician_scd2"))),
+    Shot("tables", (_TABLES,)),
+    Shot("groups", (_TABLES, _KEYS)),
+    Shot("versions", (_TABLES, _KEYS, Step(("down", "down", "enter"), "3 current of 3"))),
+    Shot("plan", (_TABLES, _KEYS, Step(("down", "down", "enter"), "3 current of 3"), Step(("a",), "to confirm"))),
+    Shot("refusal", (_TABLES, _KEYS, Step(("enter",), "2 current of"), Step(("a",), "full tie"))),
+    Shot("cause", (_TABLES, _KEYS, Step(("down", "enter"), "2 current of"), Step(("w",), "not known|overlapped"))),
+    Shot("journal", (Step(("6",), "write.outcome"),), repaired=True),
 )
 _REFUSED = """/*
 name: source_freshness
@@ -95,6 +107,20 @@ def _dbt(config: Path, *words: str, detach: bool = False) -> None:
     subprocess.run([GCMS_TUI, "--config", config, "runs", "start", *options, "--", *words], capture_output=True)
 
 
+def _repair(config: Path) -> None:
+    """The key that needs no choice, as anybody would without the console."""
+    scd2 = [GCMS_TUI, "--config", str(config), "scd2"]
+    table = ("--table", "br_attendance_scd2")
+    [listed] = json.loads(_said(*scd2, "list", *table, "--json"))["tables"]
+    key = next(group["natural_key"] for group in listed["groups"] if group["current_count"] == 3)
+    plan = json.loads(_said(*scd2, "plan", *table, "--key", key, "--json"))["plan"]
+    _said(*scd2, "apply", plan, "--confirm", key, "--reason", "two runs collided", "--json")
+
+
+def _said(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True).stdout
+
+
 def _dbt_is_done(config: Path) -> None:
     subprocess.run([GCMS_TUI, "--config", config, "runs", "attach", "last"], capture_output=True)
 
@@ -117,6 +143,8 @@ def main(wanted: list[str]) -> None:
             settings = load_settings(invocation).settings
             _dbt(platform.config, "test", "--select", "gold")
             for shot in (shot for shot in SHOTS if not wanted or shot.name in wanted):
+                if shot.repaired:
+                    _repair(platform.config)
                 for size in SIZES:
                     if shot.dbt:
                         _dbt(platform.config, *shot.dbt, detach=True)

@@ -158,3 +158,10 @@ def test_whatever_the_versions_the_axis_holds_them(
         assert tick.at >= ends_at and tick.at + len(tick.label) <= columns
         assert tick.at <= tick.column <= tick.at + len(tick.label)
         ends_at = tick.at + len(tick.label) + 1
+
+
+def test_what_would_stay_valid_for_one_day_is_still_seen() -> None:
+    two = [version("2026-01-05"), version("2026-01-06")]
+    one_day = axis(two, 24, DAY_BEFORE, {0: day("2026-01-05")}).spans[0]
+    never = axis(two, 24, DAY_BEFORE, {0: day("2026-01-04")}).spans[0]
+    assert (one_day.cut, never.cut) == (one_day.start + 1, never.start)

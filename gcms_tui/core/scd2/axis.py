@@ -134,7 +134,9 @@ def _span(
     end = columns if version.is_open else min(max(scale[version.effective_to or begin], start + 1), columns)
     cut = None
     if new_end is not None and new_end in scale and new_end != version.effective_to:
-        cut = min(max(scale[new_end], start), end - 1)
+        # What stays valid for the day it begins on is seen to.
+        stays = convention is Convention.DAY_BEFORE and new_end >= begin
+        cut = min(max(scale[new_end], start + stays), end - 1)
     return Span(start, end, Shape.VALID, version.is_open, cut)
 
 
