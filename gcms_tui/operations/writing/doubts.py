@@ -45,9 +45,10 @@ class Doubt:
 
 def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
     """Oldest first; of every target, as the store alone knows them. Raises `GcmsError`."""
-    alive = {holder.name for holder in leases.held(LEASES)}
+    entries = journal.open_intents()
+    alive = {holder.name for holder in leases.held(LEASES)}  # after: a lease is older than the intent it is held for
     found = []
-    for entry in journal.open_intents():
+    for entry in entries:
         intent = _read(entry)
         name = f"{LEASES}{intent['target']}:{intent['table']}"
         found.append(Doubt(entry.subject, entry, intent, name in alive))

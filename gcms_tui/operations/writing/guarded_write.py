@@ -85,8 +85,8 @@ class GuardedWrites:
         """Carry out exactly the plan that was shown.
 
         Raises `Refused` naming the guard where nothing was written (`confirmation`, `reason`, `target`, `plan_used`,
-        `expired`, `lease`, `dbt_running`, `backup`, `rows_moved`, `row_count`, `postcondition`), `Unavailable` where
-        the link was lost before COMMIT, other `GcmsError`s where the warehouse refused. A COMMIT without an answer is
+        `expired`, `lease`, `dbt_running`, `backup`, `journal`, `rows_moved`, `row_count`, `postcondition`),
+        `Unavailable` where the link was lost before COMMIT, other `GcmsError`s where the warehouse refused. A COMMIT without an answer is
         `Ended` in doubt.
         """
         on_step("checking")
@@ -126,7 +126,7 @@ class GuardedWrites:
                 "Make it again: it is shown as the table is now.",
                 guard="expired",
             )
-        if typed not in (plan.confirmation, plan.subject):
+        if not typed or typed not in (plan.confirmation, plan.subject):  # a key may be an empty text
             raise Refused(
                 "Not confirmed",
                 f"{typed[:80]!r} is not what was to be typed." if typed else "Nothing was typed.",
@@ -212,6 +212,7 @@ class _Attempt:
         self.requests = tuple(str(uuid.uuid4()) for _ in plan.steps)
         self.commit_request = str(uuid.uuid4())
         self._committing = False
+        self._carried_out = False
         self._recorded = False
 
     def intend(self, reason: str) -> None:
@@ -271,7 +272,7 @@ class _Attempt:
         attempt = _Attempt(write_id, plan, self.session, self.journal, self.lease, lambda _: None, self.ask_guards)
         attempt.intend(reason)
         try:
-            attempt.carry_out(reason)
+            note = attempt.carry_out(reason).note
         except GcmsError as error:
             raise Refused(
                 "No backup, no write",
@@ -279,6 +280,8 @@ class _Attempt:
                 error.next_step or "Make the backup possible, then plan again.",
                 guard="backup",
             ) from error
+        if note:  # then the outcome of what comes next could not be written down either
+            raise Refused("No journal, no write", note, "Make the journal writable, then plan again.", guard="journal")
         return plan.subject
 
     def _without_transaction(self) -> Ended:
@@ -286,6 +289,7 @@ class _Attempt:
         plan, session = self.plan, self.session
         for step, request in zip(plan.steps, self.requests, strict=True):
             session.run(step.statement, request)
+        self._carried_out = True
         answers = [session.read(statement) for statement in plan.alike]
         alike = all(answer.rows == answers[0].rows for answer in answers[1:])
         rows = answers[0].rows[0][0] if answers and answers[0].rows else None
@@ -364,9 +368,9 @@ class _Attempt:
 
     def _did_not(self, error: BaseException) -> None:
         """Nothing was written, and it is known: COMMIT was not sent, or the warehouse said no. What was sent and not
-        answered may have been carried out: that stays in doubt."""
+        answered may have been carried out, and DDL that was answered has been: that stays in doubt."""
         unanswered = self._committing or self.plan.look is None
-        if self._recorded or (unanswered and not isinstance(error, Refused | StatementFailed)):
+        if self._recorded or self._carried_out or (unanswered and not isinstance(error, Refused | StatementFailed)):
             return
         said: dict[str, Any] = {"outcome": Outcome.NOT_APPLIED.value, "why": f"{type(error).__name__}: {error}"[:2000]}
         if isinstance(error, Refused) and error.guard:
