@@ -12,8 +12,8 @@ from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.scd2.scan import GroupOrder
 from gcms_tui.core.scd2.table import InForce
 from gcms_tui.core.writing.doubt import Verdict, intent_of
-from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
-from gcms_tui.core.writing.plan import Plan, Row
+from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
+from gcms_tui.core.writing.plan import Plan, PlanKind, Row
 from gcms_tui.core.writing.plan_json import read_row
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.planning import Planner
@@ -114,22 +114,32 @@ class Scd2Repairs:
     def propose_undo(self, write_id: str) -> Plan:
         """Take back a repair or a collapse that was applied. Raises `Refused`, `UsageError`."""
         entries = self._journal.about(write_id)
-        intent = next((intent_of(entry) for entry in entries if entry.kind == INTENT), None)
-        if intent is None:
+        begun = next((entry for entry in entries if entry.kind == INTENT), None)
+        if begun is None:
             raise UsageError("No such repair", f"{write_id!r} is no write.", "gcms-tui journal list --kind write.")
-        write_id = next(entry.subject for entry in entries if entry.kind == INTENT)
-        for entry in entries:
-            if entry.kind in (OUTCOME, SETTLED):
-                payload = json.loads(entry.payload)
-                if payload.get("outcome") == Outcome.APPLIED or payload.get("verdict") == Verdict.APPLIED:
-                    left = tuple(read_row(row) for row in payload.get("after", ()))
-                    return self._undo_of(write_id, self._plans.get(intent["plan"]), left)
-        raise Refused(
-            "Not applied",
-            f"{write_id} is not known to have been applied: there is nothing to take back.",
-            "Where it is in doubt, have it settled first: gcms-tui journal doubts --settle.",
-            guard="not_applied",
-        )
+        try:
+            intent, left = intent_of(begun), _left(entries)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise GcmsError(
+                "The journal was changed",
+                f"What it says of {begun.subject} cannot be read: somebody has edited it.",
+                "gcms-tui journal verify tells more.",
+            ) from None
+        if intent.get("kind") not in _UNDONE:
+            raise Refused(
+                "Cannot be taken back",
+                f"{begun.subject} is a write of the kind {intent.get('kind')}: only a repair and a collapse are undone.",
+                "Repair the key as it is now.",
+                guard="not_undoable",
+            )
+        if left is None:
+            raise Refused(
+                "Not applied",
+                f"{begun.subject} is not known to have been applied: there is nothing to take back.",
+                "Where it is in doubt, have it settled first: gcms-tui journal doubts --settle.",
+                guard="not_applied",
+            )
+        return self._undo_of(begun.subject, self._plans.get(intent["plan"]), left)
 
     def propose_batch(
         self, name: str, *, containing: str = "", order: GroupOrder = GroupOrder.KEY, most: int = BATCH_MOST
@@ -200,3 +210,16 @@ class Scd2Repairs:
     def _kept(self, plan: Plan) -> Plan:
         self._plans.keep(plan)
         return plan
+
+
+_UNDONE = (PlanKind.REPAIR, PlanKind.COLLAPSE)
+
+
+def _left(entries: Sequence[Entry]) -> tuple[Row, ...] | None:
+    """The rows as a write left them; None where it is not known to have been applied."""
+    for entry in entries:
+        if entry.kind in (OUTCOME, SETTLED):
+            said = json.loads(entry.payload)
+            if said.get("outcome") == Outcome.APPLIED or said.get("verdict") == Verdict.APPLIED:
+                return tuple(read_row(row) for row in said.get("after", ()))
+    return None

@@ -156,9 +156,12 @@ class Scd2Tables:
             and Column.parse(table.updated_at).name in types
         )
         zoned = [name for name in _RECKONED if types.get(Column.parse(getattr(table, name)).name) == "TIMESTAMP_TZ"]
+        flag = types.get(Column.parse(table.is_current).name, "BOOLEAN") if table.is_current else "BOOLEAN"
         why = (
             f"{', '.join(zoned)} keeps an offset of its own (TIMESTAMP_TZ), which a repair would lose" if zoned else ""
         )
+        if flag != "BOOLEAN":
+            why = f"its flag is of the type {flag}, and a repair sets true and false"
         return Scd2Table(name, table, stamped, why, item.unique_id)
 
 
