@@ -237,7 +237,7 @@ def _read(base: MemoryDatabase, tables: Mapping[str, MemoryTable], statement: St
         case "row_count":
             return _answer(({"row_count": len(table.rows)},))
         case "scd2_key_versions":
-            return _versions(table, [row for row in table.rows if _is_meant(row, values)])
+            return _versions(table, statement, [row for row in table.rows if _is_meant(row, values)])
         case "scd2_duplicate_groups":
             return _groups(table, values)
     raise NotImplementedError(statement.query)
@@ -246,11 +246,11 @@ def _read(base: MemoryDatabase, tables: Mapping[str, MemoryTable], statement: St
 _TYPES = {"natural_key": "TEXT", "scd_id": "TEXT", "status": "TEXT", "is_current": "BOOLEAN"}
 
 
-def _versions(table: MemoryTable, rows: list[Row]) -> Answer:
-    columns = table.columns
+def _versions(table: MemoryTable, statement: Statement, rows: list[Row]) -> Answer:
+    columns, stamped = table.columns, "TO_VARCHAR(NULL" not in statement.sql
     cells = []
     for row in rows:
-        named = {**row, "is_current": table.current(row), "updated_at": row["updated_at"] if table.stamped else None}
+        named = {**row, "is_current": table.current(row), "updated_at": row["updated_at"] if stamped else None}
         cells.append((*(named[name] for name in NAMED), *(row[name] for name in columns)))
     return Answer((*NAMED, *columns.values()), tuple(cells), "q", NOW, 1)
 

@@ -128,7 +128,7 @@ class Scd2Repairs:
         if intent.get("kind") not in _UNDONE:
             raise Refused(
                 "Cannot be taken back",
-                f"{begun.subject} is a write of the kind {intent.get('kind')}: only a repair and a collapse are undone.",
+                f"{begun.subject} is no repair and no collapse, but of the kind {intent.get('kind')}.",
                 "Repair the key as it is now.",
                 guard="not_undoable",
             )
@@ -180,6 +180,7 @@ class Scd2Repairs:
         skipped = tuple(one.plan.subject for one in kept if one.used_by)
         if not open_plans:
             return BatchEnded(batch_id, "", (), skipped)
+        self._writes.check(open_plans[0].plan_id, open_plans[0].confirmation, reason)  # before a clone is made
         backup = self._backup_for(open_plans[0], reason, on_step)
         applied: list[Ended] = []
         for number, plan in enumerate(open_plans, 1):
@@ -199,7 +200,12 @@ class Scd2Repairs:
     def _backup_for(self, plan: Plan, reason: str, on_step: OnStep) -> str:
         on_step("backing up")
         backup = self._kept(self._planner.backup_of(self._tables.get(plan.table)))
-        return self._writes.apply(backup.plan_id, backup.confirmation, reason).backup
+        ended = self._writes.apply(backup.plan_id, backup.confirmation, reason)
+        if ended.note:
+            raise Refused(
+                "No journal, no write", ended.note, "Make the journal writable, then apply it again.", guard="journal"
+            )
+        return ended.backup
 
     def _undo_of(self, write_id: str, done: KeptPlan, left: Sequence[Row]) -> Plan:
         return self._kept(self._planner.undo(self._table_of(done.plan), done.plan, write_id, left))

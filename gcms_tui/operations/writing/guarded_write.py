@@ -86,11 +86,11 @@ class GuardedWrites:
 
         Raises `Refused` naming the guard where nothing was written (`confirmation`, `reason`, `target`, `plan_used`,
         `expired`, `lease`, `dbt_running`, `backup`, `journal`, `rows_moved`, `row_count`, `postcondition`),
-        `Unavailable` where the link was lost before COMMIT, other `GcmsError`s where the warehouse refused. A COMMIT without an answer is
-        `Ended` in doubt.
+        `Unavailable` where the link was lost before COMMIT, other `GcmsError`s where the warehouse refused. A COMMIT
+        without an answer is `Ended` in doubt.
         """
         on_step("checking")
-        plan = self._confirmed(self._plans.get(reference), typed, reason)
+        plan = self.check(reference, typed, reason)
         self._ask_guards(plan)
         lease = self._leases.take(lease_name(plan), f"{plan.kind.value} of {plan.subject[:80]}")
         try:
@@ -101,6 +101,10 @@ class GuardedWrites:
                 lease.release()
 
     # -- before anything is sent -------------------------------------------------------------------------------------
+
+    def check(self, reference: str, typed: str, reason: str) -> Plan:
+        """What `apply` looks at before it asks anybody else. Raises `Refused`."""
+        return self._confirmed(self._plans.get(reference), typed, reason)
 
     def _confirmed(self, kept: KeptPlan, typed: str, reason: str) -> Plan:
         plan = kept.plan
