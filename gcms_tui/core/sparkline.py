@@ -17,10 +17,12 @@ def levels(values: Sequence[Scalar], steps: int) -> list[int | None]:
     present = [figure for figure in figures if figure is not None]
     if not present:
         return [None] * len(figures)
-    low = min(present)
-    span = max(max(present) - low, QUIET_SHARE * max(abs(figure) for figure in present))
-    scale = (steps - 1) / span if span else 0.0
-    return [None if figure is None else round((figure - low) * scale) for figure in figures]
+    # Halved, so that no difference of two figures is beyond what a float holds.
+    low = min(present) / 2
+    span = max(max(present) / 2 - low, QUIET_SHARE * max(abs(figure) for figure in present) / 2)
+    if not span:
+        return [None if figure is None else 0 for figure in figures]
+    return [None if figure is None else round((figure / 2 - low) / span * (steps - 1)) for figure in figures]
 
 
 def _figure(value: Scalar) -> float | None:

@@ -36,7 +36,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseProces
 
 @pytest.fixture(scope="module")
 def here(server: WarehouseProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with scene(server, tmp_path_factory.mktemp("state")) as opened:
+    described = Scd2TableSettings(RELATION, closing="day_before")
+    with scene(server, tmp_path_factory.mktemp("state"), described=described) as opened:
         yield opened
 
 

@@ -167,7 +167,7 @@ class Database:
             with engine.connect().execution_options(**{_ALONE: alone}) as connection, connection.begin():
                 yield connection
         except OSError as error:
-            raise unusable(self.where, error.strerror or type(error).__name__) from None
+            raise unusable(str(error.filename or self.where), error.strerror or type(error).__name__) from None
         except SQLAlchemyError as error:
             raise unusable(self.where, self._place.reason(error)) from None
         except (Unavailable, ConfigError) as error:
