@@ -8,39 +8,36 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-import snowflake.connector
 
-from gcms_tui.console.guarded import HOLD_S
+from tests.console.at_terminal import (
+    DEADLINE_S,
+    DOWN,
+    ENTER,
+    ESC,
+    TAB,
+    RunFiles,
+    add_gates,
+    agree,
+    ask,
+    console,
+    drawn,
+    journal,
+    newest,
+    open_gate,
+    shown,
+    until,
+    without,
+)
 from tests.practice import RunningPlatform, copy_sandbox, running
 from tests.terminal import Terminal
 
 GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
-DEADLINE_S = 60
-ESC, ENTER, TAB, DOWN = "\x1b", "\r", "\t", "\x1b[B"
-
-WAIT_FOR_GATE = """
-{% macro wait_for_gate(gate) %}
-  {% if execute %}
-    {% set seen = namespace(open=false) %}
-    {% for _ in range(1200) if not seen.open %}
-      {% set found = run_query("select count(*) from gcms.public.gates where gate = '" ~ gate ~ "'") %}
-      {% set seen.open = found.rows[0][0] > 0 %}
-      {% do run_query("select system$wait(100, 'MILLISECONDS')") %}
-    {% endfor %}
-  {% endif %}
-{% endmacro %}
-"""
 GATED_TEST = """
 {{ config(store_failures=false) }}
 {{ wait_for_gate('tests') }}
@@ -54,54 +51,18 @@ def own(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("line") / "sandbox")) as platform:
         config = platform.config.read_text()
         platform.config.write_text(f'personal_columns = ["rate"]\n{config}')
-        (platform.dbt_project / "macros" / "wait_for_gate.sql").write_text(WAIT_FOR_GATE)
+        add_gates(platform)
         (platform.dbt_project / "tests" / "gated_gold.sql").write_text(GATED_TEST)
         (platform.dbt_project / "models" / "gold" / "slow_report.sql").write_text(SLOW_MODEL)
-        ask(platform, "CREATE TABLE GCMS.PUBLIC.GATES (GATE VARCHAR)")
         yield platform
 
 
-def ask(own: RunningPlatform, sql: str) -> list[dict[str, Any]]:
-    with (
-        closing(snowflake.connector.connect(**own.snowflake)) as connection,
-        connection.cursor(snowflake.connector.DictCursor) as cursor,
-    ):
-        return [dict(row) for row in cursor.execute(sql).fetchall()]  # type: ignore[union-attr]
-
-
-def console(own: RunningPlatform, *options: str) -> Terminal:
-    """Opened at the runs."""
-    argv = [sys.executable, "-m", "gcms_tui", "--config", str(own.config), *options]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    terminal = Terminal(argv, columns=200, rows=50, env=env)
-    terminal.wait_for("SANDBOX", timeout=DEADLINE_S)
+def at_runs(own: RunningPlatform) -> Terminal:
+    """The console, opened at the runs."""
+    terminal = console(own)
     terminal.send("2")
-    terminal.wait_for("2 Runs", "foreign run", timeout=DEADLINE_S)
+    shown(terminal, "2 Runs", "foreign run")
     return terminal
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def without(terminal: Terminal, text: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while text in terminal.text():
-        assert time.monotonic() < deadline, f"{text} still on the screen:\n{terminal.text()}"
-        terminal.pump(0.1)
-
-
-def shown(terminal: Terminal, *texts: str) -> None:
-    terminal.wait_for(*texts, timeout=DEADLINE_S)
-
-
-def drawn(terminal: Terminal) -> None:
-    """Until nothing more comes: a picture arrives in several pieces."""
-    while terminal.pump(0.5):
-        pass
 
 
 def choose(terminal: Terminal, title: str) -> None:
@@ -121,65 +82,6 @@ def marked(terminal: Terminal) -> str:
     return next((line for line in terminal.text().splitlines() if "│▌" in line), "")
 
 
-def agree(terminal: Terminal, answer: str) -> None:
-    """Move to the answer and give it, once what is shown has been there for as long as it takes to count."""
-    read = time.monotonic() + HOLD_S
-    while time.monotonic() < read:
-        terminal.pump(0.05)
-    terminal.send(TAB)
-    shown(terminal, f"[ {answer} ]")
-    terminal.send(ENTER)
-    without(terminal, f"[ {answer} ]")
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """What a run has left so far."""
-
-    directory: Path
-
-    @property
-    def run_id(self) -> str:
-        return self.directory.name
-
-    @property
-    def selected(self) -> set[str]:
-        return set(json.loads((self.directory / "run.json").read_text())["selected"])
-
-    @property
-    def pid(self) -> int:
-        return int(json.loads((self.directory / "process.json").read_text())["pid"])
-
-    @property
-    def running(self) -> bool:
-        return Path(f"/proc/{self.pid}").exists() and not (self.directory / "end.json").exists()
-
-    def aliases(self) -> dict[str, str]:
-        """What its nodes are called, by unique id."""
-        nodes = json.loads((self.directory / "target" / "manifest.json").read_text())["nodes"]
-        return {unique_id: node["alias"] for unique_id, node in nodes.items()}
-
-    def finished(self) -> set[str]:
-        """Nodes that succeeded, by dbt's own events."""
-        found = set()
-        for line in (self.directory / "events.jsonl").read_text().splitlines():
-            if '"NodeFinished"' in line:
-                node = json.loads(line)["data"]["node_info"]
-                found |= {node["unique_id"]} if node["node_status"] in ("success", "pass") else set()
-        return found
-
-
-def newest(own: RunningPlatform) -> Files:
-    """Of the runs that were started here."""
-    events = (own.state_dir / "runs").glob("*/events.jsonl")
-    return Files(max((path.parent for path in events), key=lambda path: path.name))
-
-
-def journal(own: RunningPlatform) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(own.state_dir / "store.sqlite3")) as connection:
-        return connection.execute("SELECT kind, subject FROM journal ORDER BY sequence").fetchall()
-
-
 def nodes_of_preview(terminal: Terminal) -> list[str]:
     """The names below `Nodes`, as far as there is room for them."""
     drawn(terminal)
@@ -192,13 +94,13 @@ def nodes_of_preview(terminal: Terminal) -> list[str]:
 class GoldRun:
     """The gold tests, that the line was lost under."""
 
-    run: Files
+    run: RunFiles
 
 
 @pytest.fixture(scope="module")
 def tested(own: RunningPlatform) -> GoldRun:
     """Started in one console, refused to a second, lost with its line, found and watched to its end in a third."""
-    with console(own) as first:
+    with at_runs(own) as first:
         choose(first, "Test gold")
         shown(first, "WRITE on  SANDBOX", "dbt test --select gold", "17 nodes: 17 tests", "gated_gold", GRAVE[:40])
         shown(first, "Tab, then Enter")
@@ -206,7 +108,7 @@ def tested(own: RunningPlatform) -> GoldRun:
         shown(first, "RUNNING", "dbt test --select gold", "running    gated_gold", "15 pass", "16 of 17")
         run = newest(own)
 
-        with console(own) as second:
+        with at_runs(own) as second:
             shown(second, "running", "test --select gold")
             choose(second, "Build everything")
             shown(second, run.run_id, "dbt test --select gold", "refused, see above")
@@ -219,11 +121,11 @@ def tested(own: RunningPlatform) -> GoldRun:
         assert first.process.wait(DEADLINE_S) == 128 + signal.SIGHUP
     assert run.running
 
-    with console(own) as third:
+    with at_runs(own) as third:
         shown(third, "running", "16/17")
         third.send(ENTER)
         shown(third, "RUNNING", "running    gated_gold", "16 of 17")
-        ask(own, "INSERT INTO GCMS.PUBLIC.GATES VALUES ('tests')")
+        open_gate(own, "tests")
         shown(third, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
         third.send("q")
     until(lambda: (run.directory / "end.json").exists(), "it has an end")
@@ -241,7 +143,7 @@ def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_ma
 ) -> None:
     rows = ask(own, f"SELECT * FROM GCMS.TEST_RESULTS.{GRAVE} ORDER BY NET_AMOUNT")
     assert rows and all(isinstance(row["NET_AMOUNT"], Decimal) for row in rows)
-    with console(own) as terminal:
+    with at_runs(own) as terminal:
         terminal.send("f")
         shown(terminal, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
         drawn(terminal)
@@ -267,7 +169,7 @@ def line_with(terminal: Terminal, word: str) -> str:
 
 
 def test_a_retry_and_only_failed_tests_name_exactly_what_failed(own: RunningPlatform, tested: GoldRun) -> None:
-    with console(own) as terminal:
+    with at_runs(own) as terminal:
         terminal.send("R")
         shown(terminal, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
         (name,) = nodes_of_preview(terminal)
@@ -290,7 +192,7 @@ def test_a_retry_and_only_failed_tests_name_exactly_what_failed(own: RunningPlat
 def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
     own: RunningPlatform, tested: GoldRun
 ) -> None:
-    with console(own) as killed:
+    with at_runs(own) as killed:
         choose(killed, "Build everything")
         shown(killed, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
         agree(killed, "Start")
@@ -301,7 +203,7 @@ def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
         killed.process.wait()
     assert run.running
 
-    with console(own) as terminal:
+    with at_runs(own) as terminal:
         terminal.send(ENTER)
         shown(terminal, "RUNNING", "running    slow_report")
         os.kill(run.pid, signal.SIGSTOP)  # it hears of the cancel when this test lets it
