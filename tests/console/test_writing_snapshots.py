@@ -51,6 +51,7 @@ async def the_journal(pilot: Pilot[Any], small: SmallWriting) -> None:
     plan = repair()
     for write_id, applied in (("20260302-113000-0a1b2c", True), ("20260302-114500-3d4e5f", False)):
         intent = {
+            "query_tag": "gcms-tui write",
             "plan": plan.plan_id,
             "kind": plan.kind.value,
             "target": plan.target,
