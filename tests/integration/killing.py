@@ -1,8 +1,9 @@
 """A console that is killed at a chosen step of a write. Run as a program, it forks one for each step asked for.
 
 `python -m tests.integration.killing HOST PORT STATE_DIR` reads numbers from stdin, a line each: a child plans the
-repair of that step's own table, applies it, and kills itself at that many calls of what a guarded write asks of the
-outside, each counted before it is made and after. A line of stdout says how it ended: `killed` or `applied`.
+repair of that step's own table, applies it, and kills itself just before that call of what a guarded write asks of
+the outside. What was killed just after a call would leave the same behind as just before the next, as nothing happens
+in between. A line of stdout says how it ended: `killed` or `applied`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Steps:
 
 
 class Watched:
-    """Stands for a port; each call is a step before it is made, and one after."""
+    """Stands for a port; each call is a step."""
 
     def __init__(self, port: Any, steps: Steps) -> None:
         self._port = port
@@ -60,7 +61,6 @@ class Watched:
         def counted(*args: Any, **kwargs: Any) -> Any:
             self._steps.step()
             answer = call(*args, **kwargs)
-            self._steps.step()
             return Watched(answer, self._steps) if name in _HANDED_OUT else answer
 
         return counted
