@@ -172,6 +172,7 @@ def test_a_loser_that_begins_after_the_winner_is_refused_with_two_ways_out(conve
         ("01-01", "01-01", "had ended already; only its flag changes"),
         ("2025-12-31", "2025-12-31", "had ended already; only its flag changes"),
         ("2025-12-30 23:59:59.999999999", "2025-12-31", "ended before it began; closed empty"),
+        ("01-04", "01-04", "ends where w begins"),
         ("01-20", "01-04", "ends where w begins"),
         ("9999-12-31", "01-04", "ends where w begins"),
     ],

@@ -121,6 +121,28 @@ def test_what_is_empty_and_what_inverted_hangs_on_the_convention(
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "day_before", "same_instant"),
+    [
+        (("10", None), ("12", None), True, True),
+        (("10", "13"), ("12", None), True, True),
+        (("10", "12"), ("12", None), False, False),
+        (("10", "11"), ("12", None), False, False),
+        (("10", "10"), ("10", None), True, False),
+        (("10", "10"), ("10", "10"), True, False),
+        (("08", "12"), ("10", "10"), True, False),
+        (("08", "12"), ("10", "09"), False, False),
+        (("08", "12"), (None, None), False, False),
+    ],
+)
+def test_two_overlap_where_there_is_a_moment_at_which_both_are_valid(
+    one: tuple[str | None, str | None], other: tuple[str | None, str | None], day_before: bool, same_instant: bool
+) -> None:
+    first, second = lasting(*one), lasting(*other)
+    for convention, wanted in ((Convention.DAY_BEFORE, day_before), (Convention.SAME_INSTANT, same_instant)):
+        assert first.overlaps(second, convention) is second.overlaps(first, convention) is wanted
+
+
+@pytest.mark.parametrize(
     ("check", "verdict"),
     [
         (KeyCheck(3, 1, {}), Verdict.OK),
