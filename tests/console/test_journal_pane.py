@@ -13,17 +13,18 @@ from textual.pilot import Pilot
 from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
+from gcms_tui.console.health import HealthPane
 from gcms_tui.console.journal.chain import ChainDialog
 from gcms_tui.console.journal.doubt_dialog import DoubtDialog
 from gcms_tui.console.journal.page import entry_page
 from gcms_tui.console.journal.pane import JournalPane
 from gcms_tui.console.journal.words import told
-from gcms_tui.console.runs import RunsPane
 from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Unavailable
 from gcms_tui.core.writing.journal import Anchor
 from tests.console.driving import drawn, settled, until
 from tests.console.small_platform import services
+from tests.console.small_scd2 import scd2_pane
 from tests.console.small_writing import AFTER, KEY, TABLE, SmallWriting, small_writing
 from tests.console.test_hostile_text import HOSTILE
 
@@ -60,7 +61,7 @@ def console(state: Path, small: SmallWriting, **of: Any) -> ConsoleApp:
 
 async def journal(pilot: Pilot[Any]) -> JournalPane:
     """Go there and wait until it is read."""
-    if not isinstance(pilot.app.screen, RunsPane):
+    if isinstance(pilot.app.screen, HealthPane):
         await settled(pilot)
     await pilot.press("6")
     await until(pilot, lambda: isinstance(pilot.app.screen, JournalPane), "the pane")
@@ -207,6 +208,8 @@ async def test_an_applied_write_is_undone_from_its_entries(state: Path, tmp_path
     small = story(tmp_path)
     app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        tables = await scd2_pane(pilot)
         pane = await journal(pilot)
         assert pane.refusal("undo") == "it is in doubt: settle it first"
         by_kind = {one.entry.kind: one.entry for one in pane.state.entries if not _of_backup(one.entry.subject)}
@@ -220,6 +223,13 @@ async def test_an_applied_write_is_undone_from_its_entries(state: Path, tmp_path
         await pilot.press("u")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog) and app.screen.made is not None, "the plan")
         assert small.repairs.undone == [by_kind["write.outcome"].subject]
+        dialog = app.screen
+        assert isinstance(dialog, PlanDialog)
+        await until(pilot, lambda: dialog.armed, "the end of the first moment")
+        await pilot.press("tab", *KEY, "enter", *"oops", "enter")
+        await until(pilot, lambda: dialog.armed, "the answer")
+        await pilot.press("enter")
+        await until(pilot, lambda: tables.state.known["br_attendance_scd2"].written, "the word to the other pane")
 
 
 def _of_backup(subject: str) -> bool:

@@ -19,10 +19,13 @@ from gcms_tui.console.writing import verifying
 from gcms_tui.console.writing.batch_dialog import BatchDialog
 from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.console.writing.plan_page import plan_page
+from gcms_tui.console.writing.result_page import Proof, proof_lines
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Refused, Unavailable
-from gcms_tui.core.scd2.proof import KeyCheck
+from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
+from gcms_tui.core.verdict import Verdict
+from gcms_tui.core.writing.journal import Entry
 from gcms_tui.core.writing.plan import Plan
-from gcms_tui.operations.writing.guarded_write import Outcome
+from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 from tests.console.driving import drawn, until
 from tests.console.small_platform import services
 from tests.console.small_writing import KEY, TABLE, SmallWriting, repair, small_writing
@@ -230,6 +233,8 @@ async def test_a_plan_is_applied_proven_and_its_undo_offered(state: Path, tmp_pa
         undo: Any = pilot.app.screen
         await until(pilot, lambda: undo.made, "the plan of the undo")
         assert small.repairs.undone == [dialog.ended.write_id] and f"undo of {KEY}" in drawn(asked.app)
+        shown = "\n".join(line.plain for line in undo.page(100))
+        assert "dbt tests run." in shown and "Undo is offered" not in shown, "an undo is not undone"
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is dialog, "the way back")
         await pilot.press("escape")
@@ -468,11 +473,62 @@ async def test_a_batch_is_confirmed_by_its_number_stops_and_is_gone_on_with(stat
         said = asked.shown()
         assert "✓ APPLIED: 3 keys written" in said and "refused     1 key" in said
         assert "key 3 of 3" in dialog.steps
+        await asked.proven(pilot)
+        said = asked.shown()
+        assert "keys        ✓ OK  3 of 3 are sound" in said and "tests       ✓ OK  " in said
+        assert "batch-1a2b3c4d, used" in said, "it holds no more"
         await asked.armed(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: asked.answers, "the answer")
     assert [one.plan.subject for one in asked.answers[0].applied] == ["27-14-311", "27-88-311", "27-131-311"]
-    assert kinds(small) == ["write.intent", "write.outcome"] * 3
+    assert kinds(small) == ["write.intent", "write.outcome"] * 3 + ["scd2.verified"] * 3
+
+
+async def test_a_batch_that_is_left_halfway_is_proven_all_the_same(state: Path, tmp_path: Path) -> None:
+    small = small_writing(tmp_path)
+    small.access.commits = False
+    small.verification.key = KeyCheck(2, 2, {"duplicate_current": 1})
+    asked = Asked(state, small, batch=True)
+
+    def too_many(entry: Entry) -> None:
+        small.access.touches = 2 if entry.kind == "write.outcome" else small.access.touches
+
+    small.book.heard = too_many
+    async with asked.app.run_test(size=LARGE) as pilot:
+        dialog = await asked.open(pilot)
+        await asked.confirm(pilot, "3 keys")
+        await pilot.press("enter")
+        await until(pilot, lambda: dialog.ended is not None, "the stop")
+        before = set(small.dbt.shelf.scripted)
+        said = asked.shown()
+        assert "▲ STOPPED: 1 key written" in said and "left        1 key: 27-131-311" in said
+        assert "not yet: a run of dbt would hold up going on" in said and not dialog.proof.run_id
+        await pilot.press("escape")
+        await until(pilot, lambda: asked.answers, "the answer")
+        assert told(asked.app, "The proof is still being made")
+        await until(pilot, lambda: small.dbt.shelf.scripted.keys() > before, "the tests")
+        scripted = next(run for run_id, run in small.dbt.shelf.scripted.items() if run_id not in before)
+        scripted.advance(scripted.steps)
+        await until(pilot, lambda: "scd2.verified" in kinds(small), "the record")
+    proof = json.loads(small.book.kept[-1].payload)
+    assert proof["key"]["verdict"] == "FAIL" and proof["tests"]["run"]
+    assert small.book.kept[-1].subject == dialog.applied[0].write_id
+
+
+def test_keys_that_are_not_sound_are_named(state: Path) -> None:
+    look = ConsoleApp(services(state)).look
+    ended = [Ended(f"w{number}", repair(f"27-{number}-311"), Outcome.APPLIED) for number in range(3)]
+    keys = {"w0": KeyCheck(2, 1, {}), "w1": KeyCheck(2, 2, {"duplicate_current": 1})}
+
+    def said(proof: Proof) -> str:
+        return "\n".join(line.plain for line in proof_lines(ended, proof, look, 100))
+
+    assert "keys        2 of 3 looked at" in said(Proof(keys)) and "27-1-311: 2 current versions of 2" in said(
+        Proof(keys)
+    )
+    whole = said(Proof({**keys, "w2": "No answer: the link was lost"}, tests=TestCheck(Verdict.FAIL, "1 of 4 failed")))
+    assert "keys        ? UNKNOWN  1 of 3 are sound" in whole and "27-2-311: could not be looked at: No answer" in whole
+    assert "What was written is sound" not in whole
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------

@@ -172,7 +172,9 @@ async def test_keys_that_were_written_to_are_read_again_when_the_list_is_back(st
         small.warehouse.rows[ATTENDANCE] = [
             row for row in small.warehouse.rows[ATTENDANCE] if row["natural_key"] != "27-131-312"
         ]
-        screen.has_been_written(ATTENDANCE)
+        screen.has_been_written("bronze.br_musician_scd2")
+        assert not screen._stale, "another table"
+        screen.has_been_written(f"bronze.{ATTENDANCE}")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen and "27-131-312" not in shown(screen), "the keys as they are")
         assert screen.keys.cursor == row_key("27-14-311")

@@ -10,12 +10,14 @@ import pytest
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.dialogs import ErrorDialog
+from gcms_tui.console.scd2 import groups, key
 from gcms_tui.console.scd2.decision import Role, decision
 from gcms_tui.console.scd2.groups import GroupsScreen
 from gcms_tui.console.scd2.key import KeyScreen
 from gcms_tui.console.scd2.key_source import last_write
 from gcms_tui.console.scd2.provenance import Origin
 from gcms_tui.console.scd2.reveal_key import RevealKeyDialog
+from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.scd2.version import Convention, Version
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
@@ -44,8 +46,8 @@ PLAN = "gcms_tui.console.writing.plan_dialog"
 
 
 def console(state: Path, small: SmallScd2, **services_of: Any) -> ConsoleApp:
-    given = {"read_only": False, **services_of}
-    return ConsoleApp(services(state, scd2=small.desk, clock=Clock(NOW), **given))
+    given = {"read_only": False, "clock": Clock(NOW), **services_of}
+    return ConsoleApp(services(state, scd2=small.desk, **given))
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ async def test_rows_of_one_id_are_collapsed(state: Path, planned: Opened) -> Non
     assert small.repairs.proposed == [("collapse", ATTENDANCE, "31-5-400", "s1")]
 
 
-async def test_a_write_is_told_to_all_who_show_what_was_before(state: Path, planned: Opened) -> None:
+async def test_a_write_from_anywhere_is_told_to_all_who_show_what_was_before(state: Path, planned: Opened) -> None:
     small = small_scd2()
     app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
@@ -166,13 +168,32 @@ async def test_a_write_is_told_to_all_who_show_what_was_before(state: Path, plan
         await until(pilot, lambda: small.warehouse.names().count("scd2_key_versions") > looks, "the versions anew")
         await read(pilot, screen)
         assert not keys._stale and not pane.state.known[ATTENDANCE].written, "nothing was written"
-        planned.answer = "written"
-        await pilot.press("a")
-        await until(pilot, lambda: keys._stale, "the word")
-        assert pane.state.known[ATTENDANCE].written
+        await pilot.press("6")
+        await until(pilot, lambda: app.current_mode == "journal", "the journal")
+        looks = small.warehouse.names().count("scd2_key_versions")
+        tell_written(app, TABLE)
+        assert keys._stale and pane.state.known[ATTENDANCE].written, "they hear it in another pane's stack"
+        assert small.warehouse.names().count("scd2_key_versions") == looks, "nothing is read for nobody"
+        await pilot.press("3")
+        await until(pilot, lambda: small.warehouse.names().count("scd2_key_versions") > looks, "the versions anew")
         await read(pilot, screen)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, GroupsScreen) and not keys._stale, "the keys anew")
+
+
+async def test_what_is_left_open_says_how_old_it_is(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (groups, key):
+        monkeypatch.setattr(module, "_TICK_S", 0.05)
+    small, clock = small_scd2(), Clock(NOW)
+    app = console(state, small, clock=clock)
+    async with app.run_test(size=SMALL) as pilot:
+        await scd2_pane(pilot)
+        for opened in (opened_keys, opened_key):
+            await opened(pilot)
+            await until(pilot, lambda: "read just now" in drawn(app), "its age")
+            clock.pass_by(minutes=3)
+            await until(pilot, lambda: "read 3 min ago" in drawn(app), "its age")
+            clock.pass_by(minutes=-3)
 
 
 async def test_the_newest_write_can_be_taken_back(state: Path, planned: Opened) -> None:

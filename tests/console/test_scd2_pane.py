@@ -167,7 +167,7 @@ async def test_what_was_written_to_is_scanned_again_when_the_pane_is_back(state:
     async with app.run_test(size=SMALL) as pilot:
         pane = await scd2_pane(pilot)
         await opened_keys(pilot)
-        pane.has_been_written(ATTENDANCE)
+        pane.has_been_written(f"bronze.{ATTENDANCE}")
         assert scans(small) == [ATTENDANCE, CONCERT, MUSICIAN]
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is pane and len(scans(small)) == 4, "the scan")

@@ -11,12 +11,12 @@ from textual.timer import Timer
 
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
+from gcms_tui.console.present import ago
 from gcms_tui.console.scd2 import key_lines
 from gcms_tui.console.scd2.key_list import KeyList, rows_of
 from gcms_tui.console.scd2.pages import KeyRow, Pages
 from gcms_tui.console.scd2.source import Asked, KeysRead, KeysSource
 from gcms_tui.console.scd2.words import BROWSED, DUPLICATES
-from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -28,11 +28,12 @@ from gcms_tui.core.scd2.scan import GroupOrder, TableScan
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.scd2.desk import Scd2Desk
-    from gcms_tui.operations.scd2.repairs import BatchEnded
     from gcms_tui.operations.scd2.tables import Listed
 
 _TYPING_S = 0.3
 """From the last letter of the filter to the question."""
+_TICK_S = 60.0
+"""How often ages are told anew."""
 _ORDERS = tuple(GroupOrder)
 
 
@@ -85,6 +86,7 @@ class GroupsScreen(ListPane):
     def on_mount(self) -> None:
         self.keys.focus()
         self._load(0)
+        self.set_interval(_TICK_S, self.draw)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -136,9 +138,9 @@ class GroupsScreen(ListPane):
         elif pages.near_begin(cursor):
             self._load(pages.first - 1)
 
-    def has_been_written(self, name: str) -> None:
-        """Somebody wrote to a table from a screen that lies over this one: asked again when this one is back."""
-        self._stale = self._stale or name == self.table.name
+    def has_been_written(self, table: str) -> None:
+        """Somebody wrote to a table from this console: asked again when this screen is back."""
+        self._stale = self._stale or table == self.table.table
 
     def on_screen_resume(self) -> None:
         if self._stale and self._loader.busy:
@@ -185,8 +187,15 @@ class GroupsScreen(ListPane):
         self.headline.parts = key_lines.headline(self.asked, classes, pages, self.keys.cursor, self.look)
         self.banner.said = self.failure_lines()
         self._draw_detail()
-        waiting = ("asking",) if reading else ("",)
-        self.say(Status(title=f"3 {self.look.glyphs.text(self.table.name, 40)}", stale=self._stale, refresh=waiting))
+        taken = min((page.taken_at for page in pages.pages), default=None)
+        self.say(
+            Status(
+                title=f"3 {self.look.glyphs.text(self.table.name, 40)}",
+                data="" if taken is None else f"read {ago(self.services.now() - taken)}",
+                stale=self._stale or self.error is not None,
+                refresh=("asking",) if reading else ("",),
+            )
+        )
 
     def _draw_detail(self) -> None:
         row, nothing = self.focused_row, self.keys.empty or Text()
@@ -289,12 +298,7 @@ class GroupsScreen(ListPane):
             dialog = BatchDialog(
                 self.services, self.look, self.desk, lambda: bench.repairs.propose_batch(name, containing=containing)
             )
-            self.app.push_screen(dialog, self._batch_written)
-
-    def _batch_written(self, ended: BatchEnded | None) -> None:
-        if ended is not None:
-            tell_written(self.app, self.table.name)
-            self.action_refresh()
+            self.app.push_screen(dialog)
 
     def action_provenance(self) -> None:
         from gcms_tui.console.scd2.provenance import Origin

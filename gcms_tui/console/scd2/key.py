@@ -19,7 +19,6 @@ from gcms_tui.console.scd2.decision import Decision, decision
 from gcms_tui.console.scd2.key_page import KeyPage, key_text
 from gcms_tui.console.scd2.key_source import KeyRead, KeySource
 from gcms_tui.console.scd2.timeline import VersionLine, VersionList, head, lay_out, lines_of
-from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -38,6 +37,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 
 _WRITING = ("plan", "collapse", "undo")
 _OF_A_VERSION = ("keep", "collapse")
+_TICK_S = 60.0
+"""How often ages are told anew."""
 _AROUND = 8
 """Lines that the bars, the headline, the axis and the least of the page take beside the list of versions."""
 
@@ -110,6 +111,7 @@ class KeyScreen(Pane):
     def on_mount(self) -> None:
         self.versions.focus()
         self._start(self._source.read)
+        self.set_interval(_TICK_S, self.draw)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
@@ -139,6 +141,14 @@ class KeyScreen(Pane):
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
+        if self._again:
+            self._start(self._source.read)
+
+    def has_been_written(self, table: str) -> None:
+        """Somebody wrote to a table from this console: read again when this screen is back."""
+        self._again = self._again or table == self.table.table
+
+    def on_screen_resume(self) -> None:
         if self._again:
             self._start(self._source.read)
 
@@ -317,11 +327,9 @@ class KeyScreen(Pane):
         self.app.push_screen(PlanDialog(self.services, self.look, self.desk, make), self._written)
 
     def _written(self, ended: Ended | None) -> None:
-        """Whatever came of it: the versions are read again, and nobody takes the counts from before for new ones."""
+        """Whatever came of it: the versions are read again."""
         if ended is not None:
             self.keep, self.supersede = None, False
-            tell_written(self.app, self.table.name)
-        self._again = True
         self._start(self._source.read)
 
     def action_cause(self) -> None:

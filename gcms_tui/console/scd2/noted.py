@@ -31,6 +31,9 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 
 R = TypeVar("R")
 
+_TICK_S = 60.0
+"""How often its age is told anew."""
+
 
 @dataclass
 class ReportRead(Message):
@@ -107,6 +110,7 @@ class NotedScreen(Pane, Generic[R]):
     def on_mount(self) -> None:
         self.page.focus()
         self.action_refresh()
+        self.set_interval(_TICK_S, self.draw)
 
     def action_refresh(self) -> None:
         self._loader.start(lambda: ReportRead(self.look_it_up(), self.read_notes()))

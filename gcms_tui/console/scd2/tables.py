@@ -123,9 +123,11 @@ class Scd2Pane(ListPane):
             self._by_hand.clear()
             self.action_error()
 
-    def has_been_written(self, name: str) -> None:
-        """Somebody wrote to a table from a screen that lies over this one: it is scanned when this one is back."""
-        self.state = states.written(self.state, name)
+    def has_been_written(self, table: str) -> None:
+        """Somebody wrote to a table from this console: it is scanned when this screen is back."""
+        for listed in self.state.listed or ():
+            if listed.table == table:
+                self.state = states.written(self.state, listed.name)
 
     def on_screen_resume(self) -> None:
         self._scan(tuple(name for name, known in self.state.known.items() if known.written), first=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
 
@@ -11,11 +11,16 @@ from textual.app import App
 class Concerned(Protocol):
     """A screen that shows what was read from a table."""
 
-    def has_been_written(self, name: str) -> None: ...
+    def has_been_written(self, table: str) -> None:
+        """`table`: as a plan names it."""
 
 
-def tell_written(app: App[object], name: str) -> None:
-    """Every screen below the one in front hears it, and shows nothing as new that is from before."""
-    for screen in app.screen_stack:
-        if isinstance(screen, Concerned):
-            screen.has_been_written(name)
+def tell_written(app: App[Any], table: str) -> None:
+    """Every screen of every pane hears it, and shows nothing as new that is from before.
+
+    `App.screen_stack` holds the pane in front alone, and a write may begin in another than shows the table.
+    """
+    for stack in app._screen_stacks.values():
+        for screen in stack:
+            if isinstance(screen, Concerned):
+                screen.has_been_written(table)

@@ -12,22 +12,29 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.writing.batch_page import batch_ended_page, batch_page, batch_text, expiry
 from gcms_tui.console.writing.carrying_out import carried_out
-from gcms_tui.console.writing.write_dialog import WriteDialog
+from gcms_tui.console.writing.proven_dialog import ProvenDialog
 from gcms_tui.operations.scd2.repairs import Batch, BatchEnded
+from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.scd2.desk import Scd2Desk
 
 
-class BatchDialog(WriteDialog[Batch, BatchEnded | None]):
-    """Answers with how it ended last; None where it was not carried out."""
+class BatchDialog(ProvenDialog[Batch, BatchEnded | None]):
+    """Answers with how it ended last; None where it was not carried out.
+
+    What was written is proven once nothing more is to be written from here: while the tests run, dbt's lease would
+    refuse going on.
+    """
 
     def __init__(self, services: ConsoleServices, look: Look, desk: Scd2Desk, make: Callable[[], Batch]) -> None:
         super().__init__(services, look, desk, make, "Before they are written")
         self.ended: BatchEnded | None = None
+        self.applied: list[Ended] = []
+        """In all rounds."""
 
     def shown(self, made: Batch, width: int) -> list[Text]:
-        return batch_page(made, self.services.target, self.look, width, self.services.now())
+        return batch_page(made, self.services.target, self.look, width, self.services.now(), used=self.over)
 
     def words_of(self, made: Batch) -> str:
         return made.confirmation
@@ -43,13 +50,16 @@ class BatchDialog(WriteDialog[Batch, BatchEnded | None]):
 
     def has_ended(self, came_to: BatchEnded) -> bool:
         self.ended = came_to
+        self.applied += [one for one in came_to.applied if one.outcome is Outcome.APPLIED]
         self.act.rename("Go on")
+        if not came_to.left:
+            self.prove(self.applied)
         return not came_to.left
 
     def result(self, width: int) -> list[Text]:
         if self.ended is None or self.made is None:
             return []
-        return batch_ended_page(self.ended, len(self.made.refused), self.look, width)
+        return batch_ended_page(self.ended, self.applied, self.proof, len(self.made.refused), self.look, width)
 
     @property
     def refusal_to_act(self) -> str | None:
@@ -58,6 +68,9 @@ class BatchDialog(WriteDialog[Batch, BatchEnded | None]):
         return super().refusal_to_act
 
     def answer(self) -> BatchEnded | None:
+        if not self.over:
+            self.prove(self.applied)
+        self.tell_unproven()
         return self.ended
 
     def as_text(self) -> str:

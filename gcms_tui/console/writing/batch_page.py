@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -20,24 +20,27 @@ from gcms_tui.console.writing.plan_page import (
     symbol,
     warning_lines,
 )
+from gcms_tui.console.writing.result_page import Proof, proof_lines
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import Plan
 from gcms_tui.operations.scd2.repairs import Batch, BatchEnded
-from gcms_tui.operations.writing.guarded_write import Outcome
+from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 _KEY, _ROWS = 24, 7
 _WHAT_HAPPENS = (
     "The table is cloned once, first.",
     "Then each key in a transaction of its own: read again, written, proven, COMMIT or ROLLBACK.",
     "It stops at the first surprise. What was written until then stays; it can be gone on with.",
+    "At the end each key is scanned for defects, and the table's dbt tests run, once for all of them.",
 )
+_UNPROVEN = "not yet: a run of dbt would hold up going on. It is made at the end, or when this is left."
 
 
-def batch_page(batch: Batch, target: str, look: Look, width: int, now: datetime) -> list[Text]:
-    """Which keys, what wins in each, and which are refused."""
+def batch_page(batch: Batch, target: str, look: Look, width: int, now: datetime, *, used: bool = False) -> list[Text]:
+    """Which keys, what wins in each, and which are refused. `used`: it was carried out to its end."""
     blocks = (
-        _head(batch, target, look, width, now),
+        _head(batch, target, look, width, now, used=used),
         _refused(batch, look, width),
         _keys(batch.plans, look, width),
         _next(look, width),
@@ -53,17 +56,20 @@ def expiry(batch: Batch) -> datetime | None:
     return min((plan.expires_at for plan in batch.plans), default=None)
 
 
-def batch_ended_page(ended: BatchEnded, refused: int, look: Look, width: int) -> list[Text]:
-    """`refused`: keys that had no plan from the beginning."""
+def batch_ended_page(
+    ended: BatchEnded, applied: Sequence[Ended], proof: Proof, refused: int, look: Look, width: int
+) -> list[Text]:
+    """`applied`: in all rounds. `refused`: keys that had no plan from the beginning."""
     palette = look.palette
     whole = not ended.stopped_at
     verdict = Verdict.OK if whole else Verdict.WARN
-    applied = [one for one in ended.applied if one.outcome is Outcome.APPLIED]
     number = counted(len(applied), "key")
     word = "APPLIED" if whole else "STOPPED"
     lines = [Text(f" {symbol(verdict, look)} {word}: {number} written", f"bold {look.colour(verdict)}")]
     lines += labelled("backup", ended.backup or "none", look, width)
-    for label, keys in (("passed over", ended.skipped), ("left", ended.left)):
+    written = {one.plan.subject for one in applied}
+    before = tuple(key for key in ended.skipped if key not in written)
+    for label, keys in (("passed over", before), ("left", ended.left)):
         lines += labelled(label, _named(keys), look, width) if keys else []
     for one in ended.applied:
         if one.outcome is not Outcome.APPLIED:
@@ -75,6 +81,9 @@ def batch_ended_page(ended: BatchEnded, refused: int, look: Look, width: int) ->
         lines += labelled("stopped at", ended.stopped_at, look, width, f"bold {palette.warn}")
     if ended.surprise is not None:
         lines += [Text(), *error_page(ended.surprise, look, width)]
+    if applied:
+        unproven = [heading("Proof", look), *flow(Text(_UNPROVEN, palette.muted), width - 1, " ")]
+        lines += [Text(), *(unproven if ended.left else proof_lines(applied, proof, look, width))]
     said = "Each can be taken back by itself: pane 6, on its entry, u." if applied else "Nothing was written."
     if ended.left:
         said += " What is left can be gone on with below, once you know why it stopped."
@@ -92,7 +101,7 @@ def batch_text(batch: Batch, target: str, look: Look, now: datetime) -> str:
     return "\n".join(line.plain.rstrip() for line in lines)
 
 
-def _head(batch: Batch, target: str, look: Look, width: int, now: datetime) -> list[Text]:
+def _head(batch: Batch, target: str, look: Look, width: int, now: datetime, *, used: bool) -> list[Text]:
     number = counted(len(batch.plans), "key")
     lines = place_line(target, f"repair of {number}", look, width)
     lines += labelled("in", batch.table, look, width)
@@ -101,7 +110,8 @@ def _head(batch: Batch, target: str, look: Look, width: int, now: datetime) -> l
     lines += labelled("backup", "one clone of the table, made first", look, width)
     until = expiry(batch)
     if until is not None:
-        lines += labelled("batch", f"{batch.batch_id}, {holds_text(until, now)}", look, width)
+        holds = "used" if used else holds_text(until, now)
+        lines += labelled("batch", f"{batch.batch_id}, {holds}", look, width)
     more = ("There are more keys than one batch takes: plan again when it is done.",) if batch.more else ()
     told = dict.fromkeys(warning for plan in batch.plans for warning in plan.warnings)
     return [*lines, *warning_lines((*more, *told), look, width)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,9 +13,8 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.writing.carrying_out import carried_out
 from gcms_tui.console.writing.plan_page import plan_page, plan_text
-from gcms_tui.console.writing.result_page import Proof, ended_page
-from gcms_tui.console.writing.verifying import KeyLooked, TestsLooked, Verified, Verifying
-from gcms_tui.console.writing.write_dialog import WriteDialog
+from gcms_tui.console.writing.proven_dialog import ProvenDialog
+from gcms_tui.console.writing.result_page import ended_page
 from gcms_tui.core.writing.plan import Plan, PlanKind
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.scd2.desk import Scd2Desk
 
 
-class PlanDialog(WriteDialog[Plan, Ended | None]):
+class PlanDialog(ProvenDialog[Plan, Ended | None]):
     """Answers with how the write ended; None where nothing is known to have been written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,15 +32,13 @@ class PlanDialog(WriteDialog[Plan, Ended | None]):
     def __init__(self, services: ConsoleServices, look: Look, desk: Scd2Desk, make: Callable[[], Plan]) -> None:
         super().__init__(services, look, desk, make, "Before it is written")
         self.ended: Ended | None = None
-        self.proof = Proof()
         self.taken_back = ""
         """By which write."""
-        self._verifying: Verifying | None = None
 
     # -- the plan ---------------------------------------------------------------------------------------------------
 
     def shown(self, made: Plan, width: int) -> list[Text]:
-        return plan_page(made, self.look, width, self.services.now())
+        return plan_page(made, self.look, width, self.services.now(), used=self.over)
 
     def words_of(self, made: Plan) -> str:
         return made.confirmation
@@ -60,26 +56,11 @@ class PlanDialog(WriteDialog[Plan, Ended | None]):
 
     def has_ended(self, came_to: Ended) -> bool:
         self.ended = came_to
-        if came_to.outcome is Outcome.APPLIED and self.desk.bench is not None:
-            self._verifying = Verifying(self, self.desk.bench, came_to)
-            self._verifying.start()
+        self.prove([came_to] if came_to.outcome is Outcome.APPLIED else [])
         return True
 
     def result(self, width: int) -> list[Text]:
         return ended_page(self.ended, self.proof, self.taken_back, self.look, width) if self.ended is not None else []
-
-    def on_key_looked(self, message: KeyLooked) -> None:
-        self._prove(replace(self.proof, key=message.key, key_problem=message.problem))
-
-    def on_tests_looked(self, message: TestsLooked) -> None:
-        self._prove(replace(self.proof, run_id=message.run_id, progress=message.progress))
-
-    def on_verified(self, message: Verified) -> None:
-        self._prove(replace(self.proof, tests=message.tests, note=message.note))
-
-    def _prove(self, proof: Proof) -> None:
-        self.proof = proof
-        self.retell()
 
     def refusal(self, action: str) -> str | None:
         if action == "undo":
@@ -112,10 +93,7 @@ class PlanDialog(WriteDialog[Plan, Ended | None]):
             self.retell()
 
     def answer(self) -> Ended | None:
-        verifying = self._verifying
-        if verifying is not None and verifying.busy:
-            run = f"The tests go on as run {self.proof.run_id}: 2 shows it." if self.proof.run_id else ""
-            self.console_app.tell(f"The proof is still being made, and recorded when it is there. {run}".rstrip())
+        self.tell_unproven()
         return self.ended
 
     def as_text(self) -> str:

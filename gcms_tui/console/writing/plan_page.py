@@ -48,10 +48,13 @@ _WAYS_OUT = {
 """By the guard that refused: the ways out, as they are gone in the console."""
 
 
-def plan_page(plan: Plan, look: Look, width: int, now: datetime) -> list[Text]:
-    """What is to be known first comes first; the statements and what identifies the plan come last."""
+def plan_page(plan: Plan, look: Look, width: int, now: datetime, *, used: bool = False) -> list[Text]:
+    """What is to be known first comes first; the statements and what identifies the plan come last.
+
+    `used`: it was carried out.
+    """
     blocks = (
-        _head(plan, look, width, now),
+        _head(plan, look, width, now, used=used),
         warning_lines(plan.warnings, look, width),
         _changes(plan, look, width),
         _next(plan, look, width),
@@ -119,7 +122,7 @@ def place_line(target: str, what: str, look: Look, width: int) -> list[Text]:
     return flow(first.append(look.glyphs.text(what, 300), f"bold {look.palette.strong}"), width)
 
 
-def _head(plan: Plan, look: Look, width: int, now: datetime) -> list[Text]:
+def _head(plan: Plan, look: Look, width: int, now: datetime, *, used: bool) -> list[Text]:
     palette = look.palette
     lines = place_line(plan.target, f"{kind_words(plan)} of {plan.subject}", look, width)
     lines += labelled("in", plan.table, look, width)
@@ -134,7 +137,7 @@ def _head(plan: Plan, look: Look, width: int, now: datetime) -> list[Text]:
     )
     if plan.backup is not None:
         lines += labelled("backup", f"{plan.backup.subject}, made first", look, width)
-    holds = holds_text(plan.expires_at, now)
+    holds = "used" if used else holds_text(plan.expires_at, now)
     expired = holds == "EXPIRED"
     said = f"{plan.short_id}, {holds}" + (": r plans again" if expired else "")
     return [*lines, *labelled("plan", said, look, width, f"bold {palette.fail}" if expired else "")]
@@ -205,7 +208,8 @@ def _next(plan: Plan, look: Look, width: int) -> list[Text]:
         "BEGIN. The rows are read again: if one is not as above, nothing is written.",
         f"{counted(len(plan.steps), 'statement')}, each touching exactly its rows; {counted(plan.rows, 'row')} in all.",
         "The rows are read once more and have to be as above. COMMIT, else ROLLBACK.",
-        "Then the key is scanned for defects, and the table's dbt tests run. Undo is offered.",
+        "Then the key is scanned for defects, and the table's dbt tests run."
+        + ("" if plan.kind is PlanKind.UNDO else " Undo is offered."),
     ]
     lines = [heading("What happens", look)]
     for number, step in enumerate(steps, 1):

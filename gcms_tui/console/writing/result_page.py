@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.text import Text
 
@@ -16,22 +16,21 @@ from gcms_tui.console.writing.plan_page import heading, labelled, refusal_page, 
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
-from gcms_tui.core.verdict import Verdict
+from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.core.writing.plan import PlanKind
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 NOT_BROKEN_OFF = "A write is not broken off halfway: it ends in seconds."
 
-_ELSEWHERE = "This key is sound; the tests look at the whole table, and other keys may not be."
+_ELSEWHERE = "What was written is sound; the tests look at the whole table, and other keys may not be."
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is known of a write's verification so far."""
+    """What is known so far of the verification of a write, or of a batch of them."""
 
-    key: KeyCheck | None = None
-    key_problem: str = ""
-    """Why the key could not be looked at."""
+    keys: Mapping[str, KeyCheck | str] = field(default_factory=dict)
+    """By the id of the write; a text says why its key could not be looked at."""
     run_id: str = ""
     """The test run's."""
     progress: Progress | None = None
@@ -67,11 +66,7 @@ def ended_page(ended: Ended, proof: Proof, taken_back: str, look: Look, width: i
         lines += flow(
             Text(f"{symbol(Verdict.WARN, look)} {look.glyphs.text(ended.note, 600)}", palette.warn), width - 1, " "
         )
-    lines += [Text(), heading("Proof", look), *_key_lines(proof, look, width), *_test_lines(proof, look, width)]
-    if proof.note:
-        lines += flow(
-            Text(f"{symbol(Verdict.WARN, look)} {look.glyphs.text(proof.note, 600)}", palette.warn), width - 1, " "
-        )
+    lines += [Text(), *proof_lines((ended,), proof, look, width)]
     lines += [Text(), *flow(Text(_what_next(ended, taken_back), palette.text), width - 1, " ")]
     return lines
 
@@ -107,19 +102,55 @@ def failure_page(failure: Failure, look: Look, width: int) -> list[Text]:
     return [*lines, Text(), *flow(Text(again, palette.muted), width - 1, " ")]
 
 
-def _key_lines(proof: Proof, look: Look, width: int) -> list[Text]:
-    if proof.key is None:
-        if proof.key_problem:
-            return _verdict("key", Verdict.UNKNOWN, f"could not be looked at: {proof.key_problem}", look, width)
+def proof_lines(applied: Sequence[Ended], proof: Proof, look: Look, width: int) -> list[Text]:
+    """What proves writes to one table: of one its key in full, of many how many are sound and which are not."""
+    if len(applied) == 1:
+        found = proof.keys.get(applied[0].write_id)
+        keys = _key_lines(found, look, width)
+    else:
+        keys = _many_keys_lines(applied, proof, look, width)
+    lines = [heading("Proof", look), *keys, *_test_lines(applied, proof, look, width)]
+    if proof.note:
+        note = Text(f"{symbol(Verdict.WARN, look)} {look.glyphs.text(proof.note, 600)}", look.palette.warn)
+        lines += flow(note, width - 1, " ")
+    return lines
+
+
+def _key_lines(found: KeyCheck | str | None, look: Look, width: int) -> list[Text]:
+    if found is None:
         return labelled("key", "being looked at", look, width, look.palette.muted)
-    return _verdict("key", proof.key.verdict, proof.key.words, look, width)
+    if isinstance(found, str):
+        return _verdict("key", Verdict.UNKNOWN, f"could not be looked at: {found}", look, width)
+    return _verdict("key", found.verdict, found.words, look, width)
 
 
-def _test_lines(proof: Proof, look: Look, width: int) -> list[Text]:
+def _many_keys_lines(applied: Sequence[Ended], proof: Proof, look: Look, width: int) -> list[Text]:
+    found = [(one.plan.subject, proof.keys[one.write_id]) for one in applied if one.write_id in proof.keys]
+    if len(found) < len(applied):
+        said = f"{len(found)} of {len(applied)} looked at"
+        lines = labelled("keys", said, look, width, look.palette.muted)
+    else:
+        sound = sum(_of(key) is Verdict.OK for _, key in found)
+        lines = _verdict(
+            "keys", worst(_of(key) for _, key in found), f"{sound} of {len(applied)} are sound", look, width
+        )
+    for subject, key in found:
+        if _of(key) is not Verdict.OK:
+            said = f"could not be looked at: {key}" if isinstance(key, str) else key.words
+            lines += _verdict("", _of(key), f"{subject}: {said}", look, width)
+    return lines
+
+
+def _of(found: KeyCheck | str | None) -> Verdict:
+    return found.verdict if isinstance(found, KeyCheck) else Verdict.UNKNOWN
+
+
+def _test_lines(applied: Sequence[Ended], proof: Proof, look: Look, width: int) -> list[Text]:
     if proof.tests is not None:
         run = f"  (run {proof.tests.run_id})" if proof.tests.run_id else ""
         lines = _verdict("tests", proof.tests.verdict, f"{proof.tests.words}{run}", look, width)
-        elsewhere = proof.tests.verdict is Verdict.FAIL and proof.key is not None and proof.key.verdict is Verdict.OK
+        sound = all(_of(proof.keys.get(one.write_id)) is Verdict.OK for one in applied)
+        elsewhere = proof.tests.verdict is Verdict.FAIL and sound
         return [*lines, *labelled("", _ELSEWHERE, look, width, look.palette.muted)] if elsewhere else lines
     if not proof.run_id:
         return labelled("tests", "come next: dbt is asked which there are", look, width, look.palette.muted)

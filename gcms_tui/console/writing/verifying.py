@@ -1,9 +1,11 @@
-"""After a write, off the loop: the key's own scan, then the table's dbt tests, and both into the journal."""
+"""After writes, off the loop: each key's own scan, then the table's dbt tests once, and both into the journal."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -17,6 +19,7 @@ from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.core.scd2.table import InForce
     from gcms_tui.operations.scd2.desk import RepairBench
     from gcms_tui.operations.writing.guarded_write import Ended
 
@@ -25,10 +28,10 @@ _LOOK_EVERY_S = 0.5
 
 @dataclass
 class KeyLooked(Message):
-    """The key was scanned, or could not be: then `problem` says why."""
+    """The key of a write was scanned, or could not be: then a text says why."""
 
-    key: KeyCheck | None
-    problem: str = ""
+    write_id: str
+    found: KeyCheck | str
 
 
 @dataclass
@@ -43,7 +46,7 @@ class TestsLooked(Message):
 
 @dataclass
 class Verified(Message):
-    """The tests have said what they say. `note`: why that is not in the journal."""
+    """The tests have said what they say. `note`: why what was verified is not in the journal."""
 
     tests: TestCheck
     note: str = ""
@@ -52,9 +55,11 @@ class Verified(Message):
 class Verifying:
     """Left alone it goes on, and is recorded all the same, for as long as the console runs; the tests in any case."""
 
-    def __init__(self, receiver: MessagePump, bench: RepairBench, ended: Ended) -> None:
+    def __init__(self, receiver: MessagePump, bench: RepairBench, applied: Sequence[Ended]) -> None:
+        """`applied`: at least one, and all of one table."""
         self._bench = bench
-        self._ended = ended
+        self._applied = tuple(applied)
+        self._table = self._applied[0].plan.table
         self._loader = Loader(receiver, "verify")
 
     @property
@@ -65,20 +70,28 @@ class Verifying:
         self._loader.start(self._verify)
 
     def _verify(self) -> Message:
-        verification, plan = self._bench.verification, self._ended.plan
-        key: KeyCheck | None = None
+        found = {one.write_id: self._key(one) for one in self._applied}
+        tests, notes = self._tests(self._table), []
+        for write_id, key in found.items():
+            try:
+                self._bench.verification.record(write_id, key, tests)
+            except GcmsError as error:
+                notes.append(f"What was verified of {write_id} is not in the journal: {error.message}")
+        more = f" And of {len(notes) - 1} more." if len(notes) > 1 else ""
+        return Verified(tests, f"{notes[0]}{more}" if notes else "")
+
+    def _key(self, one: Ended) -> KeyCheck | None:
+        found: KeyCheck | str
         try:
-            in_force = self._bench.repairs.convention(plan.table)
-            key = verification.check_key(plan.table, plan.subject, in_force)
-            self._loader.post(KeyLooked(key))
+            found = self._bench.verification.check_key(self._table, one.plan.subject, self._in_force)
         except GcmsError as error:
-            self._loader.post(KeyLooked(None, f"{error.title}: {error.message}"))
-        tests = self._tests(plan.table)
-        try:
-            verification.record(self._ended.write_id, key, tests)
-        except GcmsError as error:
-            return Verified(tests, f"What was verified is not in the journal: {error.message}")
-        return Verified(tests)
+            found = f"{error.title}: {error.message}"
+        self._loader.post(KeyLooked(one.write_id, found))
+        return found if isinstance(found, KeyCheck) else None
+
+    @cached_property
+    def _in_force(self) -> InForce:
+        return self._bench.repairs.convention(self._table)
 
     def _tests(self, table: str) -> TestCheck:
         verification = self._bench.verification

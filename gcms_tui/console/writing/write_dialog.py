@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from rich.text import Text
 from textual import events
@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from gcms_tui.console.confirmed import ConfirmedDialog
 from gcms_tui.console.pane import Loader, LoadFailed
+from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.writing.carrying_out import Failure
@@ -32,7 +33,15 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 _TICK_S = 1.0
 _LONGEST_REASON = 500
 
-M = TypeVar("M")
+
+class OfOneTable(Protocol):
+    """What is planned: one plan, or many."""
+
+    @property
+    def table(self) -> str: ...
+
+
+M = TypeVar("M", bound=OfOneTable)
 R = TypeVar("R")
 
 
@@ -297,6 +306,8 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
             self.over = True
             self.way_out.rename("Close")
             self.entitle("How it ended")
+        if self.made is not None:  # refused or not: the rows may be otherwise than they are shown
+            tell_written(self.app, self.made.table)
         self.console_app.look_for_doubts()
         self.read_anew()
 
