@@ -21,7 +21,7 @@ from gcms_tui.core.errors import (
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, verify
 from gcms_tui.core.writing.plan import HOLDS, Plan, PlanKind
 from gcms_tui.core.writing.written import Written
-from gcms_tui.operations.writing.guarded_write import BACKUP_OF, Outcome, lease_name, time_of
+from gcms_tui.operations.writing.guarded_write import BACKUP_OF, Outcome, lease_name
 from tests.operations import write_memory
 from tests.operations.memory import NOW
 from tests.operations.write_memory import MemoryDatabase, MemorySession
@@ -71,7 +71,7 @@ def test_everything_happens_in_its_order_and_is_on_record(bench: Bench) -> None:
     assert (outcome["outcome"], outcome["rows"], len(outcome["after"])) == ("applied", 1, len(ended.rows_after))
     assert {one["updated_at"] for one in ended.rows_after} == {write_memory.STAMP, DAY(11)}
     assert plan.backup is not None and ended.backup == plan.backup.subject and len(bench.clones) == 1
-    assert bench.plans.get(plan.plan_id).used_by == ended.write_id and time_of(ended.write_id) == NOW
+    assert bench.plans.get(plan.plan_id).used_by == ended.write_id
     assert not bench.leases.taken and not bench.journal.open_intents() and verify(bench.journal.kept).whole
     assert steps[0] == "checking" and steps.index("BEGIN") < steps.index("COMMIT") < len(steps) - 1
 
@@ -452,6 +452,13 @@ def test_a_backup_by_itself_is_a_plan_like_any_other(bench: Bench) -> None:
     assert len(bench.journal.open_intents()) == 1
 
 
-@pytest.mark.parametrize("text", ["", "backup-20260301-090000-abcdef", "20261301-090000-abcdef", "note"])
-def test_what_is_no_writes_id_tells_no_time(text: str) -> None:
-    assert time_of(text) is None
+def test_whoever_listens_cannot_break_a_write_off(bench: Bench) -> None:
+    """A terminal that has gone, for one."""
+
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    plan = bench.propose()
+    ended = bench.repairs.apply(plan.plan_id, plan.confirmation, REASON, gone)
+    assert ended.outcome is Outcome.APPLIED and bench.current() == ["b"]
+    assert bench.journal.said(OUTCOME, ended.write_id)["outcome"] == "applied"

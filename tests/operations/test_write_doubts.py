@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.writing.doubt import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
 from gcms_tui.core.writing.lease import LeaseHolder
+from gcms_tui.core.writing.plan import rows_of
+from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.writing.doubts import open_doubts, outcome_of
 from gcms_tui.operations.writing.guarded_write import BACKUP_OF, Outcome, lease_name
 from tests.operations.write_memory import MemoryDatabase
@@ -84,7 +88,7 @@ def test_two_who_settle_at_once_write_it_once(done: tuple[Bench, str], monkeypat
 
     def slowly(statement: Statement) -> Answer:
         if statement.query == "scd2_key_versions" and others:
-            assert others.pop().settle(write_id).verdict is Verdict.APPLIED
+            assert others.pop().settle(write_id).verdict is Verdict.RUNNING, "one at a time"
         return read(statement)
 
     monkeypatch.setattr(bench.base, "read", slowly)
@@ -133,6 +137,63 @@ def test_what_is_neither_before_nor_after_is_for_a_person(
     settled = bench.doubts().settle(write_id)
     assert settled.verdict is Verdict.LOOK and settled.evidence
     assert bench.journal.said(SETTLED, write_id)["verdict"] == Verdict.LOOK.value
+
+
+def test_whoever_slept_in_the_middle_cannot_commit_what_was_settled(not_done: tuple[Bench, str]) -> None:
+    """Its lease died while it slept; the look takes it over, and the sleeper finds it lost before COMMIT."""
+    bench, write_id = not_done
+    [name] = [doubt.lease for doubt in bench.doubts().open()]
+    taken, take = list[str](), bench.leases.take
+
+    def noted(name: str, purpose: str) -> Any:
+        taken.append(name)
+        return take(name, purpose)
+
+    bench.leases.take = noted  # type: ignore[method-assign]
+    bench.base.events.clear()
+    assert bench.doubts().settle(write_id).verdict is Verdict.NOT_APPLIED
+    assert taken == [name] and bench.base.events == ["lease", SETTLED, "release"]
+
+
+def test_what_ends_while_one_waits_for_the_lease_is_no_longer_settled(not_done: tuple[Bench, str]) -> None:
+    bench, write_id = not_done
+    take = bench.leases.take
+
+    def slowly(name: str, purpose: str) -> Any:
+        bench.journal.append(OUTCOME, write_id, {"outcome": "applied"})
+        return take(name, purpose)
+
+    bench.leases.take = slowly  # type: ignore[method-assign]
+    with pytest.raises(UsageError):
+        bench.doubts().settle(write_id)
+    assert SETTLED not in bench.journal.kinds() and not bench.leases.taken
+
+
+@pytest.mark.parametrize("when", ["COMMIT", "after COMMIT"])
+def test_rows_in_doubt_are_not_written_again_before_they_were_settled(when: str) -> None:
+    """Else what the second write does would be taken for what the first one did."""
+    bench, write_id = in_doubt(when)
+    bench.clock.now += timedelta(seconds=1)
+    again = bench.propose() if when == "COMMIT" else bench.repairs.propose_undo(_applied_once(bench))
+    rows = bench.now()
+    assert bench.refused(again).guard == "in_doubt" and bench.now() == rows
+    assert not bench.plans.get(again.plan_id).used_by and not bench.leases.taken
+    other = bench.planner.backup_of(bench.tables.get("br_t0_scd2"))
+    bench.plans.keep(other)
+    assert bench.apply(other).outcome is Outcome.APPLIED, "of other rows nothing is in doubt"
+    bench.doubts().settle(write_id)
+    assert bench.apply(again).outcome is Outcome.APPLIED
+
+
+def _applied_once(bench: Bench) -> str:
+    """A write of the same rows that is known to have been applied."""
+    [intent] = [entry for entry in bench.journal.open_intents() if not entry.subject.startswith(BACKUP_OF)]
+    read = bench.base.read(next(kept.plan for kept in bench.plans.newest()).look)  # type: ignore[arg-type]
+    plan = bench.plans.get(json.loads(intent.payload)["plan"]).plan
+    rows = [row_document(one) for one in rows_of(read, plan.named, plan.written)]
+    bench.journal.append(INTENT, "20260228-090000-abcdef", json.loads(intent.payload))
+    bench.journal.append(OUTCOME, "20260228-090000-abcdef", {"outcome": "applied", "after": rows})
+    return "20260228-090000-abcdef"
 
 
 def leased(bench: Bench) -> None:

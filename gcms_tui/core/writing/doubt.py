@@ -63,7 +63,10 @@ def _by_rows(plan: Plan, found: tuple[Row, ...], traced: Traced) -> tuple[Verdic
     before = same_rows(found, plan.before)
     after = same_rows(found, plan.after, but=plan.set_when_applied)
     if after and not before:
-        return Verdict.APPLIED, f"the {len(found)} rows of the key are as the plan leaves them"
+        said = f"the {len(found)} rows of the key are as the plan leaves them"
+        if traced.statements and not traced.committed:
+            return Verdict.LOOK, f"{said}, though no COMMIT of it succeeded: somebody else may have made them so"
+        return Verdict.APPLIED, said
     if not before or after:
         return Verdict.LOOK, "the rows of the key are neither as the plan found them nor as it leaves them"
     said = f"the {len(found)} rows of the key are as the plan found them"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,11 @@ class Doubt:
         return _UNREAD not in (self.intent[name] for name in _SAID)
 
     @property
+    def lease(self) -> str:
+        """The name of the one that it was written under."""
+        return f"{LEASES}{self.intent['target']}:{self.intent['table']}"
+
+    @property
     def words(self) -> str:
         """`repair of 1-5-1 in bronze.br_attendance_scd2`."""
         if not self.readable:
@@ -47,12 +53,8 @@ def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
     """Oldest first; of every target, as the store alone knows them. Raises `GcmsError`."""
     entries = journal.open_intents()
     alive = {holder.name for holder in leases.held(LEASES)}  # after: a lease is older than the intent it is held for
-    found = []
-    for entry in entries:
-        intent = _read(entry)
-        name = f"{LEASES}{intent['target']}:{intent['table']}"
-        found.append(Doubt(entry.subject, entry, intent, name in alive))
-    return tuple(found)
+    found = [Doubt(entry.subject, entry, _read(entry)) for entry in entries]
+    return tuple(replace(doubt, under_way=doubt.lease in alive) for doubt in found)
 
 
 def _read(entry: Entry) -> dict[str, Any]:
@@ -66,6 +68,7 @@ def _read(entry: Entry) -> dict[str, Any]:
 
 _SAID = ("plan", "kind", "target", "table", "key", "query_tag")
 _UNREAD = "(cannot be read)"
+_UNDER_WAY = Settlement(Verdict.RUNNING, ("its lease is alive: whoever holds it has not ended",))
 
 
 class Doubts:
@@ -96,42 +99,62 @@ class Doubts:
 
     def look(self, write_id: str) -> Settlement:
         """What became of it, by the rows and the query history; nothing is written down. Raises `GcmsError`."""
+        doubt = self._doubt(write_id)
+        return _UNDER_WAY if doubt.under_way else self._looked(doubt)
+
+    def settle(self, write_id: str) -> Settlement:
+        """Look, and write what was found into the journal, unless it is still under way.
+
+        That is done under the write's own lease: whoever slept in the middle of it finds the lease lost, and cannot go
+        on to COMMIT what has been settled. Raises `Refused` where nothing may be written, `GcmsError` where it cannot
+        be looked at.
+        """
+        if self._read_only_reason:
+            raise Refused("Not settled", f"Nothing may be written here: {self._read_only_reason}.", guard="read_only")
+        doubt = self._doubt(write_id)
+        try:
+            lease = self._leases.take(doubt.lease, f"settling {write_id}")
+        except Refused:
+            return _UNDER_WAY
+        try:
+            return self._settled(self._doubt(write_id))  # it may have ended before the lease was free
+        finally:
+            with suppress(GcmsError):  # a lease that cannot be given back dies by itself
+                lease.release()
+
+    def _settled(self, doubt: Doubt) -> Settlement:
+        found = self._looked(doubt)
+        if found.verdict is not Verdict.RUNNING:
+            said: dict[str, Any] = {"verdict": found.verdict.value, "evidence": list(found.evidence)}
+            if found.verdict is Verdict.APPLIED:
+                said["after"] = [row_document(row) for row in found.rows]
+            self._journal.append_once(SETTLED, doubt.write_id, said)
+        return found
+
+    def _doubt(self, write_id: str) -> Doubt:
+        """Raises `UsageError` where it is none, `Refused` where it is of another target."""
         doubt = next((doubt for doubt in self.open() if doubt.write_id == write_id), None)
         if doubt is None:
             raise UsageError("Not in doubt", f"{write_id!r} is no write in doubt.", "gcms-tui journal doubts")
-        if not doubt.readable:
-            edited = "its intent cannot be read: somebody edited the journal, gcms-tui journal verify tells more"
-            return Settlement(Verdict.LOOK, (edited,))
-        if doubt.intent["target"] != self._target:
+        if doubt.readable and doubt.intent["target"] != self._target:
             raise Refused(
                 "Another target",
                 f"{write_id} was a write on {doubt.intent['target']}, and this console looks at {self._target}.",
                 f"gcms-tui --target {doubt.intent['target']} journal doubts --settle",
                 guard="target",
             )
-        if doubt.under_way:
-            return Settlement(Verdict.RUNNING, ("its lease is alive: whoever holds it has not ended",))
+        return doubt
+
+    def _looked(self, doubt: Doubt) -> Settlement:
+        if not doubt.readable:
+            edited = "its intent cannot be read: somebody edited the journal, gcms-tui journal verify tells more"
+            return Settlement(Verdict.LOOK, (edited,))
         plan = self._plan(doubt)
         traced = self._traced(doubt)
         if plan.look is None:
             return settle_clone(self._counts(plan), traced)
         rows = rows_of(self._warehouse.read(plan.look), plan.named, plan.written)
         return settle_rows(plan, rows, traced)
-
-    def settle(self, write_id: str) -> Settlement:
-        """Look, and write what was found into the journal, unless it is still under way.
-
-        Raises `Refused` where nothing may be written, `GcmsError` where it cannot be looked at.
-        """
-        if self._read_only_reason:
-            raise Refused("Not settled", f"Nothing may be written here: {self._read_only_reason}.", guard="read_only")
-        found = self.look(write_id)
-        if found.verdict is not Verdict.RUNNING:
-            said: dict[str, Any] = {"verdict": found.verdict.value, "evidence": list(found.evidence)}
-            if found.verdict is Verdict.APPLIED:
-                said["after"] = [row_document(row) for row in found.rows]
-            self._journal.append_once(SETTLED, write_id, said)
-        return found
 
     def _plan(self, doubt: Doubt) -> Plan:
         plan_id = doubt.intent["plan"]
