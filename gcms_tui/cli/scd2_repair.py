@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -14,13 +14,14 @@ from gcms_tui.cli.run_stream import looks
 from gcms_tui.cli.scd2_browse import refusal_json
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.cli.wiring import load_settings, open_scd2_desk
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.scd2 import moment
 from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import Plan, PlanKind, Row
-from gcms_tui.operations.scd2.desk import RepairBench, Scd2Desk
+from gcms_tui.operations.scd2.desk import RepairBench
 from gcms_tui.operations.scd2.repairs import BATCH_PREFIX, Batch, BatchEnded
 from gcms_tui.operations.scd2.verification import not_run
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
@@ -57,7 +58,7 @@ def plan(
 
     The plan is kept under its id, holds for half an hour, and is carried out by `scd2 apply PLAN`.
     """
-    with _bench(invocation) as (_, bench):
+    with _bench(invocation) as bench:
         if write_id is not None:
             _tell_plan(bench.repairs.propose_undo(write_id), invocation)
             return
@@ -87,14 +88,12 @@ def apply(invocation: Invocation, plan_id: str, confirm: str, reason: str, tests
     is in doubt; 2 where the proof afterwards failed, 3 where nothing is known of it. A write is never interrupted
     halfway: Ctrl-C waits for its end.
     """
-    with _bench(invocation) as (desk, bench):
+    with _bench(invocation) as bench:
         if plan_id.startswith(BATCH_PREFIX):
-            with undisturbed():
-                batch = bench.repairs.apply_batch(plan_id, confirm, reason, _step)
+            batch = undisturbed(lambda: bench.repairs.apply_batch(plan_id, confirm, reason, _step))
             return _tell_batch_end(bench, batch, invocation, tests=tests)
-        with undisturbed():
-            ended = bench.repairs.apply(plan_id, confirm, reason, _step)
-        return _tell_end(desk, bench, ended, invocation, tests=tests)
+        ended = undisturbed(lambda: _applied(bench, plan_id, confirm, reason))
+        return _tell_end(bench, ended, invocation, tests=tests)
 
 
 @click.command()
@@ -108,23 +107,34 @@ def undo(invocation: Invocation, repair: str, confirm: str, reason: str, tests: 
 
     What it would do is shown by `scd2 plan --undo REPAIR`. Ends as `scd2 apply`.
     """
-    with _bench(invocation) as (desk, bench):
+    with _bench(invocation) as bench:
         made = bench.repairs.propose_undo(repair)
-        with undisturbed():
-            ended = bench.repairs.apply(made.plan_id, confirm, reason, _step)
-        return _tell_end(desk, bench, ended, invocation, tests=tests)
+        ended = undisturbed(lambda: _applied(bench, made.plan_id, confirm, reason))
+        return _tell_end(bench, ended, invocation, tests=tests)
 
 
 @contextmanager
-def _bench(invocation: Invocation) -> Iterator[tuple[Scd2Desk, RepairBench]]:
+def _bench(invocation: Invocation) -> Iterator[RepairBench]:
     """The write side; a refusal is told on stdout too where JSON is wanted."""
     try:
         with open_scd2_desk(load_settings(invocation).settings, invocation) as desk:
-            yield desk, desk.required_bench()
+            yield desk.required_bench()
     except Refused as refused:
         if invocation.json:
             print_json({"refused": refusal_json(refused)})
         raise
+
+
+def _applied(bench: RepairBench, plan_id: str, confirm: str, reason: str) -> Ended:
+    """Its end is told at once: somebody who pressed Ctrl-C meanwhile sees no more than that."""
+    ended = bench.repairs.apply(plan_id, confirm, reason, _step)
+    with suppress(OSError):
+        _step(f"{ended.write_id}: {_word(ended)}")
+    return ended
+
+
+def _word(ended: Ended) -> str:
+    return ended.outcome.value.replace("_", " ")
 
 
 def _step(words: str) -> None:
@@ -218,13 +228,13 @@ def _cell(value: str | bool | None) -> str:
 # -- ends ------------------------------------------------------------------------------------------------------------
 
 
-def _tell_end(desk: Scd2Desk, bench: RepairBench, ended: Ended, invocation: Invocation, *, tests: bool) -> int:
+def _tell_end(bench: RepairBench, ended: Ended, invocation: Invocation, *, tests: bool) -> int:
     applied = ended.outcome is Outcome.APPLIED
     key, said = _verified(bench, ended, tests=tests) if applied else (None, TestCheck(Verdict.UNKNOWN, "not applied"))
     if invocation.json:
         print_json(_ended_json(ended, key, said))
     else:
-        click.echo(f"{ended.write_id}: {ended.outcome.value.replace('_', ' ')}, {ended.plan.rows} rows")
+        click.echo(f"{ended.write_id}: {_word(ended)}, {counted(ended.plan.rows, 'row')}")
         click.echo(f"  backup   {ended.backup or 'none'}")
         if key is not None:
             click.echo(f"  key      {key.verdict.name}: {key.words}")
