@@ -84,8 +84,13 @@ def target_name(settings: Settings) -> str:
 
 
 def read_only(settings: Settings, invocation: Invocation, target: str | None) -> ReadOnly:
-    """The most restrictive of --read-only, $GCMS_READ_ONLY, the file and the target."""
-    return effective_read_only(settings, invocation.read_only, os.environ, target)
+    """The most restrictive of --read-only, $GCMS_READ_ONLY, the file, the target and the connection that is named
+    beside it: what is written goes there, whatever dbt's own target is called."""
+    allowed = effective_read_only(settings, invocation.read_only, os.environ, target)
+    connection = settings.snowflake.connection
+    if allowed.on or connection is None:
+        return allowed
+    return effective_read_only(settings, invocation.read_only, os.environ, connection)
 
 
 def snowflake_credentials(settings: Settings) -> Credentials:
