@@ -73,7 +73,6 @@ class Attempt:
         self.commit_request = str(uuid.uuid4())
         self._committing = False
         self._carried_out = False
-        self._recorded = False
 
     def intend(self, reason: str) -> None:
         """Raises `GcmsError` where the journal does not take it: then nothing may happen."""
@@ -230,7 +229,7 @@ class Attempt:
         """Nothing was written, and it is known: COMMIT was not sent, or the warehouse said no. What was sent and not
         answered may have been carried out, and DDL that was answered has been: that stays in doubt."""
         unanswered = self._committing or self.plan.look is None
-        if self._recorded or self._carried_out or (unanswered and not isinstance(error, Refused | StatementFailed)):
+        if self._carried_out or (unanswered and not isinstance(error, Refused | StatementFailed)):
             return
         said: dict[str, Any] = {"outcome": Outcome.NOT_APPLIED.value, "why": f"{type(error).__name__}: {error}"[:2000]}
         if isinstance(error, Refused) and error.guard:
@@ -240,7 +239,6 @@ class Attempt:
     def _record(self, payload: dict[str, Any]) -> str:
         """Answers why the outcome could not be journalled: the write is then in doubt, and settled by looking."""
         self.on_step("writing the outcome into the journal")
-        self._recorded = True
         try:
             self.journal.append(OUTCOME, self.write_id, payload)
         except GcmsError as error:
