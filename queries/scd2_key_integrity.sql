@@ -22,6 +22,8 @@ result inverted_by_over_a_day integer: those among them that end more than a day
 result current_but_closed integer: current versions that have ended
 result closed_but_open integer: versions that are not current and have no end
 result overlaps integer: versions that begin before an earlier one has ended; an empty version does not count
+result instant_overlaps integer: further ones that end where they begin: with the day-before convention these are valid
+    for a day
 instead: the runbook verifies with a dbt test that may select nothing and then passes. Read inside the transaction.
 */
 WITH bounded AS (
@@ -57,5 +59,6 @@ SELECT
     COUNT(CASE WHEN valid_to < DATEADD(day, -1, valid_from) THEN 1 END) AS inverted_by_over_a_day,
     COUNT(CASE WHEN is_current AND NOT is_open THEN 1 END) AS current_but_closed,
     COUNT(CASE WHEN NOT is_current AND is_open THEN 1 END) AS closed_but_open,
-    COUNT(CASE WHEN earlier_end > valid_from AND valid_to > valid_from THEN 1 END) AS overlaps
+    COUNT(CASE WHEN earlier_end > valid_from AND valid_to > valid_from THEN 1 END) AS overlaps,
+    COUNT(CASE WHEN earlier_end > valid_from AND valid_to = valid_from THEN 1 END) AS instant_overlaps
 FROM versions

@@ -120,6 +120,8 @@ def test_what_an_empty_version_is_depends_on_the_convention(asking: Asking) -> N
     ends_where_it_begins = [version("a1", "A", 5, None, True), version("a2", "A", 8, 8, False)]
     fill(asking, [*SOUND_SAME_INSTANT, *ends_where_it_begins])
     assert asking.row("scd2_integrity", NAMES)["overlaps"] == 0
+    key = asking.row("scd2_key_integrity", NAMES, natural_key_value="A")
+    assert (key["overlaps"], key["instant_overlaps"]) == (0, 1), "which of both counts, the convention says"
     fill(asking, [*SOUND_DAY_BEFORE, *ends_where_it_begins])
     assert asking.row("scd2_integrity", NAMES)["overlaps"] == 1
     ends_the_day_before = [version("a1", "A", 5, None, True), version("a2", "A", 8, 7, False)]

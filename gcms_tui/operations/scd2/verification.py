@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gcms_tui.core.conclusion import whole
 from gcms_tui.core.dbt_command import DbtCommand
-from gcms_tui.core.dbt_results import ArtifactError
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.run import Run
+from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.scd2.proof import KeyCheck, TestCheck, judge_tests
 from gcms_tui.core.scd2.table import InForce
@@ -22,7 +21,6 @@ VERIFIED = "scd2.verified"
 """The journal's kind of what was looked at after a write."""
 
 _COUNTED = {
-    "no_current": "no_current",
     "overlap": "overlaps",
     "current_but_closed": "current_but_closed",
     "closed_but_open": "closed_but_open",
@@ -54,8 +52,9 @@ class Verification:
         table = self._tables.get(name)
         asked = table.render(self._queries.get("scd2_key_integrity"), {"natural_key_value": natural_key})
         row = {column: whole(value) for column, value in self._warehouse.read(asked).records()[0].items()}
-        counts = {name: row.get(column, 0) for name, column in _COUNTED.items()}
+        counts = {name: row[column] for name, column in _COUNTED.items()}
         day_before = in_force.convention is Convention.DAY_BEFORE
+        counts["overlap"] += row["instant_overlaps"] if day_before else 0
         counts["inversion"] = row["inverted_by_over_a_day" if day_before else "inverted"]
         counts["shared_scd_id"] = row["row_count"] - row["ids"] - counts["null_id"]
         counts["no_current"] = int(row["current_count"] == 0)
@@ -72,10 +71,14 @@ class Verification:
         return self._runs.runs.start(preview, preview.confirmation)
 
     def tests_of(self, run_id: str) -> TestCheck:
-        """What they said. UNKNOWN where nothing is known."""
+        """What they said. UNKNOWN where nothing is known: of a run that was cut off the results tell of those tests
+        alone that had ended by then."""
         try:
+            state = self._runs.shelf.run(run_id).state
+            if state not in (RunState.SUCCEEDED, RunState.FAILED):
+                return TestCheck(Verdict.UNKNOWN, f"the test run did not come to its end: {state.value}", run_id)
             return judge_tests(self._runs.shelf.results(run_id), run_id)
-        except ArtifactError as error:
+        except GcmsError as error:
             return TestCheck(Verdict.UNKNOWN, error.message, run_id)
 
     def record(self, write_id: str, key: KeyCheck | None, tests: TestCheck) -> None:
