@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -16,6 +18,9 @@ from gcms_tui.console.widgets.document import flow
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding
 from gcms_tui.core.verdict import Verdict
+
+if TYPE_CHECKING:  # names only: the first paint does not wait for them
+    from gcms_tui.operations.writing.doubts import Doubt
 
 
 class Headline(Bar):
@@ -134,6 +139,19 @@ def failure_lines(error: GcmsError, look: Look, tint: str) -> tuple[Text, ...]:
     said.append(glyphs.text(error.message, 300), palette.text)
     step = Text(f"{glyphs.arrow} {glyphs.text(error.next_step, 300)}", palette.muted, no_wrap=True)
     return (said, step) if error.next_step else (said,)
+
+
+def doubt_lines(doubts: Sequence[Doubt], look: Look) -> tuple[Text, ...]:
+    """Until they are settled: what nobody knows the outcome of comes before everything else."""
+    palette = look.palette
+    if not doubts:
+        return ()
+    first, more = doubts[0], f"; and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+    said = f"{first.words}, begun by {first.entry.user}@{first.entry.host}{more}"
+    line = Text.assemble(("IN DOUBT ", f"bold {palette.fail}"), (look.glyphs.text(said, 200), palette.text))
+    step = f"{look.glyphs.arrow} It may have been written, or not. 6, then Enter, looks what became of it."
+    line.no_wrap = True
+    return (line, Text(step, palette.muted, no_wrap=True))
 
 
 def cut(line: Text, width: int, look: Look) -> Text:

@@ -13,7 +13,7 @@ from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
 from gcms_tui.console.cadence import next_look
 from gcms_tui.console.detail import Detail
 from gcms_tui.console.gold_tests import DeskOpened, GoldTests, TestsEnded
-from gcms_tui.console.headline import Preview, Progress, headline
+from gcms_tui.console.headline import Preview, Progress, doubt_lines, headline
 from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 _TICK_S = 60.0
 """How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
 
+_VERSIONS = "scd2."
+"""What the findings about one SCD2 table each are called by."""
+
+
+def _is_of_versions(name: str | None) -> bool:
+    return name is not None and (name.startswith(_VERSIONS) or name == "metric.scd2")
+
 
 class HealthPane(ListPane):
     """Mode `health`."""
@@ -40,6 +47,7 @@ class HealthPane(ListPane):
     TITLE = "Health"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Detail", id="health.open", tooltip="Show the finding under the cursor in full"),
+        Binding("v", "versions", "Versions", id="health.versions", tooltip="To its table in the SCD2 pane"),
         Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
         FILTER,
@@ -58,7 +66,8 @@ class HealthPane(ListPane):
         self._loader = Loader(self, "health")
         self._source = HealthSource(services, self._loader)
         self._tests = GoldTests(self, services.open_runs)
-        self._look_after_tests = False
+        self._ask_again: tuple[str, ...] = ()
+        """Findings that are from before something that may have changed them."""
         self._connection = "not connected"
         self._reached_at = services.now()
         """When the warehouse last answered; means something only where it is called connected."""
@@ -92,6 +101,7 @@ class HealthPane(ListPane):
         """Start a look off the loop, unless one is under way."""
         if self._loader.start(lambda: self._source.look(only)):
             self._by_hand, self._overdue, self._asked = by_hand, False, 0
+            self._ask_again = () if only is None else tuple(name for name in self._ask_again if name not in only)
             if self._next is not None:
                 self._next.stop()
             if self._connection != "connected":
@@ -137,9 +147,8 @@ class HealthPane(ListPane):
         self._next = None if delay is None else self.set_timer(delay, self.due)
         self.draw()
         self.refresh_bindings()
-        if self._look_after_tests:  # they ended while the board was looking, and what it saw may be from before
-            self._look_after_tests = False
-            self.look_again(gold_tests.ASKED_AGAIN)
+        if self._ask_again:  # it happened while the board was looking, and what it saw may be from before
+            self.look_again(self._ask_again)
 
     def due(self) -> None:
         """It is time to look again; but nothing is asked while nobody looks."""
@@ -152,6 +161,13 @@ class HealthPane(ListPane):
     def looked_at(self) -> None:
         if self._overdue:
             self.look_again()
+        elif self._ask_again:
+            self.look_again(self._ask_again)
+
+    def has_been_written(self, table: str) -> None:
+        """Somebody wrote to a table from this console: what is said of versions is asked again when this is back."""
+        versions = (name for name in self.state.findings if _is_of_versions(name))
+        self._ask_again = tuple(dict.fromkeys((*self._ask_again, *versions)))
 
     def on_screen_resume(self) -> None:
         self.looked_at()
@@ -242,19 +258,7 @@ class HealthPane(ListPane):
         """What is to be known before the board is read."""
         glyphs, warn = self.look.glyphs, self.look.palette.warn
         notes = tuple(Text(glyphs.text(note, 300), warn, no_wrap=True) for note in self.state.notes)
-        return (*self._doubts(), *self.failure_lines(), *notes, *self._notice())
-
-    def _doubts(self) -> tuple[Text, ...]:
-        """Until they are settled: what nobody knows the outcome of comes before everything else."""
-        doubts, palette = self.console_app.doubts, self.look.palette
-        if not doubts:
-            return ()
-        first, more = doubts[0], f"; and {len(doubts) - 1} more" if len(doubts) > 1 else ""
-        said = f"{first.words}, begun by {first.entry.user}@{first.entry.host}{more}"
-        line = Text.assemble(("IN DOUBT ", f"bold {palette.fail}"), (self.look.glyphs.text(said, 200), palette.text))
-        step = f"{self.look.glyphs.arrow} It may have been written, or not. 6, then Enter, looks what became of it."
-        line.no_wrap = True
-        return (line, Text(step, palette.muted, no_wrap=True))
+        return (*doubt_lines(self.console_app.doubts, self.look), *self.failure_lines(), *notes, *self._notice())
 
     def _notice(self) -> tuple[Text, ...]:
         if not self.services.notice or self._notice_read:
@@ -296,6 +300,8 @@ class HealthPane(ListPane):
                 return "it is open"
             case "run_tests":
                 return self._no_tests()
+            case "versions" if not _is_of_versions(self.board.cursor):
+                return "it is for a finding about an SCD2 table"
             case "copy" | "provenance" if finding is None:
                 return "no answered finding is focused"
             case "provenance" if finding is not None and not finding.provenance:
@@ -304,7 +310,7 @@ class HealthPane(ListPane):
 
     def pointless(self, action: str) -> bool:
         other = action == "run_tests" and self.board.cursor != gold_tests.FINDING
-        return action == "open" or other or super().pointless(action)
+        return action in ("open", "versions") or other or super().pointless(action)
 
     def something_is_open(self) -> bool:
         return bool(self.detail.has_focus or self.has_class("-detail") or self.wanted or self._notice())
@@ -349,13 +355,22 @@ class HealthPane(ListPane):
 
             self.app.push_screen(ErrorDialog(self.look, message.error))
         elif self._loader.busy:
-            self._look_after_tests = True
+            self._ask_again = tuple(dict.fromkeys((*self._ask_again, *gold_tests.ASKED_AGAIN)))
         else:
             self.look_again(gold_tests.ASKED_AGAIN)
 
     def action_open(self) -> None:
         self.add_class("-detail")
         self.detail.focus()
+
+    async def action_versions(self) -> None:
+        from gcms_tui.console.scd2.tables import Scd2Pane
+
+        name = (self.board.cursor or "").removeprefix(_VERSIONS)
+        await self.app.switch_mode("scd2")
+        pane = self.console_app.pane
+        if isinstance(pane, Scd2Pane):
+            pane.come_to(name)
 
     def action_provenance(self) -> None:
         from gcms_tui.console.dialogs import ProvenanceDialog

@@ -49,6 +49,8 @@ class KeyBar(Widget):
         palette = self._look.palette
         strong, soft = (f"bold {palette.accent}", palette.muted) if enabled else (palette.faint, palette.faint)
         text = Text.assemble((self.app.get_key_display(binding), strong), " ", (binding.description, soft))
+        if not enabled and self.app.no_color:  # where grey cannot be told from the rest
+            text = Text.assemble(("(", soft), text, (")", soft))
         text.stylize(Style(meta={"key": binding.key}))
         return text
 

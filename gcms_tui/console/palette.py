@@ -62,7 +62,9 @@ class CommandPalette(ModalScreen[Command | None]):
             yield KeyBar(self.look)
 
     def on_mount(self) -> None:
-        self.query_one(CommandList).show(self._choices)
+        listed = self.query_one(CommandList)
+        listed.empty = Text(" Nothing is called so. Fewer letters find more.", self.look.palette.muted)
+        listed.show(self._choices)
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,34 @@ from textual.widgets import Input
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.dialogs import PageDialog, ProvenanceDialog
+from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.health import HealthPane
 from gcms_tui.console.help import Help
+from gcms_tui.console.journal.pane import JournalPane
 from gcms_tui.console.no_config import NoConfiguration
 from gcms_tui.console.palette import CommandList, CommandPalette
 from gcms_tui.console.pane import Pane
+from gcms_tui.console.runs import RunsPane
+from gcms_tui.console.scd2.corrections import CorrectionsScreen
+from gcms_tui.console.scd2.groups import GroupsScreen
+from gcms_tui.console.scd2.key import KeyScreen
+from gcms_tui.console.scd2.noted import NotedScreen
+from gcms_tui.console.scd2.tables import Scd2Pane
 from gcms_tui.console.widgets.document import Document
 from gcms_tui.console.widgets.filter_line import FilterLine
 from gcms_tui.console.widgets.row_list import RowList
+from gcms_tui.console.writing.plan_dialog import PlanDialog
+from gcms_tui.console.writing.write_dialog import WriteDialog
 from gcms_tui.core.errors import ConfigError, Unavailable
 from tests.console.driving import drawn, settled, until
 from tests.console.small_platform import Examiner, services, story
 
 SIZE = (120, 40)
-BINDERS = (ConsoleApp, Pane, HealthPane, NoConfiguration, PageDialog, CommandPalette, Document, RowList, FilterLine)
+BINDERS = (
+    *(ConsoleApp, Pane, HealthPane, NoConfiguration, PageDialog, CommandPalette, Document, RowList, FilterLine),
+    *(RunsPane, Scd2Pane, GroupsScreen, KeyScreen, NotedScreen, CorrectionsScreen, JournalPane),
+    *(GuardedDialog, WriteDialog, PlanDialog),
+)
 
 
 def test_every_binding_says_what_it_is_for() -> None:
@@ -35,7 +50,7 @@ def test_every_binding_says_what_it_is_for() -> None:
         for binding in vars(binder)["BINDINGS"]:
             assert isinstance(binding, Binding)
             assert binding.id and binding.description and binding.tooltip, binding
-            assert seen.setdefault(binding.id, binder.__name__) == binder.__name__, f"{binding.id} is used twice"
+            assert seen.setdefault(binding.id, binding.tooltip) == binding.tooltip, f"{binding.id} means two things"
 
 
 async def test_the_help_lists_every_key_in_force(state: Path) -> None:
@@ -69,6 +84,34 @@ async def test_the_palette_lists_what_is_refused_with_the_reason_and_runs_the_re
         await pilot.press("enter")
         await settled(pilot, examiner, looks=2)
         assert app.screen.id == pane.id and not isinstance(app.screen, CommandPalette)
+
+
+async def test_a_search_that_finds_nothing_says_so(state: Path) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p", *"xyz")
+        await until(pilot, lambda: "Nothing is called so" in drawn(app), "the word")
+        await pilot.press("enter")
+        assert isinstance(app.screen, CommandPalette)
+
+
+@pytest.mark.parametrize("colourless", [False, True])
+async def test_a_key_that_does_nothing_now_is_told_by_more_than_grey(
+    state: Path, monkeypatch: pytest.MonkeyPatch, colourless: bool
+) -> None:
+    if colourless:
+        monkeypatch.setenv("NO_COLOR", "1")
+    gate = threading.Semaphore(0)
+    examiner = Examiner(story(), gate=gate)
+    app = ConsoleApp(services(state, examiner))
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: examiner.asked, "the look")
+        await pilot.pause()
+        assert ("(r Refresh)" in drawn(app)) is colourless and "r Refresh" in drawn(app)
+        gate.release(99)
+        await settled(pilot)
+        assert "(r Refresh)" not in drawn(app)
 
 
 async def test_provenance_shows_the_statement_as_it_was_run(state: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from textual.events import AppBlur, AppFocus, Key
 
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
+from gcms_tui.console.scd2.tables import Scd2Pane
+from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.finding import HealthReport, Provenance
 from gcms_tui.core.verdict import Verdict
 from tests.console.driving import drawn, health, settled, until
 from tests.console.small_platform import NOON, UNKNOWN, Clock, Examiner, services, story
+from tests.console.small_scd2 import small_scd2
 
 SMALL, LARGE = (80, 24), (120, 36)
 UNREACHABLE = Unavailable("Cannot reach Snowflake", "The connection was refused.", "Check the network.")
@@ -235,6 +239,41 @@ async def test_the_detail_is_beside_the_board_or_in_its_place(state: Path) -> No
         await until(pilot, lambda: pane.board.display and "27-88-311" in drawn(app), "both side by side")
         await pilot.resize_terminal(20, 5)
         await until(pilot, lambda: "FAIL" in drawn(app) and "q Quit" in drawn(app), "what matters most")
+
+
+async def test_a_finding_about_versions_leads_to_its_table_and_is_asked_again_after_a_write(state: Path) -> None:
+    examiner, small = Examiner(story()), small_scd2()
+    app = ConsoleApp(services(state, examiner, scd2=small.desk, clock=Clock(NOON)))
+    async with app.run_test(size=SMALL) as pilot:
+        pane = await settled(pilot)
+        pane.board.cursor = "dbt.last_run"
+        await pilot.press("v")
+        assert app.screen is pane and pane.refusal("versions") == "it is for a finding about an SCD2 table"
+        for name in ("br_musician_scd2", "br_concert_scd2"):  # before the tables are listed, and after
+            pane.board.cursor = f"scd2.{name}"
+            await pilot.pause()
+            assert "v Versions" in drawn(app)
+            await pilot.press("v")
+            await until(pilot, partial(_at_table, app, name), "the table")
+            await pilot.press("1")
+            await until(pilot, lambda: app.screen is pane, "the board")
+        assert examiner.asked == [None]
+        await pilot.press("3")
+        tell_written(app, "bronze.br_musician_scd2")
+        await pilot.pause()
+        assert examiner.asked == [None], "nothing is asked while nobody looks"
+        await pilot.press("1")
+        await until(pilot, lambda: len(examiner.asked) == 2, "what is said of versions")
+        asked = set(examiner.asked[1] or ())
+        assert asked == {"metric.scd2", *(f"scd2.br_{table}_scd2" for table in ("attendance", "concert", "musician"))}
+        await settled(pilot)
+        await pilot.press("3", "1")
+        await pilot.pause()
+        assert len(examiner.asked) == 2, "once"
+
+
+def _at_table(app: ConsoleApp, name: str) -> bool:
+    return isinstance(app.screen, Scd2Pane) and app.screen.tables.cursor == name
 
 
 async def test_history_that_cannot_be_read_is_a_note_and_not_a_failure(state: Path) -> None:

@@ -255,7 +255,7 @@ async def test_an_entry_is_told_whole_and_copied(state: Path, tmp_path: Path, si
             'UPDATE "BRONZE"."BR_ATTENDANCE_SCD2"',
             " * scd_id 1b7e55d09c3f",
             "   scd_id 9f31c0aa41d2",
-            "session.role GCMS_REPAIR",
+            " GCMS_REPAIR",
             f"number {intent.sequence}",
             intent.own[:50],
             intent.previous[:50],
@@ -331,3 +331,17 @@ def test_whatever_stands_in_an_entry_is_told(state: Path) -> None:
     for payload in ("", "no json", "[1, 2]", '{"before": {"values": 3}, "statements": "x", "deep": {"a": {"b": [1]}}}'):
         lines = entry_page(told(replace(entry, payload=payload)), look, 60)
         assert all(line.cell_len <= 60 for line in lines)
+
+
+def test_what_an_entry_says_stands_in_columns_and_in_words(state: Path) -> None:
+    look = ConsoleApp(services(state)).look
+    entry = small_writing(state).book.append(
+        "run.end", "20260302-110000-0001", {"state": "failed", "counts": {"fail": 1, "pass": 3}, "target": "sandbox"}
+    )
+    assert told(entry).words == "failed: 1 fail, 3 pass"
+    assert told(replace(entry, payload='{"state": "lost", "counts": {}}')).words == "lost: nothing was run"
+    assert told(replace(entry, payload='{"state": 3}')).words == "state 3", "whatever else stands there is told"
+    lines = [line.plain for line in entry_page(told(entry), look, 60)]
+    begins = {line.index(value) for line in lines for value in ("sandbox",) if line.startswith(" target")}
+    begins |= {line.index("3") for line in lines if line.startswith(" counts.pass")}
+    assert len(begins) == 1, "labels of any length leave the values in one column"

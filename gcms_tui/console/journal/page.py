@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from gcms_tui.console.journal.state import at_text
 from gcms_tui.console.journal.words import Told
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, pair
+from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.console.writing.plan_page import cell_text, heading, labelled
 from gcms_tui.core.writing.journal import FIRST, Entry
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 
 _TOLD_APART = ("statements", "before", "after")
 _DEEPEST = 6
+_LABEL = 40
+"""Letters of a name at most."""
 
 
 def entry_page(one: Told, look: Look, width: int) -> list[Text]:
@@ -71,9 +75,12 @@ def _payload(one: Told, look: Look, width: int) -> list[Text]:
     if not one.payload:
         return [*flow(Text(look.glyphs.text(one.entry.payload, 4_000), look.palette.text), width - 1, " "), Text()]
     told = {name: value for name, value in one.payload.items() if name not in _TOLD_APART and value not in ("", [])}
+    said = [(look.glyphs.text(name, _LABEL), look.glyphs.text(value, 2_000)) for name, value in _flat(told)]
+    room = min(max((cell_len(name) for name, _ in said), default=0), width // 2)
     lines: list[Text] = []
-    for name, value in _flat(told):
-        lines += labelled(look.glyphs.text(name, 40), value, look, width)
+    for name, value in said:
+        label = Text(f" {cell(name, room, look.glyphs.ellipsis)} ", look.palette.faint)
+        lines += pair(label, Text(value, look.palette.text), width)
     return [*lines, Text()] if lines else []
 
 

@@ -82,6 +82,14 @@ def _run(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     return f"dbt {' '.join(str(word) for word in words)} on {payload.get('target')}", None
 
 
+def _run_end(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
+    state, counts = payload.get("state"), payload.get("counts")
+    if not isinstance(state, str) or not isinstance(counts, dict):
+        return _anything(payload)
+    nodes = ", ".join(f"{number} {status}" for status, number in counts.items()) or "nothing was run"
+    return f"{state}: {nodes}", None
+
+
 def _anything(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     return ", ".join(f"{name} {_brief(value)}" for name, value in payload.items() if value not in ("", None, [])), None
 
@@ -96,4 +104,5 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Verdict | None]]] 
     SETTLED: _settled,
     _VERIFIED: _verified,
     "run.start": _run,
+    "run.end": _run_end,
 }

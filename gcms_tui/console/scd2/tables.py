@@ -64,6 +64,7 @@ class Scd2Pane(ListPane):
         self._by_hand: set[str] = set()
         """Tables whose scan a person asked for: they hear it when it fails."""
         self._detailed: str | None = None
+        self._coming_to = ""
 
     def on_mount(self) -> None:
         self.draw()
@@ -72,6 +73,11 @@ class Scd2Pane(ListPane):
 
     def first_painted(self) -> None:
         self._list()
+
+    def come_to(self, name: str) -> None:
+        """Put the cursor on a table, as soon as it is listed; the filter does not hide it."""
+        self._coming_to, self.wanted = name, ""
+        self.draw()
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -144,6 +150,8 @@ class Scd2Pane(ListPane):
         self.banner.said = self.failure_lines() if state.error is not None else ()
         self.tables.empty = table_lines.nothing(state, self.look, reading=reading, filtered=bool(self.wanted))
         self.tables.show(shown)
+        if any(row.key == self._coming_to for row in shown):
+            self.tables.cursor, self._coming_to = self._coming_to, ""
         self._draw_detail(now)
         oldest = min((row.known.scan.taken_at for row in rows if row.known.scan is not None), default=None)
         self.say(
