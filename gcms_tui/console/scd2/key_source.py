@@ -49,14 +49,7 @@ class KeySource:
     def read(self, *, reveal: bool = False) -> KeyRead:
         """`reveal` stands in the journal before this returns. Raises `GcmsError`."""
         browser, name = self._desk.browser, self._table.name
-        try:
-            versions = browser.key(name, self._natural_key, reveal=reveal)
-        except ValueError as error:
-            raise GcmsError(
-                "A moment of it cannot be read",
-                f"{error}.",
-                "Correct it where it comes from; it is on no axis of time.",
-            ) from error
+        versions = browser.key(name, self._natural_key, reveal=reveal)
         if self._scan is None:
             self._scan = browser.scan(name)
         in_force = browser.in_force(name, self._scan.closed)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gcms_tui.core.conclusion import whole
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Provenance, Scalar
 from gcms_tui.core.personal import masked, personal_columns
 from gcms_tui.core.query import Answer, Statement
@@ -119,7 +120,14 @@ class Scd2Browser:
         if reveal:
             self._journal.append("rows.reveal", f"{table.relation} {natural_key[:200]}", {"table": str(table.relation)})
         answer, origin = self._ask(table, "scd2_key_versions", {"natural_key_value": natural_key})
-        return key_versions(natural_key, table, answer, origin, self._further_personal, reveal=reveal)
+        try:
+            return key_versions(natural_key, table, answer, origin, self._further_personal, reveal=reveal)
+        except ValueError as error:
+            raise GcmsError(
+                "A version of it cannot be read",
+                f"{table.relation}, {natural_key[:80]!r}: {error}.",
+                "Correct it where it comes from; it is on no axis of time.",
+            ) from None
 
     def _ask(self, table: Scd2Table, query: str, values: dict[str, Scalar] | None = None) -> tuple[Answer, Provenance]:
         statement = table.render(self._queries.get(query), values)
