@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gcms_tui.core.errors import CommitUnknown, GcmsError, MissingRelation, Refused, UsageError
-from gcms_tui.core.settings import Scd2TableSettings
+from gcms_tui.core.identifier import Relation
+from gcms_tui.core.settings import Scd2TableSettings, Settings
 from gcms_tui.core.writing.journal import INTENT, OUTCOME
 from gcms_tui.core.writing.plan import PlanKind
 from gcms_tui.operations.scd2.planning import to_be_typed
 from gcms_tui.operations.scd2.repairs import BATCH_PREFIX
+from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.writing.guarded_write import Outcome
-from tests.operations.memory import NOW
-from tests.operations.write_memory import STAMP, MemoryDatabase, Row
+from tests.operations import write_memory
+from tests.operations.memory import NOW, MemoryDbt, ShippedQueries
+from tests.operations.write_memory import STAMP, MemoryDatabase, MemoryTable, Row
 from tests.operations.write_scene import DAY, KEY, NAME, REASON, SQL_NAME, TABLE, Bench, pair, row
 
 SNAPSHOT = Scd2TableSettings(
@@ -168,13 +171,42 @@ def test_what_cannot_be_planned_is_refused_by_name(prepare: Callable[[Bench], No
     assert refusal(bench.propose) == guard and not bench.plans.kept and not bench.journal.kept
 
 
-@pytest.mark.parametrize("types", [{"effective_to": "TIMESTAMP_TZ"}, {"is_current": "NUMBER"}, {"is_current": "TEXT"}])
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"effective_to": "TIMESTAMP_TZ"},
+        {"updated_at": "TIMESTAMP_TZ"},
+        {"effective_to": "TEXT"},
+        {"updated_at": "TEXT"},
+        {"is_current": "NUMBER"},
+        {"is_current": "TEXT"},
+    ],
+)
 def test_a_table_whose_columns_a_repair_would_spoil_is_left_alone(
     types: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, kind in types.items():
-        monkeypatch.setitem(__import__("tests.operations.write_memory", fromlist=["_TYPES"])._TYPES, name, kind)
+        monkeypatch.setitem(write_memory._TYPES, name, kind)
     assert refusal(Bench().propose) == "unrepairable"
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP_LTZ"])
+def test_a_table_whose_moments_are_kept_is_not(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("effective_from", "effective_to", "updated_at"):
+        monkeypatch.setitem(write_memory._TYPES, name, kind)
+    assert Bench().propose().winner == "b"
+
+
+@pytest.mark.parametrize("name", ['"Bronze"."Br_T0"', '"bronze"."br_t0"', "bronze.br_t0"])
+def test_a_table_of_quoted_names_is_found_by_its_plan(name: str) -> None:
+    """By which an undo, a batch's backup and the scan afterwards look for it; beside one of other case."""
+    quoted, plain = Relation("Bronze", "Br_T0"), Relation("BRONZE", "BR_T0")
+    settings = Settings(scd2=(Scd2TableSettings(quoted), Scd2TableSettings(plain)))
+    base = MemoryDatabase({table.sql: MemoryTable(Scd2TableSettings(table)) for table in (quoted, plain)})
+    tables = Scd2Tables(settings, MemoryDbt(), base, ShippedQueries())
+    for table in (quoted, plain):
+        assert tables.get(str(table)).relation == table
+    assert tables.get(name).relation == (plain if name == "bronze.br_t0" else quoted)
 
 
 def test_a_table_that_is_not_known_or_not_there_is_an_error() -> None:

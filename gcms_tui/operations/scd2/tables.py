@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gcms_tui.core.dbt_manifest import FoundScd2, Manifest
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
@@ -19,6 +19,7 @@ from gcms_tui.operations.ports import DbtProject, QueryLibrary, Warehouse
 from gcms_tui.operations.questions import DbtFiles
 
 _RECKONED = ("effective_from", "effective_to", "recorded_at", "inserted_at")
+_MOMENTS = ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +117,13 @@ class Scd2Tables:
         raise Refused("dbt does not know it", f"No model of the project builds {table.relation}.", "Test it by hand.")
 
     def _named(self, name: str, found: Mapping[str, FoundScd2], why: str) -> tuple[str, FoundScd2]:
-        wanted = name.strip().lower()
-        for known, item in found.items():
-            forms = {known, item.name.lower()}
-            if item.table is not None:
-                table = item.table.table
-                forms |= {str(table), f"{table.schema}.{table.name}".lower()}
-            if wanted in forms:
-                return known, item
-        near = difflib.get_close_matches(wanted, found, n=1)
+        wanted = name.strip()
+        for exactly in (True, False):  # names in quotes may differ in nothing but their case
+            for known, item in found.items():
+                forms = _forms(known, item)
+                if wanted in forms if exactly else wanted.lower() in map(str.lower, forms):
+                    return known, item
+        near = difflib.get_close_matches(wanted.lower(), found, n=1)
         raise UsageError(
             "No such SCD2 table",
             f"{name!r} is none of: {', '.join(sorted(found)) or why}.",
@@ -155,14 +154,28 @@ class Scd2Tables:
             and table.updated_at is not None
             and Column.parse(table.updated_at).name in types
         )
-        zoned = [name for name in _RECKONED if types.get(Column.parse(getattr(table, name)).name) == "TIMESTAMP_TZ"]
-        flag = types.get(Column.parse(table.is_current).name, "BOOLEAN") if table.is_current else "BOOLEAN"
-        why = (
-            f"{', '.join(zoned)} keeps an offset of its own (TIMESTAMP_TZ), which a repair would lose" if zoned else ""
-        )
-        if flag != "BOOLEAN":
-            why = f"its flag is of the type {flag}, and a repair sets true and false"
-        return Scd2Table(name, table, stamped, why, item.unique_id)
+        return Scd2Table(name, table, stamped, _unrepairable(table, types, stamped), item.unique_id)
+
+
+def _unrepairable(table: Scd2TableSettings, types: Mapping[str, str], stamped: bool) -> str:
+    """Why a repair, or its undo, would not keep what the columns hold; empty where it would."""
+    named = {name: getattr(table, name) for name in (*_RECKONED, *(["updated_at"] if stamped else []))}
+    of = {name: types.get(Column.parse(column).name, "") for name, column in named.items()}
+    if zoned := [name for name, kind in of.items() if kind == "TIMESTAMP_TZ"]:
+        return f"{', '.join(zoned)} keeps an offset of its own (TIMESTAMP_TZ), which a repair would lose"
+    written = {name: kind for name, kind in of.items() if name in ("effective_to", "updated_at")}
+    if other := [f"{name} is of the type {kind}" for name, kind in written.items() if kind and kind not in _MOMENTS]:
+        return f"{', '.join(other)}, and a repair writes moments"
+    flag = types.get(Column.parse(table.is_current).name, "BOOLEAN") if table.is_current else "BOOLEAN"
+    return "" if flag == "BOOLEAN" else f"its flag is of the type {flag}, and a repair sets true and false"
+
+
+def _forms(known: str, item: FoundScd2) -> tuple[str, ...]:
+    """What a person may call it."""
+    if item.table is None:
+        return known, item.name
+    table = item.table.table
+    return known, item.name, str(table), f"{table.schema}.{table.name}", str(replace(table, database=None))
 
 
 def _answered(column: Column) -> str:
