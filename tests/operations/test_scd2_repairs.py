@@ -254,6 +254,13 @@ def test_an_undo_is_known_by_the_beginning_of_the_writes_id_and_done_once() -> N
     assert refusal(lambda: bench.repairs.propose_undo(undone.write_id)) == "not_undoable"
 
 
+def test_what_was_done_on_another_target_is_not_undone_here() -> None:
+    """Its rows may be here too, to the letter: a target is cloned from another."""
+    bench, write_id = repaired()
+    bench.planner._target = "dev"
+    assert refusal(lambda: bench.repairs.propose_undo(write_id)) == "target"
+
+
 def test_what_was_not_a_repair_is_not_undone() -> None:
     bench, write_id = repaired()
     assert refusal(lambda: bench.repairs.propose_undo(f"backup-{write_id}")) == "not_undoable"
@@ -316,8 +323,9 @@ def test_of_copies_that_differ_the_latest_is_put_back() -> None:
     bench = Bench(rows=[row("a", 1), late, row("b", 11)])
     done = bench.apply(bench.repairs.propose_collapse(NAME, KEY, "a"))
     assert [one["status"] for one in bench.now() if one["scd_id"] == "a"] == ["late"]
-    del bench.base.tables[bench.clones[0]]
     undo = bench.repairs.propose_undo(done.write_id)
+    del bench.base.tables[bench.clones[0]]
+    assert refusal(lambda: bench.repairs.propose_undo(done.write_id)) == "backup_gone"
     before = bench.now()
     with pytest.raises(MissingRelation):
         bench.apply(undo)

@@ -137,8 +137,16 @@ class Planner:
     def undo(self, table: Scd2Table, done: Plan, write_id: str, left: Sequence[Row]) -> Plan:
         """Take back the write `write_id`, whose plan was `done` and which left the rows `left`.
 
-        Raises `Refused`: `rows_moved` where they are no longer so, `not_undoable` where the plan is of another kind.
+        Raises `Refused`: `rows_moved` where they are no longer so, `not_undoable` where the plan is of another kind,
+        `target` where it was done on another target, `backup_gone` where the clone is that it would be put back from.
         """
+        if done.target != self._target:
+            raise Refused(
+                "Another target",
+                f"{write_id} was a write on {done.target}, and this console works on {self._target}.",
+                f"gcms-tui --target {done.target} …",
+                guard="target",
+            )
         look, before, _ = self._versions(table, done.subject)
         if not same_rows(before, left):
             raise Refused(
@@ -171,11 +179,7 @@ class Planner:
 
     def backup(self, table: Scd2Table, clone: Relation) -> Plan:
         """Clone the table to `clone`; transient where the table is. Raises `Refused` where it is no table."""
-        asked = self._queries.get("table_kind").render(
-            {"information_schema": table.relation.information_schema},
-            {"schema_name": table.relation.schema, "table_name": table.relation.name},
-        )
-        kinds = self._warehouse.read(asked).records()
+        kinds = self._kinds(table.relation)
         if not kinds:
             raise MissingRelation(
                 "A table is missing",
@@ -250,6 +254,14 @@ class Planner:
         name = f"{relation.name[:200]}_{self._clock():%Y%m%d_%H%M%S}_{digest}"
         return Relation(f"{relation.schema}{self._backup_suffix}", name, relation.database)
 
+    def _kinds(self, relation: Relation) -> Sequence[Mapping[str, Scalar]]:
+        """What it is, in one row; in none where it is not there."""
+        asked = self._queries.get("table_kind").render(
+            {"information_schema": relation.information_schema},
+            {"schema_name": relation.schema, "table_name": relation.name},
+        )
+        return self._warehouse.read(asked).records()
+
     def _backwards(
         self, table: Scd2Table, done: Plan, left: Sequence[Row]
     ) -> tuple[tuple[Step, ...], tuple[RowChange, ...]]:
@@ -261,6 +273,13 @@ class Planner:
             named = {"natural_key_value": done.subject, "scd_id_value": scd_id}
             insert = self._queries.get("scd2_insert_copies")
             clone = Relation.parse(done.backup.subject)
+            if not self._kinds(clone):
+                raise Refused(
+                    "The backup is gone",
+                    f"{clone}, which holds the rows that were taken out, is not there, or this role may not see it.",
+                    "Bring it back where it was dropped lately: UNDROP TABLE.",
+                    guard="backup_gone",
+                )
             changes = tuple(RowChange(scd_id, None, change.before, "was collapsed") for change in done.changes)
             return (
                 Step(table.render(self._queries.get("scd2_delete_copies"), named), 1),
