@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from gcms_tui.core.finding import Scalar
 from gcms_tui.core.scd2.cause import Overlap
 from gcms_tui.core.scd2.cause_sessions import NONE_VISIBLE
 from gcms_tui.core.scd2.version import Version
-from gcms_tui.core.writing.journal import INTENT
+from gcms_tui.core.writing.journal import INTENT, OUTCOME
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.scd2.cause import CAUSE
 from gcms_tui.operations.scd2.corrections import CORRECTIONS
@@ -69,9 +70,20 @@ def test_a_repaired_key_is_told_by_what_the_repair_found() -> None:
     scene = Scene(known=Known((building(1),)))
     scene.versions(row("b"), row("a", current=False))
     before = [row_document(Version(name, MOMENT, None, True, MOMENT, MOMENT).row) for name in ("a", "b")]
-    for write_id, key, undoes in (("w-1", KEY, ""), ("w-2", "another", ""), ("w-3", KEY, "w-1")):
+    told = (
+        ("w-1", KEY, "", "applied"),
+        ("w-2", "another", "", "applied"),
+        ("w-3", KEY, "w-1", "applied"),
+        ("w-4", KEY, "", "not_applied"),
+    )
+    for write_id, key, undoes, outcome in told:
         payload = {"table": "bronze.br_t0_scd2", "key": key, "undoes": undoes, "before": before}
         scene.book.append(INTENT, write_id, payload)
+        scene.book.append(OUTCOME, write_id, {"outcome": outcome})
+    scene.book.append(INTENT, "w-5", {**payload, "key": KEY, "undoes": ""})  # in doubt
+    scene.book.append(INTENT, "w-6", {**payload, "key": KEY, "undoes": "", "before": [{}]})  # edited
+    scene.book.append(OUTCOME, "w-6", {"outcome": "applied"})
+    scene.book.kept.append(replace(scene.book.kept[0], payload="[]"))
     found = scene.causes().look(TABLE, KEY)
     assert (found.repaired_by, found.insertions[0].scd_ids) == ("w-1", ("a", "b"))
     assert found.verdict is Overlap.ONE and "it wrote all of them" in found.words
@@ -109,6 +121,8 @@ def test_notes_of_long_keys_are_told_apart() -> None:
         causes.close(TABLE, key, f"about {key[-1]}")
     assert [causes.notes(TABLE, key)[0].text for key in keys] == ["about a", "about b"]
     assert all(len(entry.subject) < 300 for entry in scene.book.kept)
+    scene.book.kept.insert(0, replace(scene.book.kept[0], payload="{"))
+    assert [note.text for note in causes.notes(TABLE, keys[0])] == ["about a"], "one that was edited hides no other"
 
 
 def test_a_review_counts_what_is_late_and_is_noted() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from gcms_tui.core.writing.journal import Entry
+from gcms_tui.core.writing.journal import OUTCOME, SETTLED, Entry
 from gcms_tui.core.writing.plan import Plan, Row, same_rows
+from gcms_tui.core.writing.plan_json import read_row
 
 
 class Verdict(StrEnum):
@@ -92,6 +93,17 @@ def intent_of(entry: Entry) -> dict[str, Any]:
     if not isinstance(payload, dict) or "plan" not in payload:
         raise ValueError(f"entry {entry.sequence} is not a write's intent")
     return payload
+
+
+def rows_left(entries: Iterable[Entry]) -> tuple[Row, ...] | None:
+    """The rows as a write left them, by its entries; None where it is not known to have been applied. Raises
+    `AttributeError`, `KeyError`, `TypeError` or `ValueError` where somebody edited them."""
+    for entry in entries:
+        if entry.kind in (OUTCOME, SETTLED):
+            said = json.loads(entry.payload)
+            if Verdict.APPLIED in (said.get("outcome"), said.get("verdict")):
+                return tuple(read_row(row) for row in said.get("after", ()))
+    return None
 
 
 def _history(traced: Traced) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -38,6 +39,15 @@ class Entry:
     """JSON, canonical."""
     previous: str
     own: str
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The payload; nothing where somebody edited it so that it says nothing."""
+        try:
+            said = json.loads(self.payload)
+        except (TypeError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

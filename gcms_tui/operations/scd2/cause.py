@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +32,8 @@ from gcms_tui.core.scd2.cause import (
 )
 from gcms_tui.core.scd2.cause_sessions import REACHES_BACK, Sessions, Window, sessions_of
 from gcms_tui.core.scd2.version import Version
-from gcms_tui.core.writing.journal import INTENT
+from gcms_tui.core.writing.doubt import rows_left
+from gcms_tui.core.writing.journal import INTENT, Entry
 from gcms_tui.core.writing.plan_json import read_row
 from gcms_tui.operations.ports import Clock, QueryLibrary, Warehouse
 from gcms_tui.operations.scd2.browse import Scd2Browser, provenance
@@ -159,14 +159,23 @@ class Causes:
         current = [version for version in versions if version.is_current]
         if len(current) < 2:
             for entry in self._journal.entries(_WRITES_LOOKED_AT, kind=INTENT):
-                said = json.loads(entry.payload)
+                said = entry.said
                 if said.get("table") != str(table.relation) or said.get("key") != natural_key or said.get("undoes"):
                     continue
-                before = [Version.of(read_row(row)) for row in said.get("before", ())]
-                found = [version for version in before if version.is_current]
+                found = self._found_current(entry)
                 if len(found) > 1:
                     return found, entry.subject
         return current or list(versions), ""
+
+    def _found_current(self, intent: Entry) -> list[Version]:
+        """What a write found current; none where it is not known to have been applied, or was edited."""
+        try:
+            if rows_left(self._journal.about(intent.subject)) is None:
+                return []
+            before = [Version.of(read_row(row)) for row in intent.said.get("before", ())]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return []
+        return [version for version in before if version.is_current]
 
     def _node(self, table: Scd2Table) -> tuple[Node | None, tuple[str, ...]]:
         """What of the project builds the table, and why that is not known."""

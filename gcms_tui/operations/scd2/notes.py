@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,15 +64,15 @@ class Notes:
         """Oldest first."""
         found = [
             _note(entry)
-            for entry in self._entries(_subject(table, key))
-            if (said := json.loads(entry.payload)).get("table") == table and said.get("key") == key
+            for entry in self._entries()
+            if (entry.said.get("table"), entry.said.get("key")) == (table, key)
         ]
         return tuple(reversed(found))
 
-    def _entries(self, subject: str) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[Entry]:
         before: int | None = None
         while page := self._journal.entries(_PAGE, before=before, kind=self._kind):
-            yield from (entry for entry in page if entry.subject == subject)
+            yield from page
             before = page[-1].sequence
 
 
@@ -86,6 +85,6 @@ def _subject(table: str, key: str | None) -> str:
 
 
 def _note(entry: Entry) -> Note:
-    said = json.loads(entry.payload)
+    said = entry.said
     words = tuple(str(line) for line in said.get("report", ()))
     return Note(entry.sequence, entry.at, entry.user, entry.host, str(said.get("note", "")), words)

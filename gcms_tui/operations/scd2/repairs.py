@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,10 +10,9 @@ from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.scd2.scan import GroupOrder
 from gcms_tui.core.scd2.table import InForce
-from gcms_tui.core.writing.doubt import Verdict, intent_of
-from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
+from gcms_tui.core.writing.doubt import intent_of, rows_left
+from gcms_tui.core.writing.journal import INTENT
 from gcms_tui.core.writing.plan import Plan, PlanKind, Row
-from gcms_tui.core.writing.plan_json import read_row
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.planning import Planner
 from gcms_tui.operations.scd2.tables import Scd2Table, Scd2Tables
@@ -118,7 +116,7 @@ class Scd2Repairs:
         if begun is None:
             raise UsageError("No such repair", f"{write_id!r} is no write.", "gcms-tui journal list --kind write.")
         try:
-            intent, left = intent_of(begun), _left(entries)
+            intent, left = intent_of(begun), rows_left(entries)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise GcmsError(
                 "The journal was changed",
@@ -219,13 +217,3 @@ class Scd2Repairs:
 
 
 _UNDONE = (PlanKind.REPAIR, PlanKind.COLLAPSE)
-
-
-def _left(entries: Sequence[Entry]) -> tuple[Row, ...] | None:
-    """The rows as a write left them; None where it is not known to have been applied."""
-    for entry in entries:
-        if entry.kind in (OUTCOME, SETTLED):
-            said = json.loads(entry.payload)
-            if said.get("outcome") == Outcome.APPLIED or said.get("verdict") == Verdict.APPLIED:
-                return tuple(read_row(row) for row in said.get("after", ()))
-    return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, UsageError
 from gcms_tui.core.writing.doubt import Settlement, Traced, Verdict, intent_of, settle_clone, settle_rows
-from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
+from gcms_tui.core.writing.journal import INTENT, SETTLED, Entry
 from gcms_tui.core.writing.plan import Plan, rows_of
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
@@ -186,9 +186,3 @@ class Doubts:
             return tuple(self._warehouse.read(statement).rows[0][0] for statement in plan.alike)
         except MissingRelation:
             return None
-
-
-def outcome_of(entries: tuple[Entry, ...]) -> Entry | None:
-    """The entry that says how a write ended: its outcome, else what it was settled to."""
-    by_kind = {entry.kind: entry for entry in entries}
-    return by_kind.get(OUTCOME) or by_kind.get(SETTLED)
