@@ -108,7 +108,7 @@ async def test_a_tie_must_be_chosen_and_the_choice_is_what_is_planned(state: Pat
     app = console(state, small)
     async with app.run_test(size=LARGE) as pilot:
         screen = await key_screen(pilot, small, "27-131-312")
-        assert "▲ A full tie" in drawn(app) and "Enter, on a version, chooses the one to keep." in drawn(app)
+        assert "▲ A full tie" in drawn(app) and "Enter, on the one that is right," in drawn(app)
         assert [line.split()[1] for line in bars(drawn(app))] == ["tied", "tied"]
         assert screen.refusal("plan") == "a full tie"
         await pilot.press("a")
@@ -132,7 +132,8 @@ async def test_what_begins_later_is_superseded_only_when_told(state: Path, plann
     app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
         await key_screen(pilot, small, "k")
-        assert "▲ A loser begins after the winner" in drawn(app) and "S supersedes what begins later" in drawn(app)
+        assert "▲ A loser begins after the winner" in drawn(app) and "S supersedes it" in drawn(app)
+        assert "--supersede" not in drawn(app), "no option of a command where there is a key"
         assert [line.split()[1:3] for line in bars(drawn(app))] == [["KEEP", "win"], ["later", "late"]]
         await pilot.press("S")
         assert "SUPERSEDE is on" in drawn(app) and "SUPERSEDE" in drawn(app).splitlines()[1]
@@ -148,6 +149,8 @@ async def test_rows_of_one_id_are_collapsed(state: Path, planned: Opened) -> Non
     async with app.run_test(size=SMALL) as pilot:
         screen = await key_screen(pilot, small, "31-5-400")
         assert "▲ Rows share an id" in drawn(app) and screen.refusal("collapse") is None
+        assert "C, on one of them" in drawn(app) and "--collapse" not in drawn(app)
+        assert "≠ 0" not in drawn(app), "the sign is for what differs"
         assert [line.split()[1] for line in bars(drawn(app))] == ["shared", "shared"]
         await pilot.press("down", "C")
         await until(pilot, lambda: bool(planned.calls), "the plan")

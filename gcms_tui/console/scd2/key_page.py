@@ -85,10 +85,9 @@ class KeyPage:
         tint = palette.muted if sound else palette.warn
         lines = flow(Text(glyphs.text(said, 200), f"bold {tint}"), wide, " ")
         lines += flow(Text(glyphs.text(refused.message, 1_000), palette.text), wide, " ")
-        steps = [] if sound else [refused.next_step, _KEYS.get(refused.guard, "")]
-        for step in steps:
-            if step:
-                lines += flow(Text(f"{glyphs.arrow} {glyphs.text(step, 400)}", palette.muted), wide, " ")
+        step = "" if sound else _KEYS.get(refused.guard) or refused.next_step
+        if step:
+            lines += flow(Text(f"{glyphs.arrow} {glyphs.text(step, 400)}", palette.muted), wide, " ")
         return lines
 
     def _convention(self, wide: int) -> list[Text]:
@@ -174,7 +173,8 @@ class KeyPage:
 
     def _heading(self, differing: int, other: VersionRow | None, name: int, wide: int) -> Text:
         palette, glyphs, signs = self.look.palette, self.look.glyphs, marks(self.look.glyphs)
-        said = f"{signs.differs} {differing} of {len(self.found.columns)} columns differ" if other else "columns"
+        sign = signs.differs if differing else " "
+        said = f"{sign} {differing} of {len(self.found.columns)} columns differ" if other else "columns"
         line = Text(f" {said}", f"bold {palette.accent}")
         if other is None or wide < _SIDE_BY_SIDE:
             return line
@@ -228,10 +228,11 @@ class KeyPage:
 
 
 _KEYS = {
-    "tie": "Here: Enter, on a version, chooses the one to keep.",
-    "begins_after_winner": "Here: Enter keeps the focused version; S supersedes what begins later.",
-    "shared_scd_id": "Here: C, on one of them, plans to collapse them.",
+    "tie": "Compare them, column by column: Enter, on the one that is right, chooses it to be kept.",
+    "begins_after_winner": "Enter, on what begins later, keeps that instead; S supersedes it: closed as never valid.",
+    "shared_scd_id": "C, on one of them, plans to collapse them: one is kept, and a backup of all.",
 }
+"""The ways out as they are gone here, in place of the options of a command."""
 
 
 def _moment(text: str | None) -> str:
