@@ -20,7 +20,8 @@ from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
 DEADLINE_S = 60
-ESC, ENTER, TAB, DOWN = "\x1b", "\r", "\t", "\x1b[B"
+ESC, ENTER, TAB, BACK_TAB = "\x1b", "\r", "\t", "\x1b[Z"
+UP, DOWN = "\x1b[A", "\x1b[B"
 
 WAIT_FOR_GATE = """
 {% macro wait_for_gate(gate) %}
@@ -75,11 +76,16 @@ def shown(terminal: Terminal, *texts: str) -> None:
     terminal.wait_for(*texts, timeout=DEADLINE_S)
 
 
-def without(terminal: Terminal, text: str) -> None:
+def seen(terminal: Terminal, condition: Callable[[], bool], what: str) -> None:
+    """Until the screen is so."""
     deadline = time.monotonic() + DEADLINE_S
-    while text in terminal.text():
-        assert time.monotonic() < deadline, f"{text} still on the screen:\n{terminal.text()}"
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}:\n{terminal.text()}"
         terminal.pump(0.1)
+
+
+def without(terminal: Terminal, text: str) -> None:
+    seen(terminal, lambda: text not in terminal.text(), f"{text} still on the screen")
 
 
 def drawn(terminal: Terminal) -> None:
@@ -90,8 +96,8 @@ def drawn(terminal: Terminal) -> None:
 
 def read(terminal: Terminal) -> None:
     """Until what is shown has been there for as long as it takes to count."""
-    over = time.monotonic() + HOLD_S
-    while time.monotonic() < over:
+    counts_from = time.monotonic() + HOLD_S
+    while time.monotonic() < counts_from:
         terminal.pump(0.05)
 
 
@@ -150,3 +156,8 @@ def newest(own: RunningPlatform) -> RunFiles:
 def journal(own: RunningPlatform) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(own.state_dir / "store.sqlite3")) as connection:
         return connection.execute("SELECT kind, subject FROM journal ORDER BY sequence").fetchall()
+
+
+def over(own: RunningPlatform) -> None:
+    """Until no run holds the lease any more: its keeper fetches failing rows after dbt's end."""
+    until(lambda: not any((own.state_dir / "leases").glob("*.json")), "a run goes on")

@@ -1,0 +1,85 @@
+"""SCD2 tables at a terminal: to a key, through a plan's dialog, and what is typed there."""
+
+from __future__ import annotations
+
+from tests.console.at_terminal import DOWN, ENTER, TAB, UP, console, drawn, read, seen, shown, without
+from tests.practice import RunningPlatform
+from tests.terminal import Terminal
+
+TABLE = "bronze.br_attendance_scd2"
+DIALOG = "Before it is written"
+
+
+def at_keys(own: RunningPlatform, *options: str) -> Terminal:
+    """The console, opened at the keys with duplicates."""
+    terminal = console(own, *options)
+    terminal.send("3")
+    shown(terminal, "FAIL", TABLE, "3 keys duplicate", "3 tables")
+    terminal.send(ENTER)
+    shown(terminal, "[duplicate 3]", "2 current", "3 current", "the last")
+    return terminal
+
+
+def at_key(terminal: Terminal, natural_key: str) -> None:
+    """From the list of keys to one of them."""
+    shown(terminal, f"{natural_key} ", "▌")
+    while not marked(terminal).startswith(f"▌{natural_key} "):
+        lines = terminal.text().splitlines()
+        wanted = next(place for place, line in enumerate(lines) if line.startswith(f" {natural_key} "))
+        move(terminal, DOWN if wanted > lines.index(marked(terminal)) else UP)
+    terminal.send(ENTER)
+    shown(terminal, "What the rules go by")
+
+
+def marked(terminal: Terminal) -> str:
+    """The line of the list that the cursor is on."""
+    return next((line for line in terminal.text().splitlines() if line.startswith("▌")), "")
+
+
+def move(terminal: Terminal, key: str) -> None:
+    """To the next line there is."""
+    before = marked(terminal)
+    terminal.send(key)
+    seen(terminal, lambda: marked(terminal) != before, "the cursor stays")
+
+
+def typing_at(terminal: Terminal, text: str) -> None:
+    """Until what is typed goes to the line that this stands in: the terminal's own cursor tells."""
+    seen(terminal, lambda: text in terminal.screen.display[terminal.screen.cursor.y], f"typing does not go to: {text}")
+
+
+def planned(terminal: Terminal, natural_key: str) -> None:
+    terminal.send("a")
+    shown(terminal, DIALOG, f"type  {natural_key}  to confirm", "[ Cancel ]")
+
+
+def confirm(terminal: Terminal, natural_key: str, reason: str) -> None:
+    """What the plan asks for, typed; and the answer given."""
+    read(terminal)
+    terminal.send(TAB)
+    typing_at(terminal, "the confirmation, typed")
+    terminal.send(natural_key)
+    shown(terminal, "say why, in the second line")
+    terminal.send(ENTER)
+    typing_at(terminal, "why it is done")
+    terminal.send(reason)
+    shown(terminal, "Tab to the answer, then Enter")
+    terminal.send(ENTER)
+    shown(terminal, "[ Write ]")
+    read(terminal)
+    terminal.send(ENTER)
+    without(terminal, "[ Write ]")
+
+
+def choose_the_other(terminal: Terminal) -> str:
+    """The second of two versions that tie is the one to keep; answers how its id begins."""
+    shown(terminal, "A full tie")
+    terminal.send("a")  # refused
+    move(terminal, DOWN)
+    drawn(terminal)
+    assert DIALOG not in terminal.text() and "tied" in marked(terminal)
+    terminal.send(ENTER)
+    shown(terminal, "chosen by hand", "KEEP", "empty")
+    _, _, role, scd_id, *_ = marked(terminal).replace("▌", "▌ ").split()
+    assert role == "KEEP"
+    return scd_id.rstrip("…")
