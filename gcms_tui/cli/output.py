@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.secret import Secret
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
@@ -85,5 +85,7 @@ def tell_error(error: GcmsError) -> None:
     tell(f"gcms-tui: {printable(error.title)}")
     for line in error.message.splitlines():
         tell(f"  {printable(line)}")
+    if isinstance(error, Refused) and error.guard:
+        tell(f"  guard: {error.guard}")
     if error.next_step:
         tell(f"  -> {printable(error.next_step)}")

@@ -15,7 +15,7 @@ class Scd2Group(LazyGroup):
         "cause": ("gcms_tui.cli.scd2_cause:cause", "What may have made a key's duplicates, and a note on it."),
         "corrections": ("gcms_tui.cli.scd2_cause:corrections", "Corrections of the past, month by month."),
         "list": ("gcms_tui.cli.scd2_browse:list_tables", "Every table, its defects, and the keys with duplicates."),
-        "plan": ("gcms_tui.cli.scd2_repair:plan", "What a repair would do; nothing is written."),
+        "plan": ("gcms_tui.cli.scd2_plan:plan", "What a repair would do; nothing is written."),
         "show": ("gcms_tui.cli.scd2_browse:show", "Every version of one key, and what a repair would make of them."),
         "undo": ("gcms_tui.cli.scd2_repair:undo", "Take back a repair, if nothing has changed since."),
     }

@@ -17,9 +17,13 @@ _WAIT = b"gcms-tui: a write is under way; it ends in a moment.\n"
 T = TypeVar("T")
 
 
-def undisturbed(work: Callable[[], T]) -> T:
+AskedToStop = Callable[[], bool]
+"""Whether a signal waits."""
+
+
+def undisturbed(work: Callable[[AskedToStop], T]) -> T:
     """What `work` answers or raises. Signals that would end the process are told once it has ended: it takes seconds,
-    and has limits of its own.
+    and has limits of its own. Where it takes longer it may ask whether one waits, and end early.
 
     It runs in a thread: on the main one Snowflake's driver takes SIGINT for itself, cancels the statement it waits for,
     and breaks the write off. Where a signal came and `work` raised, the error is told and ends the process as well.
@@ -33,7 +37,7 @@ def undisturbed(work: Callable[[], T]) -> T:
                 os.write(2, _WAIT)
 
     done: Future[T] = Future()
-    thread = threading.Thread(target=_carry_out, args=(work, done), name="write")
+    thread = threading.Thread(target=_carry_out, args=(lambda: work(lambda: bool(came)), done), name="write")
     before = {number: signal.signal(number, wait) for number in _HELD}
     try:
         thread.start()

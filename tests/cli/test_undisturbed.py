@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
-from gcms_tui.cli.undisturbed import undisturbed
+from gcms_tui.cli.undisturbed import AskedToStop, undisturbed
 from gcms_tui.core.errors import Refused
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,9 +35,12 @@ def number(request: pytest.FixtureRequest) -> int:
 def test_a_signal_waits_for_the_end_and_then_arrives(number: int, capfd: pytest.CaptureFixture[str]) -> None:
     done: list[str] = []
 
-    def work() -> None:
+    def work(asked_to_stop: AskedToStop) -> None:
+        assert not asked_to_stop()
         assert threading.current_thread() is not threading.main_thread()
         os.kill(os.getpid(), number)
+        while not asked_to_stop():  # until the main thread has been woken by it
+            time.sleep(0.001)
         done.append("done")
 
     with pytest.raises(Came, match=str(int(number))):
@@ -46,9 +50,9 @@ def test_a_signal_waits_for_the_end_and_then_arrives(number: int, capfd: pytest.
 
 
 def test_what_it_answers_and_raises_comes_through(number: int) -> None:
-    assert undisturbed(lambda: 7) == 7
+    assert undisturbed(lambda _: 7) == 7
 
-    def refuse() -> None:
+    def refuse(_: AskedToStop) -> None:
         os.kill(os.getpid(), number)
         raise Refused("No", "not this", guard="rows_moved")
 

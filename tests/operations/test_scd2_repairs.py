@@ -416,9 +416,33 @@ def test_a_batch_stops_at_the_first_surprise_and_goes_on_behind_it(
     assert bench.current("k3") == ["a", "b"] and len(bench.journal.open_intents()) == (not guard)
     bench.clock.now += timedelta(seconds=1)
     rest = bench.repairs.apply_batch(batch.batch_id, "4 keys", REASON)
-    assert [one.plan.subject for one in rest.applied] == ["k3", "k4"] and rest.skipped == ("k1", "k2")
+    assert [one.plan.subject for one in rest.applied] == ["k3", "k4"] and (rest.skipped, rest.missed) == (
+        ("k1",),
+        ("k2",),
+    )
     assert rest.backup != ended.backup and not rest.stopped_at
     assert bench.current("k2") == (["a", "b"] if guard else ["b"])
+
+
+def test_a_plan_of_a_batch_is_not_applied_by_itself() -> None:
+    """It has no backup of its own."""
+    bench = Bench(rows=many("k1", "k2"))
+    [plan, _] = batch_of(bench).plans
+    assert bench.refused(plan).guard == "batch" and bench.current("k1") == ["a", "b"] and not bench.clones
+
+
+def test_a_batch_that_is_asked_to_stop_ends_behind_the_key_it_is_at() -> None:
+    bench = Bench(rows=many("k1", "k2", "k3"))
+    batch = batch_of(bench)
+    ended = bench.repairs.apply_batch(
+        batch.batch_id, "3 keys", REASON, asked_to_stop=lambda: bench.base.events.count("COMMIT") == 1
+    )
+    assert [one.plan.subject for one in ended.applied] == ["k1"]
+    assert (ended.stopped_at, ended.left, ended.missed) == ("k2", ("k2", "k3"), ())
+    assert isinstance(ended.surprise, Refused) and ended.surprise.guard == "stopped"
+    bench.clock.now += timedelta(seconds=1)
+    rest = bench.repairs.apply_batch(batch.batch_id, "3 keys", REASON)
+    assert ([one.plan.subject for one in rest.applied], rest.skipped) == (["k2", "k3"], ("k1",))
 
 
 @pytest.mark.parametrize("event", ["clone_table", "open"])

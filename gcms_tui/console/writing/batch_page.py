@@ -62,14 +62,14 @@ def batch_ended_page(
     """`applied`: in all rounds. `refused`: keys that had no plan from the beginning."""
     palette = look.palette
     whole = not ended.stopped_at
-    verdict = Verdict.OK if whole else Verdict.WARN
+    verdict = Verdict.OK if whole and not ended.missed else Verdict.WARN
     number = counted(len(applied), "key")
     word = "APPLIED" if whole else "STOPPED"
     lines = [Text(f" {symbol(verdict, look)} {word}: {number} written", f"bold {look.colour(verdict)}")]
     lines += labelled("backup", ended.backup or "none", look, width)
     written = {one.plan.subject for one in applied}
     before = tuple(key for key in ended.skipped if key not in written)
-    for label, keys in (("passed over", before), ("left", ended.left)):
+    for label, keys in (("passed over", before), ("not done", ended.missed), ("left", ended.left)):
         lines += labelled(label, _named(keys), look, width) if keys else []
     for one in ended.applied:
         if one.outcome is not Outcome.APPLIED:

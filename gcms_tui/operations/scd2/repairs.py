@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from gcms_tui.core.conclusion import counted
-from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.errors import GcmsError, Refused, Unavailable, UsageError
 from gcms_tui.core.scd2.scan import GroupOrder
 from gcms_tui.core.scd2.table import InForce
 from gcms_tui.core.writing.doubt import intent_of, rows_left
@@ -63,7 +63,9 @@ class BatchEnded:
     backup: str
     applied: tuple[Ended, ...]
     skipped: tuple[str, ...] = ()
-    """Keys whose plan had been used before."""
+    """Keys that had been done before."""
+    missed: tuple[str, ...] = ()
+    """Keys whose plan had been used before and is not known to have been applied: it was refused, or is in doubt."""
     stopped_at: str = ""
     """The key at which it stopped; empty where it came to the end."""
     surprise: GcmsError | None = None
@@ -163,37 +165,63 @@ class Scd2Repairs:
         return self._plans.get(reference)
 
     def apply(self, reference: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Ended:
-        """Carry out a plan. See `GuardedWrites.apply`."""
-        return self._writes.apply(reference, typed, reason, on_step)
+        """Carry out a plan. See `GuardedWrites.apply`. Raises `Refused` (guard `batch`) for one of a batch."""
+        kept = self._plans.get(reference)
+        if kept.batch:
+            raise Refused(
+                "One of a batch",
+                f"Plan {kept.plan.short_id} makes no backup of its own: {kept.batch} makes one for all of its keys.",
+                "Apply the batch, or plan the key by itself.",
+                guard="batch",
+            )
+        return self._writes.apply(kept.plan.plan_id, typed, reason, on_step)
 
-    def apply_batch(self, batch_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> BatchEnded:
-        """Back the table up once, then each plan in its own transaction, until the first surprise.
+    def apply_batch(
+        self,
+        batch_id: str,
+        typed: str,
+        reason: str,
+        on_step: OnStep = lambda _: None,
+        asked_to_stop: Callable[[], bool] = lambda: False,
+    ) -> BatchEnded:
+        """Back the table up once, then each plan in its own transaction, until the first surprise, or until somebody
+        has asked it to stop, which ends it behind the key that it is at.
 
         Applied again it goes on where it stopped: plans that were used are passed over.
         """
         kept = self._plans.batch(batch_id)
         if typed != (wanted := batch_confirmation(len(kept))):
             raise Refused("Not confirmed", f"{typed[:80]!r} is not it.", f"Type: {wanted}", guard="confirmation")
+        done = [one.plan.subject for one in kept if one.used_by and self._was_applied(one.used_by)]
+        missed = [one.plan.subject for one in kept if one.used_by and one.plan.subject not in done]
+        ended = BatchEnded(batch_id, "", (), tuple(done), tuple(missed))
         open_plans = [one.plan for one in kept if not one.used_by]
-        skipped = tuple(one.plan.subject for one in kept if one.used_by)
         if not open_plans:
-            return BatchEnded(batch_id, "", (), skipped)
+            return ended
         self._writes.check(open_plans[0].plan_id, open_plans[0].confirmation, reason)  # before a clone is made
-        backup = self._backup_for(open_plans[0], reason, on_step)
-        applied: list[Ended] = []
+        ended = replace(ended, backup=self._backup_for(open_plans[0], reason, on_step))
         for number, plan in enumerate(open_plans, 1):
             on_step(f"key {number} of {len(open_plans)}")
-            try:
-                ended = self._writes.apply(plan.plan_id, plan.confirmation, reason)
-            except GcmsError as error:
-                left = tuple(one.subject for one in open_plans[number:])
-                return BatchEnded(batch_id, backup, tuple(applied), skipped, plan.subject, error, left)
-            applied.append(ended)
-            if ended.outcome is not Outcome.APPLIED or ended.note:
-                left = tuple(one.subject for one in open_plans[number:])
-                surprise = GcmsError("The outcome is not known", ended.note, "gcms-tui journal doubts --settle")
-                return BatchEnded(batch_id, backup, tuple(applied), skipped, plan.subject, surprise, left)
-        return BatchEnded(batch_id, backup, tuple(applied), skipped)
+            surprise: GcmsError | None = _STOPPED if asked_to_stop() else None
+            if surprise is None:
+                try:
+                    one = self._writes.apply(plan.plan_id, plan.confirmation, reason)
+                    ended = replace(ended, applied=(*ended.applied, one))
+                    surprise = _unknown(one)
+                except GcmsError as error:
+                    surprise = error
+            if surprise is not None:
+                begun = number - 1 if surprise is _STOPPED else number
+                left = tuple(other.subject for other in open_plans[begun:])
+                return replace(ended, stopped_at=plan.subject, surprise=surprise, left=left)
+        return ended
+
+    def _was_applied(self, write_id: str) -> bool:
+        """As far as the journal knows."""
+        try:
+            return rows_left(self._journal.about(write_id)) is not None
+        except (UsageError, AttributeError, KeyError, TypeError, ValueError):
+            return False
 
     def _backup_for(self, plan: Plan, reason: str, on_step: OnStep) -> str:
         on_step("backing up")
@@ -217,3 +245,13 @@ class Scd2Repairs:
 
 
 _UNDONE = (PlanKind.REPAIR, PlanKind.COLLAPSE)
+_STOPPED = Refused(
+    "Stopped", "Somebody asked it to stop, between two keys.", "Applied again it goes on there.", guard="stopped"
+)
+
+
+def _unknown(ended: Ended) -> GcmsError | None:
+    """What is surprising about the end of a write; None where it is known and on record."""
+    if ended.outcome is Outcome.APPLIED and not ended.note:
+        return None
+    return Unavailable("The outcome is not known", ended.note, "gcms-tui journal doubts --settle")
