@@ -105,6 +105,7 @@ class GuardedDialog(ModalScreen[R]):
         self.fit(self.app.size)
         self.watch(self.document, "scroll_y", self._tell_below)
         self.watch(self.document, "virtual_size", self._tell_below)
+        self.watch(self.document, "room", self._tell_below)
         self.way_out.focus()
         self.hold()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
@@ -77,6 +79,26 @@ async def dialog_over(pilot: Pilot[Any], pane: JournalPane) -> DoubtDialog:
     assert isinstance(dialog, DoubtDialog)
     await until(pilot, lambda: (dialog.found or dialog.error) and dialog.armed, "what was seen")
     return dialog
+
+
+async def test_what_is_below_is_counted_whenever_the_frame_grows_or_shrinks(state: Path, tmp_path: Path) -> None:
+    app = console(state, story(tmp_path))
+    async with app.run_test(size=LARGE) as pilot:
+        pane = await journal(pilot)
+        await pilot.press("enter")
+        dialog = await dialog_over(pilot, pane)
+        frame = dialog.query_one("#dialog")
+        for height in (12, 11, 30):
+            frame.styles.height = height
+            await until(pilot, partial(_is_high, frame, height), "the frame")
+            await pilot.pause()
+            below = dialog.document.max_scroll_y
+            assert bool(below) is (height < 30)
+            assert f"{below} more line" in drawn(app) if below else "more line" not in drawn(app)
+
+
+def _is_high(widget: Widget, height: int) -> bool:
+    return widget.size.height > 0 and widget.outer_size.height == height
 
 
 def is_settled(small: SmallWriting) -> bool:

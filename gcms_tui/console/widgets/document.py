@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -36,6 +37,9 @@ class Document(ScrollView, can_focus=True):
         Binding("end,G", "scroll_end", "Bottom", id="page.bottom", show=False, tooltip="Scroll to the bottom"),
     ]
 
+    room: reactive[int] = reactive(0, repaint=False)
+    """How many lines can be seen at once."""
+
     def __init__(self, page: Page | None = None, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._page: Page = page or (lambda width: ())
@@ -50,6 +54,7 @@ class Document(ScrollView, can_focus=True):
         self._flow()
 
     def on_resize(self, event: events.Resize) -> None:
+        self.room = event.size.height
         self._flow()
 
     def watch_show_vertical_scrollbar(self) -> None:
