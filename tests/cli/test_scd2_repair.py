@@ -1,4 +1,4 @@
-"""SCD2 repairs as they are typed, over a practice platform of this module. All but the last put back what they write."""
+"""SCD2 repairs as they are typed, over a platform of this module. All but the last test put back what they write."""
 
 from __future__ import annotations
 
