@@ -15,6 +15,7 @@ from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import Node
 from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.dbt_runs import SUCCEEDED
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_progress import Progress
 
@@ -23,6 +24,18 @@ EXACTLY = ("--indirect-selection", "empty")
 
 _SELECTS_OTHERWISE = frozenset({"--resource-type", "--exclude-resource-type", "--indirect-selection"})
 _ENDED_BY_ITSELF = frozenset({RunState.SUCCEEDED, RunState.FAILED})
+
+
+class NothingToRetry(GcmsError):
+    """Everything of the run succeeded."""
+
+    exit_code = 65
+
+
+def nothing_to_retry(run: Run) -> NothingToRetry:
+    return NothingToRetry(
+        "Nothing to retry", f"Everything that {run.run_id} did succeeded.", "Start a new run, if that is what you want."
+    )
 
 
 def not_succeeded(run: Run, results: RunResults | None, progress: Progress) -> tuple[str, ...]:

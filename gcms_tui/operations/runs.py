@@ -47,12 +47,6 @@ class Look:
     """Why its end could not be journalled; empty where it was, or has not come."""
 
 
-class NothingToRetry(GcmsError):
-    """Everything of the run succeeded."""
-
-    exit_code = 65
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """What the runs are of, and whether they may write."""
@@ -201,7 +195,7 @@ class DbtRuns:
         self._refuse_retry(run)
         if not command.selects:
             if run.state is RunState.SUCCEEDED:
-                raise _nothing_to_retry(run)
+                raise run_retry.nothing_to_retry(run)
             return self._preview(command, retry_of=run.run_id, typed=())
         unique_ids = self._to_retry(run)
         if unique_ids and set(unique_ids) == set(run.record.selected):
@@ -209,7 +203,7 @@ class DbtRuns:
         if not unique_ids:
             if run.state not in (RunState.SUCCEEDED, RunState.FAILED) and not run.record.selected:
                 return self._preview(command, retry_of=run.run_id, typed=command.select)
-            raise _nothing_to_retry(run)
+            raise run_retry.nothing_to_retry(run)
         return self._retry_some(run, unique_ids)
 
     def only_failed_tests(self) -> Preview:
@@ -401,9 +395,3 @@ def _require_left_out(excluded: Iterable[SelectedNode], nodes: Iterable[Selected
             f"A full refresh would rebuild {', '.join(sorted(still))}, and dbt does not let it be left out.",
             "Select the models to refresh by name.",
         )
-
-
-def _nothing_to_retry(run: Run) -> NothingToRetry:
-    return NothingToRetry(
-        "Nothing to retry", f"Everything that {run.run_id} did succeeded.", "Start a new run, if that is what you want."
-    )

@@ -12,8 +12,8 @@ from gcms_tui.core.errors import GcmsError, Refused, Unavailable, UsageError
 from gcms_tui.core.query import Access
 from gcms_tui.core.run import Holder, RunState
 from gcms_tui.core.run_preview import PREVIEW_HOLDS, Preview, SelectedNode
-from gcms_tui.core.run_retry import EXACTLY
-from gcms_tui.operations.runs import DbtRuns, NothingToRetry, Place
+from gcms_tui.core.run_retry import EXACTLY, NothingToRetry
+from gcms_tui.operations.runs import DbtRuns, Place
 from tests.operations.memory import NOW, Clock
 from tests.operations.run_memory import (
     ANA,
