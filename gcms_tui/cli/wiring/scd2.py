@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
@@ -94,28 +95,18 @@ def open_scd2_desk(
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """What reading has been built from, for the write side to be built upon."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        target: str,
-        runs: RunDesk,
-        store: Store,
-        warehouse: SnowflakeWarehouse,
-        queries: QueryLibrary,
-        tables: Scd2Tables,
-        browser: Scd2Browser,
-    ) -> None:
-        self.settings = settings
-        self.target = target
-        self.runs = runs
-        self.store = store
-        self.warehouse = warehouse
-        self.queries = queries
-        self.tables = tables
-        self.browser = browser
+    settings: Settings
+    target: str
+    runs: RunDesk
+    store: Store
+    warehouse: SnowflakeWarehouse
+    queries: QueryLibrary
+    tables: Scd2Tables
+    browser: Scd2Browser
 
 
 def _bench(seen: _Seen) -> RepairBench:

@@ -83,15 +83,9 @@ class Planner:
         )
         plan = Plan(
             PlanKind.REPAIR,
-            **self._frame(table, natural_key),
+            **self._frame(table, natural_key, look, before),
             steps=tuple(steps),
-            made_at=self._clock(),
-            made_by=self._person,
-            look=look,
-            named=NAMED,
-            written=table.written,
             set_when_applied=("updated_at",) if table.stamped else (),
-            before=before,
             after=after,
             changes=changes,
             winner=str(decided.winner.scd_id),
@@ -118,14 +112,8 @@ class Planner:
         )
         return Plan(
             PlanKind.COLLAPSE,
-            **self._frame(table, natural_key),
+            **self._frame(table, natural_key, look, before),
             steps=steps,
-            made_at=self._clock(),
-            made_by=self._person,
-            look=look,
-            named=NAMED,
-            written=table.written,
-            before=before,
             after=after,
             changes=changes,
             winner=scd_id,
@@ -158,14 +146,8 @@ class Planner:
         steps, changes = self._backwards(table, done, before)
         plan = Plan(
             PlanKind.UNDO,
-            **self._frame(table, done.subject),
+            **self._frame(table, done.subject, look, before),
             steps=steps,
-            made_at=self._clock(),
-            made_by=self._person,
-            look=look,
-            named=NAMED,
-            written=table.written,
-            before=before,
             after=done.before,
             changes=changes,
             reason=f"takes back {write_id}",
@@ -236,12 +218,19 @@ class Planner:
                 "Cannot be reckoned with", f"{table.relation}, {natural_key[:80]!r}: {error}.", guard="out_of_calendar"
             ) from None
 
-    def _frame(self, table: Scd2Table, natural_key: str) -> dict[str, Any]:
+    def _frame(self, table: Scd2Table, natural_key: str, look: Statement, before: tuple[Row, ...]) -> dict[str, Any]:
+        """What every plan for a key says."""
         return {
             "target": self._target,
             "table": str(table.relation),
             "subject": natural_key,
             "confirmation": to_be_typed(natural_key),
+            "made_at": self._clock(),
+            "made_by": self._person,
+            "look": look,
+            "named": NAMED,
+            "written": table.written,
+            "before": before,
         }
 
     def _with_backup(self, table: Scd2Table, plan: Plan) -> Plan:
