@@ -321,9 +321,11 @@ def test_copies_are_collapsed_into_one_and_put_back_as_often(shape: str, copies:
 def test_of_copies_that_differ_the_latest_is_put_back() -> None:
     late = row("a", 1, recorded_at=DAY(3), status="late")
     bench = Bench(rows=[row("a", 1), late, row("b", 11)])
-    done = bench.apply(bench.repairs.propose_collapse(NAME, KEY, "a"))
+    plan = bench.repairs.propose_collapse(NAME, KEY, "a")
+    done = bench.apply(plan)
     assert [one["status"] for one in bench.now() if one["scd_id"] == "a"] == ["late"]
     undo = bench.repairs.propose_undo(done.write_id)
+    assert all("masking policy" in one.warnings[-1] for one in (plan, undo)), "both copy rows"
     del bench.base.tables[bench.clones[0]]
     assert refusal(lambda: bench.repairs.propose_undo(done.write_id)) == "backup_gone"
     before = bench.now()

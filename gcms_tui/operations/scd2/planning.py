@@ -22,6 +22,10 @@ from gcms_tui.operations.ports import QueryLibrary, Warehouse
 from gcms_tui.operations.scd2.tables import Scd2Table
 
 _LONGEST_TYPED = 60
+_COPIED = (
+    "Rows are put back out of the clone: where a masking policy hides a column from the role that writes, the mask would "
+    "be written, and not be noticed. Write with a role that sees the values."
+)
 _CLOSE = {
     (True, True): "scd2_close_version",
     (True, False): "scd2_close_version_unstamped",
@@ -118,7 +122,7 @@ class Planner:
             changes=changes,
             winner=scd_id,
             reason=decided.reason,
-            warnings=decided.warnings,
+            warnings=(*decided.warnings, _COPIED),
             backup=self.backup(table, clone),
         )
 
@@ -151,6 +155,7 @@ class Planner:
             after=done.before,
             changes=changes,
             reason=f"takes back {write_id}",
+            warnings=(_COPIED,) if done.kind is PlanKind.COLLAPSE else (),
             undoes=write_id,
         )
         return self._with_backup(table, plan)
