@@ -23,8 +23,8 @@ from gcms_tui.operations.scd2.tables import Scd2Table
 
 _LONGEST_TYPED = 60
 _COPIED = (
-    "Rows are put back out of the clone: where a masking policy hides a column from the role that writes, the mask would "
-    "be written, and not be noticed. Write with a role that sees the values."
+    "Rows are put back out of the clone: where a masking policy hides a column from the role that writes, the mask is "
+    "what would be written, unnoticed. Write with a role that sees the values."
 )
 _CLOSE = {
     (True, True): "scd2_close_version",
