@@ -15,6 +15,7 @@ from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
 from gcms_tui.core.scd2.table import InForce
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
+from gcms_tui.core.writing.plan import PlanKind
 from gcms_tui.operations.scd2.desk import RepairBench
 from gcms_tui.operations.scd2.verification import not_run
 from gcms_tui.operations.writing.guarded_write import Ended
@@ -58,10 +59,16 @@ def proof_of(bench: RepairBench, applied: Sequence[Ended], *, tests: bool) -> Pr
     return keys, said
 
 
-def exit_code(proof: Proof, *, tests: bool) -> int:
-    """By the worst of it; where nothing was looked at, nothing is known."""
-    keys, said = proof
-    verdicts = [*(key.verdict if key else Verdict.UNKNOWN for _, key in keys), *([said.verdict] if tests else [])]
+def exit_code(proof: Proof) -> int:
+    """By the worst key; where nothing was looked at, nothing is known.
+
+    An undone key is as defective as it was, which its transaction has proven. The table's tests are told and do not
+    decide: they fail for as long as any other key has duplicates.
+    """
+    keys, _ = proof
+    verdicts = [
+        Verdict.OK if one.plan.kind is PlanKind.UNDO else key.verdict if key else Verdict.UNKNOWN for one, key in keys
+    ]
     if Verdict.FAIL in verdicts:
         return Verdict.FAIL.value
     return Verdict.UNKNOWN.value if Verdict.UNKNOWN in verdicts or not verdicts else 0

@@ -38,10 +38,11 @@ _TESTS = click.option("--tests/--no-tests", default=True, help="Run the table's 
 def apply(invocation: Invocation, plan_id: str, confirm: str, reason: str, tests: bool) -> int:
     """Carry out the plan PLAN: its id, or the beginning of it; or a whole batch.
 
-    Ends with 0 where it was applied and proven, 65 where a guard refused and nothing was written, 69 where the outcome
-    is in doubt; 2 where the proof afterwards failed, 3 where nothing is known of it. A write is never interrupted
-    halfway: Ctrl-C waits for its end, and stops a batch behind the key that it is at. Of a batch the worst counts; one
-    of which keys are not known to be done ends with 3.
+    Ends with 0 where it was applied and the key is sound, 65 where a guard refused and nothing was written, 69 where
+    the outcome is in doubt; 2 where the key is not sound afterwards, 3 where that is not known. What the table's tests
+    said is told and does not decide: they look at every other key too. A write is never interrupted halfway: Ctrl-C
+    waits for its end, and stops a batch behind the key that it is at. Of a batch the worst counts; one of which keys
+    are not known to be done ends with 3.
     """
     with open_bench(invocation) as bench:
         if plan_id.startswith(BATCH_PREFIX):
@@ -60,8 +61,8 @@ def apply(invocation: Invocation, plan_id: str, confirm: str, reason: str, tests
 def undo(invocation: Invocation, repair: str, confirm: str, reason: str, tests: bool) -> int:
     """Take back REPAIR row by row, if its key is still exactly as it was left.
 
-    What it would do is shown by `scd2 plan --undo REPAIR`. Ends as `scd2 apply`: with 2 where the key is as
-    defective again as it was before the repair, as a rule.
+    What it would do is shown by `scd2 plan --undo REPAIR`. Ends with 0 where it was applied: the key is as defective
+    again as it was before the repair; otherwise as `scd2 apply`.
     """
     with open_bench(invocation) as bench:
         made = bench.repairs.propose_undo(repair)
@@ -109,7 +110,7 @@ def _tell_end(bench: RepairBench, ended: Ended, invocation: Invocation, *, tests
             tell(f"  -> Take it back: gcms-tui scd2 undo {ended.write_id} --confirm … --reason …")
     if ended.note:
         tell(f"  ! {printable(ended.note)}")
-    return exit_code(proof, tests=tests) if applied and not ended.note else _IN_DOUBT
+    return exit_code(proof) if applied and not ended.note else _IN_DOUBT
 
 
 def _ended_json(ended: Ended, proof: Proof) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def _tell_batch_end(bench: RepairBench, ended: BatchEnded, invocation: Invocatio
         tell(f"  ! stopped at {printable(ended.stopped_at, 80)}: {printable(ended.surprise.message)}")
         tell(f"  -> {printable(ended.surprise.next_step)}")
         return ended.surprise.exit_code
-    return exit_code(proof, tests=tests) or (_UNKNOWN if ended.missed else 0)
+    return exit_code(proof) or (_UNKNOWN if ended.missed else 0)
 
 
 def _done(ended: BatchEnded) -> list[Ended]:

@@ -148,10 +148,10 @@ def newest_write(own: RunningPlatform, before: Rows) -> Write:
     return Write(before, rows(own), write_id, entries(own, "write.intent")[write_id], outcomes[write_id])
 
 
-def headless(own: RunningPlatform, *words: str, status: int = 0) -> dict[str, Any]:
+def headless(own: RunningPlatform, *words: str) -> dict[str, Any]:
     """What `gcms-tui scd2` answers."""
     done = gcms_tui("--config", own.config, "scd2", *words, "--json")
-    assert done.status == status, done.err
+    assert done.status == 0, done.err
     said: dict[str, Any] = json.loads(done.out)
     return said
 
@@ -253,7 +253,7 @@ def dropped(own: RunningPlatform, keys: Keys, first: Terminal, tied: Write) -> D
 def undone(own: RunningPlatform, keys: Keys, dropped: Dropped) -> Write:
     """What the console that is gone had written."""
     words = ("--confirm", keys.triple, "--reason", "to see that it can be", "--no-tests")
-    said = headless(own, "undo", dropped.write.write_id, *words, status=2)
+    said = headless(own, "undo", dropped.write.write_id, *words)
     assert (said["kind"], said["outcome"], said["rows"]) == ("undo", "applied", 2)
     assert said["verified"]["key"]["defects"].keys() == {"duplicate_current", "overlap"}
     return newest_write(own, dropped.write.after)
