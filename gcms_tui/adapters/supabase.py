@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
@@ -50,17 +51,25 @@ def read_dsn(settings: SupabaseSettings, env: Mapping[str, str]) -> Secret | Non
     """
     if settings.service is not None:
         return Secret(f"service={settings.service}")
-    if settings.dsn_env is not None:
-        value = env.get(settings.dsn_env, "").strip()
+    return kept_apart(settings.dsn_env, settings.dsn_file, env, "Supabase DSN")
+
+
+def kept_apart(variable: str | None, file: Path | None, env: Mapping[str, str], what: str) -> Secret | None:
+    """A connection string out of an environment variable or a file; None where neither is named.
+
+    `what` is what it is called in errors. Raises `ConfigError` where it is missing, empty, or open to others.
+    """
+    if variable is not None:
+        value = env.get(variable, "").strip()
         if not value:
-            message = f"The environment variable {settings.dsn_env} is not set."
-            raise ConfigError("No Supabase DSN", message, f"export {settings.dsn_env}=postgresql://…")
+            message = f"The environment variable {variable} is not set."
+            raise ConfigError(f"No {what}", message, f"export {variable}=postgresql://…")
         return Secret(value)
-    if settings.dsn_file is not None:
-        text = read_text(settings.dsn_file, "the file of the Supabase DSN").strip()
-        refuse_if_others_may_read(settings.dsn_file)
+    if file is not None:
+        text = read_text(file, f"the file of the {what}").strip()
+        refuse_if_others_may_read(file)
         if not text:
-            raise ConfigError("No Supabase DSN", f"{settings.dsn_file} is empty.", "Write the DSN into it.")
+            raise ConfigError(f"No {what}", f"{file} is empty.", f"Write the {what} into it.")
         return Secret(text)
     return None
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gcms_tui.adapters.config import xdg_dir
-from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
 from gcms_tui.adapters.store.anchors import AnchorFile
 from gcms_tui.adapters.store.database import FILE_NAME, Database, Place, PostgresPlace, SqlitePlace
 from gcms_tui.adapters.store.health_history import HealthHistory
@@ -15,6 +14,7 @@ from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.adapters.store.leases import Leases
 from gcms_tui.adapters.store.look import StoreSeen, look
 from gcms_tui.adapters.store.plans import Plans
+from gcms_tui.adapters.supabase import kept_apart
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.run import Person
 from gcms_tui.core.secret import Secret
@@ -63,19 +63,7 @@ def _url(settings: Settings, env: Mapping[str, str]) -> Secret | None:
     store = settings.store
     if store.url is not None:
         return Secret(store.url)
-    if store.url_env is not None:
-        value = env.get(store.url_env, "").strip()
-        if not value:
-            message = f"The environment variable {store.url_env} is not set."
-            raise ConfigError("No address of the store", message, f"export {store.url_env}=postgresql://…")
-        return Secret(value)
-    if store.url_file is not None:
-        text = read_text(store.url_file, "the file of the store's address").strip()
-        refuse_if_others_may_read(store.url_file)
-        if not text:
-            raise ConfigError("No address of the store", f"{store.url_file} is empty.", "Write the URL into it.")
-        return Secret(text)
-    return None
+    return kept_apart(store.url_env, store.url_file, env, "URL of the store")
 
 
 def _shown(url: Secret) -> str:
