@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "scd2": (
         "gcms_tui.cli.scd2:scd2",
-        "SCD2 tables: list, show, plan, apply, undo, cause, corrections.",
+        "SCD2 tables: list, show, plan, plans, apply, undo, cause, corrections.",
     ),
 }
 """Where each sub-command is, and its line in the help, so that the help need not import it."""

@@ -16,6 +16,7 @@ class Scd2Group(LazyGroup):
         "corrections": ("gcms_tui.cli.scd2_cause:corrections", "Corrections of the past, month by month."),
         "list": ("gcms_tui.cli.scd2_browse:list_tables", "Every table, its defects, and the keys with duplicates."),
         "plan": ("gcms_tui.cli.scd2_plan:plan", "What a repair would do; nothing is written."),
+        "plans": ("gcms_tui.cli.scd2_plans:plans", "The plans that were made, and one as it was shown."),
         "show": ("gcms_tui.cli.scd2_browse:show", "Every version of one key, and what a repair would make of them."),
         "undo": ("gcms_tui.cli.scd2_repair:undo", "Take back a repair, if nothing has changed since."),
     }

@@ -210,7 +210,11 @@ def _until(line: Callable[[], str], text: str) -> str:
 
 def test_a_plan_is_applied_once_and_told(typed: Typed) -> None:
     before, made = typed.rows(), typed.plan(PLAIN)
+    status, shown = typed.json("plans", made["plan"][:12])
+    assert (status, shown["state"], shown["used_by"]) == (0, "open", None) and made.items() <= shown.items()
     status, told = typed.apply(made["plan"])
+    listed = typed("plans", "--limit", "1").out
+    assert made["plan"][:12] in listed and f"used by {told['repair']}" in listed and PLAIN in listed
     assert (status, told["outcome"], told["rows"], told["backup"]) == (0, "applied", 1, made["backup"])
     assert told["verified"]["key"] == {"verdict": "OK", "current": 1, "defects": {}}
     assert told["verified"]["tests"]["verdict"] == "UNKNOWN", "they were not asked for"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, Refused, Unavailable, UsageError
@@ -16,13 +18,15 @@ from gcms_tui.core.writing.plan import Plan, PlanKind, Row
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.planning import Planner
 from gcms_tui.operations.scd2.tables import Scd2Table, Scd2Tables
-from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome
+from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome, harmless
 from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, PlanShelf
 
 BATCH_PREFIX = "batch-"
 """What a batch's id begins with, and no plan's does."""
 BATCH_MOST = 500
 """Groups of one batch at most: each was looked at, and each is applied in a transaction of its own."""
+_AT_ONCE = 8
+"""Keys that are read side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +153,19 @@ class Scd2Repairs:
         in_force = self._planner.convention(table)
         page = self._browser.groups(name, order=order, containing=containing, size=min(most, BATCH_MOST))
         batch_id = f"{BATCH_PREFIX}{secrets.token_hex(4)}"
-        plans, refused = [], []
-        for group in page.groups:
-            try:
-                plan = self._planner.repair(table, group.natural_key, in_force, backup=False)
-            except Refused as error:
-                refused.append(RefusedKey(group.natural_key, error))
-            else:
-                self._plans.keep(plan, batch=batch_id)
-                plans.append(plan)
+        with ThreadPoolExecutor(_AT_ONCE) as several:  # one after the other they would take minutes
+            made = list(several.map(partial(self._planned, table, in_force), (one.natural_key for one in page.groups)))
+        plans = [plan for plan in made if isinstance(plan, Plan)]
+        refused = [plan for plan in made if isinstance(plan, RefusedKey)]
+        for plan in plans:
+            self._plans.keep(plan, batch=batch_id)
         return Batch(batch_id, str(table.relation), tuple(plans), tuple(refused), page.after is not None)
+
+    def _planned(self, table: Scd2Table, in_force: InForce, natural_key: str) -> Plan | RefusedKey:
+        try:
+            return self._planner.repair(table, natural_key, in_force, backup=False)
+        except Refused as error:
+            return RefusedKey(natural_key, error)
 
     def kept(self, reference: str) -> KeptPlan:
         """A plan as it was shown. Raises `UsageError`."""
@@ -189,6 +196,7 @@ class Scd2Repairs:
 
         Applied again it goes on where it stopped: plans that were used are passed over.
         """
+        on_step = harmless(on_step)
         kept = self._plans.batch(batch_id)
         if typed != (wanted := batch_confirmation(len(kept))):
             raise Refused("Not confirmed", f"{typed[:80]!r} is not it.", f"Type: {wanted}", guard="confirmation")

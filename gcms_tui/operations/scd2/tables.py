@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gcms_tui.core.dbt_manifest import FoundScd2, Manifest
+from gcms_tui.core.dbt_manifest import FoundScd2
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Column, Identifier, NoColumn, Relation
@@ -188,11 +188,3 @@ def _is(relation_name: str, table: Scd2Table) -> bool:
         return Relation.parse(relation_name).may_be(table.relation)
     except ValueError:
         return False
-
-
-def known_manifest(project: DbtProject) -> Manifest | None:
-    """dbt's manifest, None where there is none that can be read."""
-    try:
-        return project.manifest()
-    except GcmsError:
-        return None
