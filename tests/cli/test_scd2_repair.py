@@ -9,15 +9,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import snowflake.connector
 
+from gcms_tui.adapters.run_lease import LeaseFile
 from gcms_tui.adapters.snowflake_writer import SnowflakeWriteSession
+from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.main import run
+from gcms_tui.cli.wiring import dbt_project, load_settings, open_store, target_name
+from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import CommitUnknown
+from gcms_tui.core.run import Person, RunRecord
+from gcms_tui.operations.writing.guarded_write import writers_of
 from tests.cli.commands import Done
 from tests.cli.test_health import write_config
 from tests.practice import RunningPlatform, copy_sandbox, running
@@ -206,6 +213,34 @@ def _until(line: Callable[[], str], text: str) -> str:
         assert came, heard
         heard += came
     return heard
+
+
+def test_nothing_is_written_beside_a_running_dbt(typed: Typed) -> None:
+    before, made = typed.rows(), typed.plan(PLAIN)
+    settings = load_settings(Invocation(config=typed.config)).settings
+    target, project = target_name(settings), str(dbt_project(settings).directory)
+    taken = LeaseFile(settings.state_dir / "leases", project, target).take()
+    person, since = Person("anna", "ops-1"), datetime.now(UTC)
+    taken.name(RunRecord("run-1", DbtCommand("build"), (), project, target, person, since), os.getpid())
+    try:
+        status, told = typed.apply(made["plan"])
+    finally:
+        taken.let_go()
+    assert (status, told["refused"]["guard"]) == (65, "dbt_running")
+    assert "anna@ops-1" in told["refused"]["message"] and "dbt build" in told["refused"]["message"]
+    assert typed.rows() == before
+    _, shown = typed.json("plans", made["plan"])
+    assert shown["state"] == "open", "the plan was not spent on it"
+
+
+def test_dbt_does_not_start_beside_a_writer(typed: Typed) -> None:
+    settings = load_settings(Invocation(config=typed.config)).settings
+    lease = open_store(settings).leases.take(f"{writers_of(target_name(settings))}{TABLE}", "repair of 1-5-1")
+    try:
+        done = typed("start", "--yes", "--", "run", "--select", "dim_instrument", group="runs")
+    finally:
+        lease.release()
+    assert done.status == 65 and "repair of 1-5-1" in done.err
 
 
 def test_a_plan_is_applied_once_and_told(typed: Typed) -> None:
