@@ -16,9 +16,9 @@ result concert_date date: its day
 result pay_type text: per_service or per_concert
 result attended_services integer: services attended
 result required_services integer: services asked for
-result gross_amount number: before deductions
+result gross_amount number: before deductions; as it is stored, not rounded
 result deductions number: what is taken off
-result net_amount number: what is paid
+result net_amount number: what is paid; a part of a cent must stop the payroll
 result calculated_at timestamp: when dbt calculated it
 result musician_matches integer: rows of the musician in the dimension; anything but 1 must stop the payroll
 result concert_matches integer: rows of the concert in the dimension; anything but 1 must stop the payroll
@@ -55,9 +55,9 @@ SELECT
     payment.pay_type,
     payment.attended_services,
     payment.required_services,
-    payment.gross_amount::NUMBER(38, 2) AS gross_amount,
-    payment.deductions::NUMBER(38, 2) AS deductions,
-    payment.net_amount::NUMBER(38, 2) AS net_amount,
+    payment.gross_amount,
+    payment.deductions,
+    payment.net_amount,
     payment.calculated_at,
     COALESCE(known_musicians.matches, 0) AS musician_matches,
     COALESCE(known_concerts.matches, 0) AS concert_matches

@@ -124,6 +124,18 @@ class Relation:
             return cls(folded(schema), parts[0])
         return cls(parts[-2], parts[-1], parts[0] if len(parts) == 3 else None)
 
+    @classmethod
+    def parse_postgres(cls, text: str) -> Relation:
+        """From `schema.name` as Postgres reads it: unquoted names are stored in lower case. Raises `ValueError`."""
+        parts = _parts(text)
+        if len(parts) != 2:
+            raise ValueError(f"{text!r} is not a table name: write schema.name")
+        written = [match.group() for match in _PART.finditer(text)]
+        schema, name = (
+            stored if given.startswith('"') else stored.lower() for given, stored in zip(written, parts, strict=True)
+        )
+        return cls(schema, name)
+
     @property
     def sql(self) -> str:
         return _dotted(quoted, self.database, self.schema, self.name)

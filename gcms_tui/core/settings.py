@@ -99,6 +99,28 @@ class PayrollSettings:
     )
     calculated_within_h: float = setting("The fact is expected to be recalculated within this many hours.", 24.0)
     tolerance: str = setting("The largest difference in money that is still agreement.", "0.01")
+    source_within_h: float = setting("Payroll wants every source that feeds it loaded within this many hours.", 24.0)
+    checks_hold_h: float = setting(
+        "Freshness, models and tests of a payroll run count for this many hours towards its export.", 24.0
+    )
+    signing_holds_h: float = setting("The tests count for this many hours towards the release of the file.", 96.0)
+    baseline_tests: int = setting("At least so many tests have to pass: the runbook's critical ones.", 3)
+    spot_check_rows: int = setting("How many payments the spot check draws, beside those that are a risk.", 10)
+    change_alert_percent: float = setting(
+        "A payment that differs from the musician's last one of its kind by more is looked at by hand.", 25.0
+    )
+    prepared_dir: Path | None = setting(
+        "Where the prepared files are, in no repository; unset: payroll/prepared in state_dir."
+    )
+    outbox_dir: Path | None = setting(
+        "Where released files are put, for whoever pays; unset: payroll/outbox in state_dir."
+    )
+    engineers: tuple[str, ...] = setting("Logins that sign as data engineer.", ())
+    finance: tuple[str, ...] = setting("Logins that sign as finance.", ())
+    managers: tuple[str, ...] = setting("Logins that sign as manager.", ())
+    allowed_signers: Path | None = setting(
+        "ssh-keygen's file of keys: with it a signature is one by the person's own key, and without it by login."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +128,13 @@ class SupabaseSettings:
     dsn_env: str | None = setting("The environment variable that holds the Postgres DSN.")
     dsn_file: Path | None = setting("A 0600 file that holds the Postgres DSN.")
     service: str | None = setting("A service of libpq's pg_service.conf.")
+    write_dsn_env: str | None = setting(
+        "As dsn_env, for recording what was paid: a login that may update paid and payment_date. Unset, and the two "
+        "below too: the same login as for reading."
+    )
+    write_dsn_file: Path | None = setting("As dsn_file, for recording.")
+    write_service: str | None = setting("As service, for recording.")
+    payment_table: str = setting("Supabase's payments, as Postgres spells them.", "public.payment")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gcms_tui.adapters.store.health_history import HealthHistory
 from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.adapters.store.leases import Leases
 from gcms_tui.adapters.store.look import StoreSeen, look
+from gcms_tui.adapters.store.payroll_runs import PayrollRuns
 from gcms_tui.adapters.store.plans import Plans
 from gcms_tui.adapters.supabase import kept_apart
 from gcms_tui.core.errors import ConfigError
@@ -31,6 +32,7 @@ class Store:
     journal: Journal
     leases: Leases
     plans: Plans
+    payroll: PayrollRuns
     database: Database
 
     def look(self) -> StoreSeen:
@@ -46,7 +48,9 @@ def open_store(settings: Settings, env: Mapping[str, str], person: Person, now: 
     anchors = AnchorFile(anchor_file, place.path if isinstance(place, SqlitePlace) else None)
     journal = Journal(database, person, now, anchors)
     leases = Leases(database, person, journal, now)
-    return Store(place.where, HealthHistory(database), journal, leases, Plans(database), database)
+    return Store(
+        place.where, HealthHistory(database), journal, leases, Plans(database), PayrollRuns(database), database
+    )
 
 
 _ANCHOR_FILE = "gcms-tui/journal-anchor.json"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Those that this program knows, oldest first."""
 NEWEST = REVISIONS[-1]
 """The one that it reads and writes."""
@@ -16,7 +16,7 @@ NEWEST = REVISIONS[-1]
 
 @lru_cache(maxsize=1)
 def metadata() -> MetaData:
-    from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table
+    from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, text
 
     tables = MetaData()
     health = Table(
@@ -67,6 +67,24 @@ def metadata() -> MetaData:
         Column("used_at_us", BigInteger),
     )
     Index("plan_by_batch", plan.c.batch, plan.c.position)
+    payroll = Table(
+        "payroll_run",
+        tables,
+        Column("run_id", String, primary_key=True),
+        Column("target", String, nullable=False),
+        Column("concert_id", String, nullable=False),
+        Column("opened_at_us", BigInteger, nullable=False),
+        Column("ended_at_us", BigInteger),
+    )
+    not_ended = text("ended_at_us IS NULL")
+    Index(
+        "payroll_run_open",
+        payroll.c.target,
+        payroll.c.concert_id,
+        unique=True,
+        sqlite_where=not_ended,
+        postgresql_where=not_ended,
+    )
     return tables
 
 

@@ -1,0 +1,188 @@
+"""The book of payroll runs: opened once for each concert, read from the journal, and written one step at a time."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from typing import Any
+
+from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.payroll import events, gates
+from gcms_tui.core.payroll.gates import Limits, StepLook
+from gcms_tui.core.payroll.indexed import IndexedRun
+from gcms_tui.core.payroll.run import PayrollRun, PayrollState, fold
+from gcms_tui.core.payroll.steps import Step
+from gcms_tui.operations.payroll.holding import Holds
+from gcms_tui.operations.payroll.ports import PayrollIndex
+from gcms_tui.operations.ports import Clock
+from gcms_tui.operations.writing.ports import JournalBook, Lease, Leases
+
+
+class Payrolls:
+    """Reading is free to all; `open` and `at` write into the store. Blocking I/O, safe from several threads."""
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        index: PayrollIndex,
+        journal: JournalBook,
+        leases: Leases,
+        holds: Holds,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self.target = target
+        self.holds = holds
+        self._index = index
+        self._journal = journal
+        self._leases = leases
+        self._limits = limits
+        self._clock = clock
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, reference: str) -> PayrollRun:
+        """By its id, an unambiguous beginning of it, or `last`. Raises `UsageError`, `GcmsError` where the journal was
+        edited."""
+        return self._read(self._index.get(self.target, reference))
+
+    def all(self, limit: int = 200) -> tuple[PayrollRun, ...]:
+        """Newest first. One that cannot be read hides no other: it is left out here, and `get` says why."""
+        found = []
+        for listed in self._index.runs(self.target, limit):
+            with suppress(GcmsError):
+                found.append(self._read(listed))
+        return tuple(found)
+
+    def active(self, concert_id: str) -> PayrollRun | None:
+        """The one that has not ended."""
+        listed = self._index.active(self.target, concert_id)
+        return None if listed is None else self._read(listed)
+
+    def looks(self, run: PayrollRun) -> tuple[StepLook, ...]:
+        """Its steps as they stand now."""
+        return gates.look(run, self._clock(), self._limits)
+
+    def next_step(self, run: PayrollRun) -> Step | None:
+        return gates.next_step(run, self._clock(), self._limits)
+
+    def refusal(self, run: PayrollRun, step: Step) -> Refused | None:
+        """Why `step` may not be done now; None where it may."""
+        try:
+            gates.require(run, step, self._clock(), self._limits, self.holds.open())
+        except Refused as refused:
+            return refused
+        return None
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:
+        """A new run. Raises `Refused` (guard `open_run`) where another has not ended."""
+        now = self._clock()
+        run_id = f"pay-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        self._free(concert_id)
+        self._index.open(run_id, self.target, concert_id, now)
+        try:
+            self._journal.append(
+                events.OPENED,
+                run_id,
+                {
+                    "concert": concert_id,
+                    "title": title,
+                    "date": concert_date.isoformat() if concert_date else None,
+                    "target": self.target,
+                    "fact": fact,
+                },
+            )
+        except GcmsError:
+            with suppress(GcmsError):  # what nobody recorded does not stand in the way of the next
+                self._index.end(run_id, self._clock())
+            raise
+        return self.get(run_id)
+
+    @contextmanager
+    def at(self, reference: str, step: Step) -> Iterator[AtStep]:
+        """Hold the run, alone, while `step` is done on it.
+
+        Raises `Refused`: guard `lease` where somebody else is at it, else the gate that is closed (`gates.require`).
+        """
+        with self.alone(reference, f"{step.number} {step.named}") as at:
+            gates.require(at.run, step, self._clock(), self._limits, self.holds.open())
+            yield at
+
+    @contextmanager
+    def alone(self, reference: str, purpose: str) -> Iterator[AtStep]:
+        """Hold the run, alone, at no gate: for what may be done at any time. Raises `Refused` (guard `lease`)."""
+        listed = self._index.get(self.target, reference)
+        lease = self._leases.take(f"payroll:{self.target}:{listed.concert_id}", f"{purpose} of {listed.run_id}")
+        try:
+            yield AtStep(self._read(listed), lease, self)
+        finally:
+            with suppress(GcmsError):  # a lease that cannot be given back dies by itself
+                lease.release()
+
+    def _note(self, run: PayrollRun, kind: str, payload: Mapping[str, Any]) -> PayrollRun:
+        self._journal.append(kind, run.run_id, payload)
+        after = self.get(run.run_id)
+        if after.state is not PayrollState.ACTIVE:
+            self._index.end(run.run_id, self._clock())
+        return after
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _read(self, listed: IndexedRun) -> PayrollRun:
+        try:
+            return fold(self._journal.about(listed.run_id))
+        except UsageError:
+            raise Refused(
+                "Never begun",
+                f"{listed.run_id} was reserved, and its opening is not in the journal: whoever opened it was cut off.",
+                f"Open it again: gcms-tui payroll open {listed.concert_id}",
+                guard="open_run",
+            ) from None
+        except ValueError as error:
+            raise GcmsError(
+                "The journal was changed",
+                f"What it says of {listed.run_id} cannot be read: {error}.",
+                "Pay nothing of it. gcms-tui journal verify tells more.",
+            ) from None
+
+    def _free(self, concert_id: str) -> None:
+        """Give a concert free whose run has ended, or was never begun, by the journal, and was cut off before the index
+        knew it."""
+        listed = self._index.active(self.target, concert_id)
+        if listed is None:
+            return
+        try:
+            ended = fold(self._journal.about(listed.run_id)).state is not PayrollState.ACTIVE
+        except UsageError:
+            ended = True
+        except ValueError:
+            return  # edited: it stays in the way
+        if ended:
+            self._index.end(listed.run_id, self._clock())
+
+
+class AtStep:
+    """A run that is held for one step."""
+
+    def __init__(self, run: PayrollRun, lease: Lease, book: Payrolls) -> None:
+        self.run = run
+        self._lease = lease
+        self._book = book
+
+    def note(self, kind: str, payload: Mapping[str, Any]) -> PayrollRun:
+        """Write into the journal what was done, and answer the run as it is then.
+
+        Raises `Refused` where the lease was lost meanwhile (nothing is written), `GcmsError`.
+        """
+        self._lease.require_held()
+        self.run = self._book._note(self.run, kind, payload)
+        return self.run
+
+    def require_held(self) -> None:
+        """Raises `Refused` where somebody else took over: whatever cannot be taken back must not be done then."""
+        self._lease.require_held()
