@@ -23,6 +23,8 @@ R = TypeVar("R")
 class ProvenDialog(WriteDialog[M, R]):
     """A subclass says what was applied, by `prove`, and tells `proof` on its page."""
 
+    desk: Scd2Desk
+
     def __init__(
         self, services: ConsoleServices, look: Look, desk: Scd2Desk, make: Callable[[], M], heading: str
     ) -> None:

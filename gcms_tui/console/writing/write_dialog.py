@@ -28,10 +28,21 @@ from gcms_tui.core.target import is_production
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.console.app import ConsoleApp
-    from gcms_tui.operations.scd2.desk import Scd2Desk
 
 _TICK_S = 1.0
 _LONGEST_REASON = 500
+
+
+class Desk(Protocol):
+    """Whether anything may be written here."""
+
+    @property
+    def bench(self) -> object | None:
+        """None where nothing may."""
+        ...
+
+    @property
+    def read_only_reason(self) -> str: ...
 
 
 class OfOneTable(Protocol):
@@ -88,7 +99,14 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
     ]
 
     def __init__(
-        self, services: ConsoleServices, look: Look, desk: Scd2Desk, make: Callable[[], M], heading: str
+        self,
+        services: ConsoleServices,
+        look: Look,
+        desk: Desk,
+        make: Callable[[], M],
+        heading: str,
+        *,
+        act: str = "Write",
     ) -> None:
         self.services = services
         self.desk = desk
@@ -107,7 +125,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         self._held = ""
         self._reason = Reason()
         real = is_production(services.target)
-        act = f"Write to {look.glyphs.text(services.target, 24).upper()}" if real else "Write"
+        act = f"Write to {look.glyphs.text(services.target, 24).upper()}" if real and act == "Write" else act
         super().__init__(look, heading, way_out="Cancel", act=act, danger=real)
         self._loader = Loader(self, "plan")
         self._reason.display = False
@@ -145,6 +163,19 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         """In the thread that writes: what it came to, or a `Failure`. Raises nothing."""
         raise NotImplementedError
 
+    def asked(self, made: M) -> tuple[Input, ...]:
+        """The lines that are to be filled in."""
+        return (self._confirmation, self._reason)
+
+    def waiting(self, seconds: int) -> list[Text]:
+        """What is said until there is a plan."""
+        palette = self.look.palette
+        lines = [Text(" Planning: the rows are read, nothing is written.", palette.text)]
+        return [*lines, Text(f" {seconds} s so far; Esc leaves it.", palette.muted)]
+
+    def failed(self, failure: Failure, width: int) -> list[Text]:
+        return failure_page(failure, self.look, width)
+
     def has_ended(self, came_to: Any) -> bool:
         """It was carried out. True where nothing more of it is to be confirmed."""
         raise NotImplementedError
@@ -176,7 +207,8 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
     def read_anew(self) -> None:
         """Something else than before is to be read: the way out has the focus again."""
         typed = self.made is not None and not self.over and not self.writing and self.desk.bench is not None
-        self._confirmation.display = self._reason.display = typed
+        asked = self.asked(self.made) if typed and self.made is not None else ()
+        self._confirmation.display, self._reason.display = self._confirmation in asked, self._reason in asked
         self.act.display = not self.over and not self.writing
         self.way_out.focus()
         self.hold()
@@ -210,9 +242,8 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         if self.error is not None:
             return refusal_page(self.error, look, width)
         if self.made is None:
-            lines = [Text(" Planning: the rows are read, nothing is written.", look.palette.text)]
-            return [*lines, Text(f" {since} s so far; Esc leaves it.", look.palette.muted)]
-        above = failure_page(self.failure, look, width) if self.failure is not None else self.result(width)
+            return self.waiting(since)
+        above = self.failed(self.failure, width) if self.failure is not None else self.result(width)
         rule = [Text(), Text(f" {look.glyphs.rule * (width - 2)}", look.palette.line)] if above else []
         return [*above, *rule, *self.shown(self.made, width)]
 
@@ -241,12 +272,14 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
             return "not again: this plan is used up"
         if self.services.now() >= self.expires_at(self.made):
             return "the plan has expired: r plans again"
-        return self._not_typed(self.words_of(self.made))
+        return self._not_typed(self.words_of(self.made), self.asked(self.made))
 
-    def _not_typed(self, words: str) -> str | None:
-        if self._confirmation.value != words:
-            return f"type  {words}  to confirm, and the reason below it"
-        return None if self._reason.value.strip() else "say why, in the second line: it is journalled"
+    def _not_typed(self, words: str, asked: tuple[Input, ...]) -> str | None:
+        if self._confirmation in asked and self._confirmation.value != words:
+            return f"type  {words}  to confirm" + (", and the reason below it" if self._reason in asked else "")
+        if self._reason in asked and not self._reason.value.strip():
+            return "say why" + (", in the second line" if self._confirmation in asked else "") + ": it is journalled"
+        return None
 
     def refusal(self, action: str) -> str | None:
         """Why one of the dialog's own actions is not to be had just now."""
@@ -265,7 +298,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         """Enter leads from the confirmation to the reason, and from there to the answer: a moment of its own."""
         message.stop()
         message.prevent_default()
-        if message.input is self._confirmation:
+        if message.input is self._confirmation and self._reason.display:
             self._reason.focus()
         elif not self.act.disabled:
             self.act.focus()
