@@ -33,6 +33,7 @@ class Payrolls:
         holds: Holds,
         limits: Limits,
         clock: Clock,
+        read_only_reason: str = "",
     ) -> None:
         self.target = target
         self.holds = holds
@@ -41,6 +42,7 @@ class Payrolls:
         self._leases = leases
         self._limits = limits
         self._clock = clock
+        self._read_only_reason = read_only_reason
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,8 @@ class Payrolls:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:
-        """A new run. Raises `Refused` (guard `open_run`) where another has not ended."""
+        """A new run. Raises `Refused`: guard `open_run` where another has not ended, `read_only`."""
+        self._require_writing()
         now = self._clock()
         run_id = f"pay-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self._free(concert_id)
@@ -115,7 +118,9 @@ class Payrolls:
 
     @contextmanager
     def alone(self, reference: str, purpose: str) -> Iterator[AtStep]:
-        """Hold the run, alone, at no gate: for what may be done at any time. Raises `Refused` (guard `lease`)."""
+        """Hold the run, alone, at no gate: for what may be done at any time. Raises `Refused` (guards `lease`,
+        `read_only`)."""
+        self._require_writing()
         listed = self._index.get(self.target, reference)
         lease = self._leases.take(f"payroll:{self.target}:{listed.concert_id}", f"{purpose} of {listed.run_id}")
         try:
@@ -130,6 +135,10 @@ class Payrolls:
         if after.state is not PayrollState.ACTIVE:
             self._index.end(run.run_id, self._clock())
         return after
+
+    def _require_writing(self) -> None:
+        if self._read_only_reason:
+            raise Refused("Read-only", f"Nothing may be written here: {self._read_only_reason}.", guard="read_only")
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
