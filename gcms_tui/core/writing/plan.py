@@ -35,6 +35,10 @@ class PlanKind(StrEnum):
     """Put back what a repair or a collapse has changed."""
     BACKUP = "backup"
     """Clone a table under a name of its own."""
+    ARCHIVE = "archive"
+    """Clone the table that a payroll was paid from, under the payment's day."""
+    MARK_PAID = "paid mark"
+    """Record in Supabase that payments were paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Plan:
     steps: tuple[Step, ...]
     made_at: datetime
     made_by: Person
+    lock: Statement | None = None
+    """Holds the rows concerned against everybody else, before they are looked at."""
     look: Statement | None = None
     """Reads the rows concerned: before and after, inside the transaction. None where there is no transaction."""
     named: tuple[str, ...] = ()
