@@ -51,7 +51,7 @@ RUNBOOK = {
     "365-367": ("Pre-payroll 1", ("source_freshness",)),
     "389-403": ("Pre-payroll 4", ("payroll_spot_check",)),
     "411-423": ("Pre-payroll 5", ("payroll_export", "payroll_control_totals")),
-    "440-444": ("Post-payroll 1", ("supabase_payments", "lock_payments", "mark_paid")),
+    "440-444": ("Post-payroll 1", ("supabase_payments", "signed_payments", "lock_payments", "mark_paid")),
     "450-451": (
         "Post-payroll 2",
         ("clone_table", "clone_transient_table", "payroll_create_snapshot", "payroll_fill_snapshot"),
@@ -87,7 +87,7 @@ def test_no_query_holds_a_value_or_a_table_of_its_own(name: str) -> None:
     expressions = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         configured = "SAMPLE" in (table.db, table.name) or not table.name
-        catalogue = table.db.lower() == "information_schema" or table.name == "pg_stat_ssl"
+        catalogue = table.db.lower() == "information_schema" or table.name in ("pg_stat_ssl", "pg_stat_activity")
         written_here = not table.db and (table.name in expressions or not isinstance(table.this, exp.Identifier))
         assert configured or catalogue or written_here, table.sql()
 

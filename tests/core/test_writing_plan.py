@@ -60,6 +60,7 @@ OTHERWISE: dict[str, list[Any]] = {
     ],
     "made_at": [MADE_AT + timedelta(microseconds=1)],
     "made_by": [Person("bo", "ops-1", "10.0.0.9"), Person("ana", "ops-1")],
+    "lock": [LOOK, replace(LOOK, binds=("K",))],
     "look": [None, replace(LOOK, binds=("K",))],
     "named": [("scd_id",)],
     "written": [()],
@@ -97,6 +98,11 @@ def test_a_plan_comes_back_from_json_as_it_was(plan: Plan) -> None:
     assert back == plan and back.plan_id == plan.plan_id
     for kept, step in zip(back.steps, plan.steps, strict=True):  # 1.10 equals 1.1, and True 1
         assert list(map(repr, kept.statement.binds)) == list(map(repr, step.statement.binds))
+
+
+def test_a_plan_that_was_kept_before_there_were_locks_keeps_its_id() -> None:
+    document = plan_document(PLAN)
+    assert "lock" not in document and read_plan(document).lock is None
 
 
 @pytest.mark.parametrize("spoiled", [{}, {"kind": "wish"}, {"steps": [{"rows": 1}]}, {"made_at": "soon"}])

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from gcms_tui.core.writing.journal import OUTCOME, SETTLED, Entry
-from gcms_tui.core.writing.plan import Plan, Row, same_rows
+from gcms_tui.core.writing.plan import Plan, PlanKind, Row, same_rows
 from gcms_tui.core.writing.plan_json import read_row
 
 
@@ -63,14 +63,17 @@ def _by_rows(plan: Plan, found: tuple[Row, ...], traced: Traced) -> tuple[Verdic
         return Verdict.RUNNING, "a statement of it still runs: look again when it has ended"
     before = same_rows(found, plan.before)
     after = same_rows(found, plan.after, but=plan.set_when_applied)
+    # What is looked at of payments is not each of them, but their state and their number.
+    marked = plan.kind is PlanKind.MARK_PAID
+    number, what = (plan.rows, "signed payments") if marked else (len(found), "rows of the key")
     if after and not before:
-        said = f"the {len(found)} rows of the key are as the plan leaves them"
+        said = f"the {number:,} {what} are as the plan leaves them"
         if traced.statements and not traced.committed:
             return Verdict.LOOK, f"{said}, though no COMMIT of it succeeded: somebody else may have made them so"
         return Verdict.APPLIED, said
     if not before or after:
-        return Verdict.LOOK, "the rows of the key are neither as the plan found them nor as it leaves them"
-    said = f"the {len(found)} rows of the key are as the plan found them"
+        return Verdict.LOOK, f"the {what} are neither as the plan found them nor as it leaves them"
+    said = f"the {number:,} {what} are as the plan found them"
     if traced.committed:
         return Verdict.LOOK, f"{said}, though a COMMIT of it succeeded: somebody may have put them back"
     return Verdict.NOT_APPLIED, said

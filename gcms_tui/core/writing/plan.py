@@ -105,8 +105,6 @@ class Plan:
     steps: tuple[Step, ...]
     made_at: datetime
     made_by: Person
-    lock: Statement | None = None
-    """Holds the rows concerned against everybody else, before they are looked at."""
     look: Statement | None = None
     """Reads the rows concerned: before and after, inside the transaction. None where there is no transaction."""
     named: tuple[str, ...] = ()
@@ -129,6 +127,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     undoes: str = ""
     """The id of the write that it takes back."""
+    lock: Statement | None = None
+    """Holds the rows concerned against everybody else, before they are looked at."""
 
     @property
     def expires_at(self) -> datetime:

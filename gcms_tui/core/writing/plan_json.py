@@ -16,7 +16,8 @@ _LISTS = ("named", "written", "set_when_applied", "warnings")
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """All that a plan says."""
+    """All that a plan says. What most have none of is left out where there is none: the ids of plans that were kept
+    before there was such a thing stay what they are."""
     return {
         "kind": plan.kind.value,
         **{name: getattr(plan, name) for name in _TEXTS},
@@ -24,6 +25,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "made_at": plan.made_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "made_by": [plan.made_by.user, plan.made_by.host, plan.made_by.ssh_client],
         "steps": [{"statement": statement_document(step.statement), "rows": step.rows} for step in plan.steps],
+        **({"lock": statement_document(plan.lock)} if plan.lock else {}),
         "look": statement_document(plan.look) if plan.look else None,
         "before": [row_document(row) for row in plan.before],
         "after": [row_document(row) for row in plan.after],
@@ -43,7 +45,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def read_plan(document: Mapping[str, Any]) -> Plan:
     """Raises `KeyError`, `TypeError` or `ValueError` where it is no plan."""
-    look, backup = document["look"], document["backup"]
+    lock, look, backup = document.get("lock"), document["look"], document["backup"]
     said: dict[str, Any] = {name: str(document[name]) for name in _TEXTS}
     said |= {name: tuple(document[name]) for name in _LISTS}
     return Plan(
@@ -52,6 +54,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         made_at=datetime.fromisoformat(document["made_at"]),
         made_by=Person(*document["made_by"]),
         steps=tuple(Step(read_statement(step["statement"]), step["rows"]) for step in document["steps"]),
+        lock=read_statement(lock) if lock else None,
         look=read_statement(look) if look else None,
         before=tuple(read_row(row) for row in document["before"]),
         after=tuple(read_row(row) for row in document["after"]),

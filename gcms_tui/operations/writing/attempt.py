@@ -168,6 +168,9 @@ class Attempt:
         self.on_step("BEGIN")
         session.begin()
         try:
+            if self.plan.lock is not None:
+                self.on_step("locking the rows")
+                session.run(self.plan.lock, str(uuid.uuid4()))
             self._require_as_planned()
             self._run_steps()
             rows = self._proven()

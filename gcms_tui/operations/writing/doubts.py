@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
-from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, UsageError
+from gcms_tui.core.errors import ConfigError, GcmsError, MissingRelation, Refused, UsageError
+from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.writing.doubt import Settlement, Traced, Verdict, intent_of, settle_clone, settle_rows
 from gcms_tui.core.writing.journal import INTENT, SETTLED, Entry
-from gcms_tui.core.writing.plan import Plan, rows_of
+from gcms_tui.core.writing.plan import Plan, PlanKind, rows_of
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 from gcms_tui.operations.writing.guarded_write import BACKUP_OF, LEASES
@@ -71,6 +74,16 @@ _UNREAD = "(cannot be read)"
 _UNDER_WAY = Settlement(Verdict.RUNNING, ("its lease is alive: whoever holds it has not ended",))
 
 
+class Reader(Protocol):
+    """Postgres, for the kinds of writes that go there."""
+
+    def read(self, statement: Statement) -> Answer: ...
+
+
+_ELSEWHERE = frozenset({PlanKind.MARK_PAID})
+"""Kinds that the warehouse knows nothing of."""
+
+
 class Doubts:
     """Reading is free to all; `settle` writes into the journal and is for whoever may write. Blocking I/O."""
 
@@ -83,14 +96,17 @@ class Doubts:
         leases: Leases,
         warehouse: Warehouse,
         queries: QueryLibrary,
+        readers: Mapping[PlanKind, Reader] = MappingProxyType({}),
         read_only_reason: str = "",
     ) -> None:
+        """`readers`: whom to ask about the kinds of plans that are not carried out in the warehouse."""
         self._target = target
         self._journal = journal
         self._plans = plans
         self._leases = leases
         self._warehouse = warehouse
         self._queries = queries
+        self._readers = readers
         self._read_only_reason = read_only_reason
 
     def open(self) -> tuple[Doubt, ...]:
@@ -150,11 +166,25 @@ class Doubts:
             edited = "its intent cannot be read: somebody edited the journal, gcms-tui journal verify tells more"
             return Settlement(Verdict.LOOK, (edited,))
         plan = self._plan(doubt)
+        if plan.kind in _ELSEWHERE:
+            return self._looked_elsewhere(doubt, plan)
         traced = self._traced(doubt)
         if plan.look is None:
             return settle_clone(self._counts(plan), traced)
         rows = rows_of(self._warehouse.read(plan.look), plan.named, plan.written)
         return settle_rows(plan, rows, traced)
+
+    def _looked_elsewhere(self, doubt: Doubt, plan: Plan) -> Settlement:
+        """Postgres tells of no statement that has ended. While the write's session is there, a COMMIT may still be on
+        its way; once it has gone, nothing of it comes any more, and what the rows say is final."""
+        reader = self._readers.get(plan.kind)
+        if reader is None or plan.look is None:
+            raise ConfigError("Nobody to ask", f"{doubt.words} went to Supabase, and none is configured here.")
+        sessions = reader.read(self._queries.get("sessions_by_name").render({}, {"name": doubt.intent["query_tag"]}))
+        traced = Traced(unseen="Postgres keeps none; no session of the write is left there")
+        if sessions.rows:
+            traced = Traced([{"query_text": "SESSION", "execution_status": "RUNNING"}])
+        return settle_rows(plan, rows_of(reader.read(plan.look), plan.named, plan.written), traced)
 
     def _plan(self, doubt: Doubt) -> Plan:
         plan_id = doubt.intent["plan"]
