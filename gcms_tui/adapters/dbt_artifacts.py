@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -138,6 +139,7 @@ def _read_results(path: Path) -> RunResults:
 def _read_manifest(path: Path) -> Manifest:
     text = _text(path)
     nodes: dict[str, Node] = {}
+    sources: dict[str, Node] = {}
     schema = ""
     generated_at: datetime | None = None
     found_nodes = False
@@ -147,6 +149,11 @@ def _read_manifest(path: Path) -> Manifest:
                 found_nodes = True
                 for node in member.members():
                     nodes[node.key] = parse_node(node.value())
+            elif member.key == "sources":
+                for source in member.members():
+                    read = source.value()
+                    with suppress(KeyError, TypeError, AttributeError):  # whoever asks for it does not find it then
+                        sources[source.key] = parse_node(read)
             elif member.key == "metadata":
                 metadata = member.value()
                 schema = str(metadata.get("dbt_schema_version") or "")
@@ -155,7 +162,8 @@ def _read_manifest(path: Path) -> Manifest:
             raise ValueError("it holds no nodes")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise not_an_artifact(str(path), path.name, error) from None
-    return Manifest(str(path), schema.rpartition("/")[2].removesuffix(".json") or "none", nodes, generated_at)
+    version = schema.rpartition("/")[2].removesuffix(".json") or "none"
+    return Manifest(str(path), version, nodes, generated_at, sources)
 
 
 _DECODER = json.JSONDecoder()

@@ -51,6 +51,8 @@ class Manifest:
     nodes: Mapping[str, Node]
     generated_at: datetime | None = None
     """None where it is not said, or not as a time."""
+    sources: Mapping[str, Node] = field(default_factory=dict)
+    """What the models read and dbt does not build, as far as that can be read: they are no nodes to dbt."""
 
     @property
     def unknown_version(self) -> bool:
@@ -74,7 +76,7 @@ class FoundScd2:
 
 
 def parse_node(item: Mapping[str, Any]) -> Node:
-    """One entry of `nodes` or `unit_tests`. Raises `KeyError` or `TypeError` where its shape does not fit."""
+    """One entry of `nodes`, `unit_tests` or `sources`. Raises `KeyError` or `TypeError` where its shape does not fit."""
     depends = item.get("depends_on") or {}
     config = item.get("config") or {}
     return Node(

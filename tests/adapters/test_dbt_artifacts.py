@@ -95,7 +95,7 @@ def test_a_half_written_artifact_is_an_error_wherever_it_ends(artifacts: DbtArti
                 read()
 
 
-def test_a_manifests_nodes_and_unit_tests_are_read_and_the_rest_passed_over(
+def test_a_manifests_nodes_unit_tests_and_sources_are_read_and_the_rest_passed_over(
     artifacts: DbtArtifacts, tmp_path: Path
 ) -> None:
     hostile = "[/b]\x1b[31m\n😀" + "x" * 10_000
@@ -104,8 +104,10 @@ def test_a_manifests_nodes_and_unit_tests_are_read_and_the_rest_passed_over(
         "fqn": ["gcms", "gold", "t"], "columns": {"a": {"b": ["}", '"', "\\"]}},
     }  # fmt: skip
     unit = {"unique_id": "unit_test.gcms.u", "resource_type": "unit_test", "name": "u"}
+    landed = {"unique_id": "source.gcms.s.t", "resource_type": "source", "name": "t", "relation_name": "RAW.S_T"}
     write_manifest(
         tmp_path,
+        sources={"source.gcms.s.t": landed, "source.gcms.s.odd": {"name": 3}, "source.gcms.s.none": None},
         macros={"macro.dbt.x": {"macro_sql": "{% if '\"' %}"}},
         nodes={"test.gcms.t": node},
         parent_map={},
@@ -114,6 +116,7 @@ def test_a_manifests_nodes_and_unit_tests_are_read_and_the_rest_passed_over(
     manifest = artifacts.manifest()
     assert set(manifest.nodes) == {"test.gcms.t", "unit_test.gcms.u"}
     assert manifest.nodes["test.gcms.t"].name == hostile
+    assert {name: source.relation_name for name, source in manifest.sources.items()} == {"source.gcms.s.t": "RAW.S_T"}
     assert manifest.schema_version == "v12"
     assert not manifest.unknown_version
 
