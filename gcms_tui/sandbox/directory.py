@@ -3,7 +3,7 @@
     users.lock     held shared by every console, exclusively by a keeper that stops the servers
     keeper.lock    held by the keeper, the process whose children the servers are
     *.log          what the keeper, the servers, the seeding and dbt's first build said since the last start
-    ports.json     the two ports, kept for good: another port costs dbt a full parse
+    ports.json     the three ports, kept for good: another port costs dbt a full parse
     ready.json     there while the servers answer; believed only while keeper.lock is held
     current        link to the generation in use, set only when that is whole
     data-XXXXXXXX  a generation: everything that seeding makes
@@ -28,7 +28,7 @@ from pathlib import Path
 from gcms_tui.core.errors import Refused, Unavailable
 from gcms_tui.core.secret import Secret
 
-FORMAT = 1
+FORMAT = 2
 """Of a generation. One made by another format is not opened."""
 
 ALREADY_KEPT = 3
@@ -42,6 +42,7 @@ STALE_AFTER = timedelta(hours=24)
 class Ports:
     warehouse: int
     postgres: int
+    airbyte: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ class Generation:
     @property
     def dsn_file(self) -> Path:
         return self.path / "supabase.dsn"
+
+    @property
+    def airbyte_secret_file(self) -> Path:
+        return self.path / "airbyte.secret"
+
+    @property
+    def airbyte(self) -> Path:
+        return self.path / "airbyte"
 
     @property
     def warehouse(self) -> Path:
@@ -89,6 +98,7 @@ class About:
     """When the freshest source was landed."""
     warehouse_password: Secret
     postgres_password: Secret
+    airbyte_secret: Secret
 
     def notice(self, now: datetime) -> str:
         """What a person has to know of an aged sandbox; empty for a fresh one."""
@@ -108,6 +118,7 @@ class About:
             "extracted_at": self.extracted_at.isoformat(),
             "warehouse_password": self.warehouse_password.reveal(),
             "postgres_password": self.postgres_password.reveal(),
+            "airbyte_secret": self.airbyte_secret.reveal(),
         }
         write_private(path, json.dumps(content, indent=2) + "\n")
 
@@ -123,6 +134,7 @@ class About:
                 extracted_at=datetime.fromisoformat(content["extracted_at"]),
                 warehouse_password=Secret(content["warehouse_password"]),
                 postgres_password=Secret(content["postgres_password"]),
+                airbyte_secret=Secret(content["airbyte_secret"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Unavailable(
@@ -145,7 +157,7 @@ class SandboxDirectory:
         return self.root / "keeper.lock"
 
     def log(self, name: str) -> Path:
-        """The log of `keeper`, `warehouse`, `postgres`, `seeding` or `dbt`."""
+        """The log of `keeper`, `warehouse`, `postgres`, `airbyte`, `seeding` or `dbt`."""
         return self.root / f"{name}.log"
 
     @property
@@ -207,7 +219,7 @@ class SandboxDirectory:
         """The stored ports; None where there are none that can be read."""
         try:
             content = json.loads(self.ports_file.read_text(encoding="utf-8"))
-            return Ports(int(content["warehouse"]), int(content["postgres"]))
+            return Ports(int(content["warehouse"]), int(content["postgres"]), int(content["airbyte"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -42,7 +42,7 @@ from gcms_tui.sandbox.directory import (
 )
 from gcms_tui.sandbox.errors import explained
 from gcms_tui.sandbox.processes import choose_port, port_is_free, run
-from gcms_tui.sandbox.servers import database, start_warehouse, warehouse_login
+from gcms_tui.sandbox.servers import database, start_airbyte, start_warehouse, warehouse_login
 from gcms_tui.sandbox.story.calendar import Calendar
 from gcms_tui.sandbox.story.project import WarehouseLogin, write_project
 from gcms_tui.sandbox.warehouse.process import LOCK
@@ -92,7 +92,7 @@ class Keeper:
         unused = asyncio.Event()
         self._watch_users(unused)
         self._directory.ready_file.unlink(missing_ok=True)
-        for name in ("warehouse", "postgres", "seeding", "dbt"):
+        for name in ("warehouse", "postgres", "airbyte", "seeding", "dbt"):
             self._directory.log(name).unlink(missing_ok=True)
         async with AsyncExitStack() as stack:
             # Last of all, the servers being gone: what an unfinished seeding made.
@@ -143,7 +143,7 @@ class Keeper:
         """The stored ports, unless others listen there by now."""
         stored = self._directory.ports()
         chosen: dict[str, int] = {}
-        for name in ("warehouse", "postgres"):
+        for name in ("warehouse", "postgres", "airbyte"):
             before = getattr(stored, name, None)
             if before is not None and port_is_free(before):
                 chosen[name] = before
@@ -167,24 +167,29 @@ class Keeper:
         async with TaskGroup() as together:
             together.create_task(self._step("Postgres is up", server.start(stack)))
             together.create_task(self._start_warehouse(generation, login, stack))
+            together.create_task(self._start_airbyte(generation, ports, about, stack))
 
     async def _seed(self, ports: Ports, stack: AsyncExitStack) -> None:
         generation = self._directory.new_generation()
         generation.state.mkdir(mode=0o700)
         generation.warehouse.mkdir(mode=0o700)
+        generation.airbyte.mkdir(mode=0o700)
         calendar = Calendar.of(datetime.now(UTC))
         about = About(
             seeded_at=calendar.now,
             extracted_at=calendar.last_sync,
             warehouse_password=Secret(secrets.token_hex(16)),
             postgres_password=Secret(secrets.token_hex(16)),
+            airbyte_secret=Secret(secrets.token_hex(16)),
         )
         server = database(self._directory, generation, ports, about)
         login = warehouse_login(ports.warehouse, about.warehouse_password)
         async with TaskGroup() as together:
             together.create_task(self._seed_database(server, about, stack))
             together.create_task(self._seed_warehouse(generation, login, about, stack))
+            together.create_task(self._start_airbyte(generation, ports, about, stack))
         write_private(generation.dsn_file, server.dsn.reveal() + "\n")
+        write_private(generation.airbyte_secret_file, about.airbyte_secret.reveal() + "\n")
         write_config(generation)
         about.write(generation.about)
         self._directory.adopt(generation)
@@ -218,6 +223,10 @@ class Keeper:
     async def _start_warehouse(self, generation: Generation, login: WarehouseLogin, stack: AsyncExitStack) -> None:
         starting = start_warehouse(generation.warehouse, login, self._directory.log("warehouse"), stack)
         await self._step("The warehouse is up", starting)
+
+    async def _start_airbyte(self, generation: Generation, ports: Ports, about: About, stack: AsyncExitStack) -> None:
+        starting = start_airbyte(self._directory, generation, ports, about, stack)
+        await self._step("Airbyte is up", starting)
 
     async def _first_build(self, generation: Generation, warehouse_is_up: asyncio.Event) -> None:
         building = run(

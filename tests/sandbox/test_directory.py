@@ -101,8 +101,8 @@ def test_make_private_keeps_the_owners_rights(tmp_path: Path) -> None:
 
 def test_ports_are_remembered_and_nonsense_is_forgotten(directory: SandboxDirectory) -> None:
     assert directory.ports() is None
-    directory.store_ports(Ports(20001, 20002))
-    assert directory.ports() == Ports(20001, 20002)
+    directory.store_ports(Ports(20001, 20002, 20003))
+    assert directory.ports() == Ports(20001, 20002, 20003)
     directory.ports_file.write_text('{"warehouse": "x"')
     assert directory.ports() is None
 
