@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from gcms_tui.core.payroll.run import PayrollRun
+import hashlib
+from collections.abc import Mapping
+
+from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.payroll import events
+from gcms_tui.core.payroll.log_text import log_text
+from gcms_tui.core.payroll.run import PayrollRun, PayrollState
+from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.payroll.typed import EXCEPTIONS_LIMIT, NOTE_LIMIT, typed
 from gcms_tui.operations.payroll.book import Payrolls
 from gcms_tui.operations.payroll.ports import PayrollFiles
 
@@ -16,16 +24,118 @@ class Closing:
 
     def draft(self, run: PayrollRun, exceptions: str = "") -> str:
         """The log as Markdown, all but the exceptions filled in; no name and no address in it."""
-        raise NotImplementedError
+        return log_text(run, typed(exceptions))
+
+    def markdown(self, run: PayrollRun) -> str:
+        """The log of a closed run, the very text of which the journal has the hash.
+
+        Raises `Refused` (guard `log`) where it is not closed, `GcmsError` where it comes to another text.
+        """
+        if run.state is not PayrollState.CLOSED:
+            raise Refused(
+                "The log has not been written",
+                f"{run.run_id} is {run.state.value}.",
+                f"gcms-tui payroll log {run.run_id} --exceptions TEXT",
+                guard=Step.LOG.value,
+            )
+        text = log_text(run, run.exceptions)
+        written = next(entry.said.get("markdown_sha256") for entry in run.entries if entry.kind == events.CLOSED)
+        if written != _sha256(text):
+            raise GcmsError(
+                "The log is not what was written",
+                f"{run.run_id} comes to another text than the one whose hash its journal has.",
+                "Either the journal was changed (gcms-tui journal verify), or another version wrote it.",
+            )
+        return text
 
     def close(self, run_id: str, exceptions: str) -> PayrollRun:
         """Raises `Refused` (guard `exceptions` where they are blank: "none" is an answer), and the gates."""
-        raise NotImplementedError
+        said = typed(exceptions)
+        if not said or len(said) > EXCEPTIONS_LIMIT:
+            raise Refused(
+                "The exceptions are blank" if not said else "The exceptions are too long",
+                "The log says what was out of the ordinary, and where nothing was, it says that."
+                if not said
+                else f"They have {len(said):,} characters; {EXCEPTIONS_LIMIT:,} are kept.",
+                'Say it in words; "none" is an answer.',
+                guard="exceptions",
+            )
+        with self._book.at(run_id, Step.LOG) as at:
+            digest = _sha256(log_text(at.run, said))
+            return at.note(events.CLOSED, {"exceptions": said, "markdown_sha256": digest})
 
     def abandon(self, run_id: str, reason: str, *, withdrawn: bool = False) -> PayrollRun:
         """Give it up, before the file is released; after that only where `withdrawn` says that whoever pays has been
-        told to pay nothing of it. What is prepared or released is moved out of the way.
+        told to pay nothing of it. What is prepared or released is moved out of the way; where that was cut off, or has
+        to be done on another host too, it is done by giving it up once more.
 
-        Raises `Refused`: guards `reason`, `released`, `recorded` (what is recorded as paid is not given up), `ended`.
+        Raises `Refused`: guards `reason`, `released`, `recorded` (what is recorded as paid is not given up), `ended`;
+        `GcmsError` where it is given up and a file of it lies where it lay: what is left to do by hand is said.
         """
-        raise NotImplementedError
+        said = typed(reason)
+        if not said or len(said) > NOTE_LIMIT:
+            raise Refused(
+                "No reason given" if not said else "The reason is too long",
+                "It wants a reason." if not said else f"It has {len(said):,} characters; {NOTE_LIMIT} are kept.",
+                "Say in a few words why.",
+                guard="reason",
+            )
+        with self._book.alone(run_id, "giving up") as at:
+            if at.run.state is PayrollState.ABANDONED and self._lies_here(at.run.run_id):
+                self._withdraw(at.run, at.run.reason, {})
+                return at.run
+            _require_can_be_given_up(at.run, withdrawn)
+            run = at.note(events.ABANDONED, {"reason": said, "withdrawn": withdrawn})
+            elsewhere = {host: place for host, place in _places(run).items() if host != self._files.host}
+            self._withdraw(run, said, elsewhere)
+        return run
+
+    def _lies_here(self, run_id: str) -> bool:
+        return bool(self._files.prepared(run_id) or self._files.released(run_id))
+
+    def _withdraw(self, run: PayrollRun, why: str, elsewhere: Mapping[str, str]) -> None:
+        left = [f"{place} on {host}" for host, place in elsewhere.items()]
+        try:
+            self._files.withdraw(run.run_id, f"abandoned: {why}")
+        except GcmsError as error:
+            here = _places(run).get(self._files.host, "the prepared files and the outbox")
+            left.insert(0, f"{here} on {self._files.host} ({error.message.rstrip('.')})")
+        if left:
+            raise GcmsError(
+                "It is given up, and its file is still there",
+                f"{run.run_id} is abandoned in the journal. Not moved out of the way: {'; '.join(left)}.",
+                "Nobody must take it for good: give it up there once more, or move it away by hand.",
+            )
+
+
+def _require_can_be_given_up(run: PayrollRun, withdrawn: bool) -> None:
+    show = f"gcms-tui payroll show {run.run_id}"
+    if run.state is not PayrollState.ACTIVE:
+        raise Refused("The payroll run has ended", f"{run.run_id} was {run.state.value}.", show, guard="ended")
+    if run.recorded is not None:
+        raise Refused(
+            "It is recorded as paid",
+            f"{run.recorded.entries:,} payments are recorded as paid on {run.recorded.date}: that is not given up.",
+            f"Go on with the next step: {show}",
+            guard="recorded",
+        )
+    if run.released is not None and not withdrawn:
+        raise Refused(
+            "The file has been released",
+            f"{run.released.file} may be paid at any moment.",
+            "Tell whoever pays to pay nothing of it; once they have agreed, say that it is withdrawn.",
+            guard="released",
+        )
+
+
+def _places(run: PayrollRun) -> dict[str, str]:
+    """Where its files were last put, by host: on another than this one nothing can be moved from here."""
+    return {
+        str(entry.said.get("host")): str(entry.said.get("directory"))
+        for entry in run.entries
+        if entry.kind in (events.EXPORTED, events.RELEASED)
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
