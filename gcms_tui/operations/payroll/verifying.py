@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gcms_tui.core.errors import GcmsError, MissingRelation, UsageError
@@ -14,7 +14,7 @@ from gcms_tui.core.payroll.paid_proofs import Entries
 from gcms_tui.core.payroll.proofs import Proof as Proof
 from gcms_tui.core.payroll.proofs import ProofReport as ProofReport
 from gcms_tui.core.payroll.proofs import Told
-from gcms_tui.core.payroll.roles import Role, Signers
+from gcms_tui.core.payroll.roles import Signers
 from gcms_tui.core.payroll.run import Exported, PayrollRun, PayrollState, Signature
 from gcms_tui.core.settings import SupabaseSettings
 from gcms_tui.core.verdict import Verdict
@@ -144,10 +144,7 @@ class Verifying:
         if host != self._files.host:
             return f"the files lie on {host}, and this is {self._files.host}: verify it there"
         try:
-            if run.released is not None:
-                seen = self._files.released(run.run_id)
-            else:
-                seen = self._files.prepared(run.run_id)
+            seen = self._files.released(run.run_id) if run.released is not None else self._files.prepared(run.run_id)
             return {item.path.name: self._files.read(item.path) for item in seen}
         except GcmsError as error:
             return f"the files cannot be read: {error.message}"
