@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.events import TICKED
 from gcms_tui.core.payroll.payment import ControlTotals
 from gcms_tui.core.payroll.roles import Role
@@ -84,8 +85,8 @@ def _proof(run: PayrollRun) -> tuple[tuple[str, str], ...]:
         ("Run", escaped(run.run_id)),
         ("Opened", " ".join(_by(run.opened))),
         ("Target, table", f"{escaped(run.target)}, {escaped(run.fact)}"),
-        ("Fingerprint of the payments", run.frozen.fingerprint if run.frozen else _OPEN),
-        ("Fingerprint of the payees", run.frozen.payees if run.frozen else _OPEN),
+        ("Fingerprint of the payments", escaped(run.frozen.fingerprint) if run.frozen else _OPEN),
+        ("Fingerprint of the payees", escaped(run.frozen.payees) if run.frozen else _OPEN),
         ("dbt run of the models", _dbt(run, Step.MODELS)),
         ("dbt run of the tests", _dbt(run, Step.TESTS)),
         ("Spot check", _spot_check(run)),
@@ -93,7 +94,12 @@ def _proof(run: PayrollRun) -> tuple[tuple[str, str], ...]:
         ("SHA-256 of the file", escaped(released.sha256) if released else _OPEN),
         ("SHA-256 of manifest.json", escaped(exported.manifest) if exported else _OPEN),
         ("Released", " ".join(_by(released.by)) if released else _OPEN),
-        ("Supabase", f"{recorded.entries} payments {found}, write {escaped(recorded.write_id)}" if recorded else _OPEN),
+        (
+            "Supabase",
+            f"{counted(recorded.entries, 'payment')} {found}, write {escaped(recorded.write_id)}"
+            if recorded
+            else _OPEN,
+        ),
         (
             "Archive",
             f"{escaped(archived.table)} ({escaped(archived.kind)}) {alike}, write {escaped(archived.write_id)}"
@@ -107,7 +113,7 @@ def _spot_check(run: PayrollRun) -> str:
     if run.sample is None:
         return _OPEN
     asked = sum(entry.kind == TICKED and entry.said.get("verdict") == TickVerdict.QUERY for entry in run.entries)
-    return f"{len(run.sample)} rows drawn, {len(run.sample) - len(run.unticked)} looked at; queries raised: {asked}"
+    return f"rows drawn: {len(run.sample)}, looked at: {len(run.sample) - len(run.unticked)}, queries raised: {asked}"
 
 
 def _dbt(run: PayrollRun, step: Step) -> str:
