@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed
@@ -19,7 +21,6 @@ from gcms_tui.core.payroll.statement import statement
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.writing.written import SessionIdentity, Written
-from tests.operations.memory import NOW
 from tests.operations.payroll.disk import DiskFiles
 from tests.operations.payroll.scene import MemoryWarehouse, Row, Scene, payment
 
@@ -174,9 +175,12 @@ def recorded(scene: Scene, files: DiskFiles, **how: Any) -> PayrollRun:
     return noted(scene, run, Step.RECORD, events.RECORDED, **said, already=False)
 
 
+def copied(template: Path, to: Path) -> Path:
+    """The store and the files of a run that others begin with too."""
+    shutil.copytree(template, to, ignore=shutil.ignore_patterns("*-shm"))
+    return to
+
+
 def noted(scene: Scene, run: PayrollRun, step: Step, event: str, user: str = "erin", **payload: Any) -> PayrollRun:
     with scene.book(user).at(run.run_id, step) as at:
         return at.note(event, payload)
-
-
-__all__ = ["NOW", "CloneHouse"]

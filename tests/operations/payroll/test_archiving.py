@@ -20,7 +20,7 @@ from gcms_tui.operations.writing.doubts import Doubts
 from gcms_tui.operations.writing.guarded_write import GuardedWrites, Outcome
 from tests.operations.memory import ShippedQueries
 from tests.operations.payroll.disk import DiskFiles
-from tests.operations.payroll.paid_run import CLONE, FACT, CloneHouse, failing, recorded, released
+from tests.operations.payroll.paid_run import CLONE, FACT, CloneHouse, copied, failing, recorded, released
 from tests.operations.payroll.scene import CONCERT, TARGET, Scene
 
 NAME = "gold.fct_musician_payment_20260301"
@@ -32,7 +32,6 @@ LOST = Unavailable("Snowflake cannot be reached", "The line is gone.")
 class Vault:
     scene: Scene
     house: CloneHouse
-    files: DiskFiles
     told: list[str] = field(default_factory=list)
 
     @property
@@ -57,7 +56,7 @@ class Vault:
         )  # fmt: skip
 
     def recorded(self) -> PayrollRun:
-        return recorded(self.scene, self.files)
+        return self.scene.book().get("last")
 
     def archive(self, run: PayrollRun, suffix: str = "") -> PayrollRun:
         self.scene.clock.now += timedelta(seconds=1)  # a plan of its own
@@ -75,10 +74,18 @@ class Vault:
         return self.scene.book().looks(run)[Step.ARCHIVE.number - 1].state
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("recorded")
+    recorded(Scene(directory, CloneHouse()), DiskFiles(directory / "files"))
+    return directory
+
+
 @pytest.fixture
-def vault(tmp_path: Path) -> Vault:
+def vault(template: Path, tmp_path: Path) -> Vault:
+    """A payroll that has been recorded as paid."""
     house = CloneHouse()
-    return Vault(Scene(tmp_path, house), house, DiskFiles(tmp_path / "files"))
+    return Vault(Scene(copied(template, tmp_path / "own"), house), house)
 
 
 @pytest.mark.parametrize(("transient", "kind"), [("YES", "transient"), ("NO", "permanent")])
@@ -102,8 +109,10 @@ def test_the_clone_is_of_the_tables_own_kind_and_proven(vault: Vault, transient:
     assert vault.state(vault.archive(after)) is StepState.PASSED, "one that was dropped is made again"
 
 
-def test_the_gate_is_closed_until_the_payments_are_recorded(vault: Vault) -> None:
-    assert vault.refused(released(vault.scene, vault.files)).guard == "record"
+def test_the_gate_is_closed_until_the_payments_are_recorded(tmp_path: Path) -> None:
+    house = CloneHouse()
+    vault = Vault(Scene(tmp_path, house), house)
+    assert vault.refused(released(vault.scene, DiskFiles(tmp_path / "files"))).guard == "record"
 
 
 def test_a_view_is_no_archive(vault: Vault) -> None:
