@@ -13,7 +13,7 @@ from gcms_tui.core.payroll import events, gates
 from gcms_tui.core.payroll.gates import Limits, StepLook
 from gcms_tui.core.payroll.indexed import IndexedRun
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState, fold
-from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.payroll.steps import STEPS, Step
 from gcms_tui.operations.payroll.holding import Holds
 from gcms_tui.operations.payroll.ports import PayrollIndex
 from gcms_tui.operations.ports import Clock
@@ -78,6 +78,16 @@ class Payrolls:
         except Refused as refused:
             return refused
         return None
+
+    def refusals(self, run: PayrollRun) -> dict[Step, Refused]:
+        """Of each step that may not be done now, why. What holds payroll is asked once."""
+        now, holds, found = self._clock(), self.holds.open(), {}
+        for step in STEPS:
+            try:
+                gates.require(run, step, now, self._limits, holds)
+            except Refused as refused:
+                found[step] = refused
+        return found
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
