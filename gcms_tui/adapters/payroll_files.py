@@ -87,6 +87,7 @@ class PayrollFiles:
         require_place(self._outbox)
         with _writing(source, _WHERE_IT_WAS):
             self._settle(run_id)
+            self._clear(self._prepared, run_id)
         if os.path.lexists(target):
             released = _seen(target)
             if os.path.lexists(source):
