@@ -16,7 +16,7 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.carrying_out import Failure
-from gcms_tui.console.writing.plan_page import refusal_page, symbol
+from gcms_tui.console.writing.plan_page import heading, refusal_page, symbol
 from gcms_tui.console.writing.write_dialog import OfOneTable, WriteDialog
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.target import is_production
@@ -38,6 +38,16 @@ class Shown:
 
 
 M = TypeVar("M", bound=OfOneTable)
+
+_WAYS_OUT = {
+    "data_changed": "Esc leads back to the steps: the tests are to be run again, and what rests on them.",
+    "lease": "Somebody else is at this run: Esc, and come again when they are done.",
+    "hold": "What holds payroll is mended first; then a second person lifts the hold, from the wizard.",
+    "second_person": "Whoever lifts it does so in a console of their own, under their own login.",
+    "in_doubt": "Pane 6 shows it first: Enter there looks what became of it, and settles it.",
+    "another_host": "Sign in there, and open this run in a console on that host: the stores are the same.",
+}
+"""By the guard that refused: the way out, as it is gone in the console."""
 
 
 class ActDialog(WriteDialog[M, bool], Generic[M]):
@@ -105,6 +115,9 @@ class ActDialog(WriteDialog[M, bool], Generic[M]):
     def result(self, width: int) -> list[Text]:
         return [] if self.outcome is None else self.told(self.outcome, width)
 
+    def impossible(self, error: GcmsError, width: int) -> list[Text]:
+        return refused_page(error, self.look, width)
+
     def failed(self, failure: Failure, width: int) -> list[Text]:
         return not_done_page(failure.error, self.look, width)
 
@@ -116,12 +129,22 @@ class ActDialog(WriteDialog[M, bool], Generic[M]):
         return self.tried
 
 
+def refused_page(error: GcmsError, look: Look, width: int) -> list[Text]:
+    """Which guard said no, why, and the way out."""
+    lines = refusal_page(error, look, width)
+    way = _WAYS_OUT.get(error.guard) if isinstance(error, Refused) else None
+    if way is None:
+        return lines
+    said = Text(f"{look.glyphs.dot} {way}", look.palette.text)
+    return [*lines, Text(), heading("Here", look), *flow(said, width - 1, " ")]
+
+
 def not_done_page(error: GcmsError, look: Look, width: int) -> list[Text]:
     """Refused by a guard, or broken."""
     if isinstance(error, Refused):
-        lines = refusal_page(error, look, width)
+        lines = refused_page(error, look, width)
     else:
-        said = Text(f" {symbol(Verdict.FAIL, look)} NOT DONE", f"bold {look.palette.fail}")
+        said = Text(f" {symbol(Verdict.FAIL, look)} FAILED", f"bold {look.palette.fail}")
         lines = [said, Text(), *error_page(error, look, width)]
     again = "It can be tried again as it stands; r looks everything up again, Esc leads back to the steps."
     return [*lines, Text(), *flow(Text(again, look.palette.muted), width - 1, " ")]
