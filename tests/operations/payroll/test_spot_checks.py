@@ -243,19 +243,16 @@ def test_a_question_during_the_sign_off_voids_the_signatures_and_none_is_asked_a
     assert guard(checks(scene).query, run.run_id, "9", "again?") == "ended"
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
+def test_notes_are_kept_as_given_but_for_control_characters(scene: Scene) -> None:
+    run = drawn(scene)
+    for given, kept in (
         ("[b]bold[/b] [@click=app.bell]x[/]", "[b]bold[/b] [@click=app.bell]x[/]"),
         ("a\tb\r\nc\x00\x1b[31md\x1b]0;t\x07", "a b  cd"),
         ("\u202eabc\u202c שלום", "abc שלום"),
         ("x" * 500, "x" * 500),
-    ],
-)
-def test_notes_are_kept_as_given_but_for_control_characters(scene: Scene, given: str, kept: str) -> None:
-    run = drawn(scene)
-    assert checks(scene).query(run.run_id, "3", given).ticks["3"].note == kept
-    assert checks(scene).answer(run.run_id, "3", given).ticks["3"].note == kept
+    ):
+        assert checks(scene).query(run.run_id, "3", given).ticks["3"].note == kept
+        assert checks(scene).answer(run.run_id, "3", given).ticks["3"].note == kept
     with pytest.raises(UsageError, match="too long"):
         checks(scene).tick(run.run_id, "20", note="x" * 501)
 
