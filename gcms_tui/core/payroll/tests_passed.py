@@ -31,7 +31,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class JudgedTests:
     passed: int
     """How many tests passed."""
     problems: tuple[str, ...]
@@ -42,12 +42,12 @@ class Tested:
 
 def judge_tests(
     run: Run, results: RunResults | ArtifactError, manifest: Manifest | ArtifactError, wanted: Wanted
-) -> Tested:
+) -> JudgedTests:
     """Nothing but `pass` is a pass: no warning, nothing skipped, nothing that could not be run or was not there."""
     if isinstance(results, ArtifactError):
-        return Tested(0, (not_over(run) or f"what the tests said is not known: {results.message}",))
+        return JudgedTests(0, (not_over(run) or f"what the tests said is not known: {results.message}",))
     if isinstance(manifest, ArtifactError):
-        return Tested(0, (f"which tests there are is not known: {manifest.message}",))
+        return JudgedTests(0, (f"which tests there are is not known: {manifest.message}",))
     told = {node.unique_id: node for node in results.results if node.resource_type in TEST_TYPES}
     passed = sum(node.status == "pass" for node in told.values())
     on_fact = _standing_on(manifest, (wanted.fact,)) & critical_tests(manifest)
@@ -66,7 +66,7 @@ def judge_tests(
         (node for name, node in told.items() if name in critical_tests(manifest) and node.status == "fail"),
         key=lambda node: node.unique_id,
     )
-    return Tested(passed, tuple(filter(None, problems)), tuple(_found(manifest, node) for node in found))
+    return JudgedTests(passed, tuple(filter(None, problems)), tuple(_found(manifest, node) for node in found))
 
 
 def _standing_on(manifest: Manifest, tables: Iterable[str]) -> frozenset[str]:

@@ -21,7 +21,7 @@ from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.payroll.sources import SourceLook, ancestry, builds, judge_sources
 from gcms_tui.core.payroll.started import Started, outdated, settled, started, unsettled
 from gcms_tui.core.payroll.steps import Step
-from gcms_tui.core.payroll.tests_passed import Tested, Wanted, judge_tests
+from gcms_tui.core.payroll.tests_passed import JudgedTests, Wanted, judge_tests
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.run_retry import selectors
@@ -167,11 +167,11 @@ class Checklist:
             words = f"{counted(tested.passed, 'test')} passed; {counted(len(read.payments), 'payment')} frozen"
             return _note(at, Step.TESTS, True, words, said)
 
-    def _tested(self, run: Run) -> Tested:
+    def _tested(self, run: Run) -> JudgedTests:
         results, manifest = self._left(run)
         nodes, why = self._payroll_nodes(manifest)
         if why:
-            return Tested(0, (why,))
+            return JudgedTests(0, (why,))
         wanted = Wanted(
             fact=nodes[0],
             tables=nodes,
@@ -188,7 +188,7 @@ class Checklist:
                 return number if isinstance(number, int) else 0
         return 0
 
-    def _hold(self, tested: Tested, dbt_run: str) -> None:
+    def _hold(self, tested: JudgedTests, dbt_run: str) -> None:
         """Unless it is held for such a test already, by somebody who saw it before."""
         holds = self._book.holds
         if not any(hold.hold_id and hold.cause == CRITICAL_TEST for hold in holds.open()):

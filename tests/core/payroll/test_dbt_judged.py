@@ -12,7 +12,7 @@ from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.dbt_manifest import Manifest, Node
 from gcms_tui.core.dbt_results import MissingArtifact, NodeResult, RunResults
 from gcms_tui.core.payroll.models import judge_models
-from gcms_tui.core.payroll.tests_passed import Tested, Wanted, judge_tests
+from gcms_tui.core.payroll.tests_passed import JudgedTests, Wanted, judge_tests
 from tests.operations.run_memory import past_run, results
 
 FCT, MUSICIAN, CONCERT = PAYROLL = ("model.gcms.fct", "model.gcms.dim_musician", "model.gcms.dim_concert")
@@ -119,7 +119,9 @@ WANTED = Wanted(FCT, PAYROLL, baseline=3)
 PASSED = dict.fromkeys((GRAVE, OTHER, ON_DIMENSION, UNIT), "pass")
 
 
-def judged_tests(statuses: Mapping[str, str], wanted: Wanted = WANTED, command: str = "test", **ended: Any) -> Tested:
+def judged_tests(
+    statuses: Mapping[str, str], wanted: Wanted = WANTED, command: str = "test", **ended: Any
+) -> JudgedTests:
     run = past_run("r-2", TEST, **{"exit_code": 0, **ended})
     return judge_tests(run, _with_rows(results(command, *statuses.items())), MANIFEST, wanted)
 
