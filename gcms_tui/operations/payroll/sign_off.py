@@ -10,6 +10,7 @@ from pathlib import Path
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll import signatures
 from gcms_tui.core.payroll.events import REJECTED, RELEASED, SIGNED
+from gcms_tui.core.payroll.files import FileSeen
 from gcms_tui.core.payroll.roles import Role, Signers
 from gcms_tui.core.payroll.run import Exported, PayrollRun
 from gcms_tui.core.payroll.statement import statement as statement_of
@@ -43,7 +44,7 @@ class Signed:
     run: PayrollRun
     release_error: GcmsError | None = None
     """Why the file was not released with the third signature: `release` may be tried again. None where it was, where
-    others have still to sign, and where the file lies on another host."""
+    others have still to sign, and where the file does not lie here: whoever prepared it releases it."""
 
 
 class SignOff:
@@ -94,8 +95,8 @@ class SignOff:
 
     def sign(self, run_id: str, role: Role, *, statement: str = "") -> Signed:
         """Sign in this role. `statement`, where given, is what was shown: another one by now is refused (guard
-        `statement`). With the third signature the file is released, where it lies on this host; a signature stays
-        given where that fails, and the answer says why.
+        `statement`). With the third signature the file is released, where it lies here; a signature stays given where
+        that fails, and the answer says why.
 
         Raises `Refused`: guards `role` (not on the role's list), `one_person` (signed already in another role, from
         whatever host, or by the same key), `signed` (the role is signed), `data_changed`, `tampered`, `key`, and the
@@ -114,7 +115,7 @@ class SignOff:
                     guard="statement",
                 )
             self._reader.unchanged(at)
-            here = exported.host == self._files.host
+            here = self._lies_here(run)
             if here:
                 self._require_untouched(run)
             armoured, key = self._signature(run, role, text)
@@ -146,7 +147,7 @@ class SignOff:
                 raise refused
             if not reason.strip():
                 raise Refused("No reason given", "It wants a reason.", "Say in a few words why.", guard="reason")
-            here = _exported(at.run).host == self._files.host
+            here = self._lies_here(at.run)
             run = at.note(REJECTED, {"role": role.value, "reason": reason.strip()})
             if here and self._files.released(run.run_id):
                 self._files.withdraw(run.run_id, "rejected before it was released")
@@ -158,19 +159,22 @@ class SignOff:
         """Move the signed file to the outbox, everything proven once more: data, file, manifest, `.sha256`, three
         people, their signatures. One that was cut off between the move and its entry is taken up where it was.
 
-        Raises `Refused`: guards `signatures`, `another_host`, `tampered` (naming the file), `data_changed`, the gates;
-        `StateError` where the outbox cannot be written: nothing has moved then.
+        Raises `Refused`: guards `another_host` (also where it is somebody else's on this one), `signatures`, `tampered`
+        (naming the file), `data_changed`, the gates; `StateError` where the outbox cannot be written: nothing has moved
+        then.
         """
         with self._book.at(run_id, Step.SIGN_OFF) as at:
             return self._release(at, by_hand=True)
 
     def _release(self, at: AtStep, *, by_hand: bool) -> PayrollRun:
         run, exported = at.run, _exported(at.run)
-        if exported.host != self._files.host:
+        if not self._lies_here(run):
+            by = exported.by.person.user
             raise Refused(
-                "The file is on another host",
-                f"{exported.file} was prepared on {exported.host}, and this is {self._files.host}.",
-                f"On {exported.host}: gcms-tui payroll release {run.run_id}",
+                "The file is not here",
+                f"{exported.file} was prepared by {by} on {exported.host}, for nobody else to read, and this is "
+                f"{self._person.user} on {self._files.host}.",
+                f"As {by} on {exported.host}: gcms-tui payroll release {run.run_id}",
                 guard="another_host",
             )
         if wrong := unproven(run, self._signers, self._signing):
@@ -244,10 +248,24 @@ class SignOff:
             )
         return armoured, key
 
-    def _require_untouched(self, run: PayrollRun) -> None:
-        """Raises `Refused` (guard `tampered`) where what lies on this host is not what was exported."""
+    def _lies_here(self, run: PayrollRun) -> bool:
+        """Whether the file can be looked at from here: on the host where it was prepared, by whoever did it, for whom
+        alone it can be read. People who are played all are one user."""
         exported = _exported(run)
-        seen = self._files.released(run.run_id) or self._files.prepared(run.run_id)
+        if exported.host != self._files.host:
+            return False
+        if exported.by.person.user == self._person.user:
+            return True  # where they see nothing of it, it is gone
+        with suppress(GcmsError):
+            return bool(self._seen(run))
+        return False
+
+    def _seen(self, run: PayrollRun) -> tuple[FileSeen, ...]:
+        return self._files.released(run.run_id) or self._files.prepared(run.run_id)
+
+    def _require_untouched(self, run: PayrollRun) -> None:
+        """Raises `Refused` (guard `tampered`) where what lies here is not what was exported."""
+        exported, seen = _exported(run), self._seen(run)
         wrong = list(differences(exported, seen))
         wrong += [
             f"{file.path.name} does not say the hash of {exported.file}"

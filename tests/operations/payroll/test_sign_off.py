@@ -58,6 +58,8 @@ class Office:
     files: DiskFiles
     lists: dict[Role, tuple[str, ...]] = field(default_factory=lambda: dict(LISTS))
     keys: Signing | None = None
+    apart: tuple[str, ...] = ()
+    """Users of the operating system who see nothing of the others' files; all others are played by one."""
 
     def at(
         self, user: str, host: str = "ops-1", variance: Callable[[PayrollRun], Variance | None] | None = None
@@ -65,12 +67,16 @@ class Office:
         return SignOff(
             book=self.scene.book(user, host),
             reader=self.scene.reader(),
-            files=DiskFiles(self.files.directory, host, self.files.writable, self.files.killed),
+            files=self.files_at(user, host),
             signing=self.keys,
             signers=Signers(self.lists),
             person=Person(user, host),
             variance=variance or (lambda _: None),
         )
+
+    def files_at(self, user: str, host: str) -> DiskFiles:
+        directory = self.files.directory if user not in self.apart else self.files.directory / user
+        return DiskFiles(directory, host, writable=self.files.writable, killed=self.files.killed)
 
     def export(self, files: dict[str, bytes] | None = None) -> PayrollRun:
         """By erin on ops-1, after everything before it has passed."""
@@ -156,6 +162,17 @@ def test_a_file_on_another_host_waits_to_be_released_there(office: Office) -> No
     assert len(office.outbox(run)) == 3
 
 
+def test_a_file_that_is_another_users_on_this_host_is_released_by_whoever_prepared_it(office: Office) -> None:
+    run = office.export()
+    office.apart = ("frank", "maria")
+    signed = office.sign(run)
+    assert (len(signed.run.signatures), signed.run.released, signed.release_error) == (3, None, None)
+    with pytest.raises(Refused, match="prepared by erin on ops-1, for nobody else to read") as caught:
+        office.at("maria").release(run.run_id)
+    assert caught.value.guard == "another_host" and "As erin on ops-1" in caught.value.next_step
+    assert office.at("erin").release(run.run_id).released is not None
+
+
 @pytest.mark.parametrize(
     ("user", "host", "role", "guard", "says"),
     [
@@ -235,15 +252,16 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 def test_a_file_that_was_tampered_with_is_named_and_neither_signed_nor_released(office: Office, what: str) -> None:
     tamper, says = TAMPERED[what]
     run = office.export()
-    signed = office.sign(run, 2).run
+    signed = office.sign(run, 1).run
     tamper(office.files.place("prepared", run.run_id))
     with pytest.raises(Refused, match=says) as caught:
-        office.at("frank").sign(run.run_id, Role.FINANCE)
+        office.at("erin").sign(run.run_id, Role.ENGINEER)
     assert caught.value.guard == "tampered" and office.get(run).entries == signed.entries
     # From a host where the file is not, it can be signed: what leaves is judged where it lies.
+    office.at("erin", "laptop").sign(run.run_id, Role.ENGINEER)
     signed = office.at("frank", "laptop").sign(run.run_id, Role.FINANCE).run
     with pytest.raises(Refused, match=says) as caught:
-        office.at("frank").release(run.run_id)
+        office.at("erin").release(run.run_id)
     assert caught.value.guard == "tampered" and office.get(run).entries == signed.entries
     assert office.outbox(run) == []
 
