@@ -134,9 +134,9 @@ class Recording:
         with self._book.at(run_id, Step.RECORD) as at:
             if at.run.recorded is not None:
                 return at.run
-            matched = self._matched(at.run, self._signed(at.run))
-            day = mark_paid.recorded_on(matched)
-            write = self._own_write(at.run, day)
+            intents = self._settled_intents(at.run)
+            day = mark_paid.recorded_on(self._matched(at.run, self._signed(at.run)))
+            write = next((entry for entry in intents if day.isoformat() in self._days_left(entry.subject)), None)
             if write is None:
                 return _noted(at, day)
             return _noted(at, day, write.subject, str(write.said["plan"]))
@@ -229,11 +229,11 @@ class Recording:
             )
         return plan
 
-    def _own_write(self, run: PayrollRun, day: date) -> Entry | None:
-        """The intent of the write of this run that is known to have been applied, with this day. Raises `Refused`
-        (guard `in_doubt`) where it is not known of one whether it was."""
+    def _settled_intents(self, run: PayrollRun) -> list[Entry]:
+        """Those of this run's writes. Raises `Refused` (guard `in_doubt`) where it is not known what became of one."""
         open_ones = {entry.subject for entry in self._journal.open_intents()}
-        for entry in self._intents(run):
+        intents = self._intents(run)
+        for entry in intents:
             if entry.subject in open_ones:
                 raise Refused(
                     "A write is in doubt",
@@ -241,9 +241,7 @@ class Recording:
                     "Have it settled first: gcms-tui journal doubts --settle.",
                     guard="in_doubt",
                 )
-            if day.isoformat() in self._days_left(entry.subject):
-                return entry
-        return None
+        return intents
 
     def _days_left(self, write_id: str) -> set[Cell]:
         """The day that a write has left in Supabase; empty where it has left nothing."""
