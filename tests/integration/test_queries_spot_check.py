@@ -88,22 +88,33 @@ def rolled_back(asking: Asking) -> Iterator[None]:
 def test_another_kind_the_same_day_and_faulty_dimensions_are_told_apart(workbench: Asking) -> None:
     with rolled_back(workbench):
         rows = paid(workbench)
-        *_, (_, before), (day, concert) = sorted({(row[3], row[2]) for row in rows})
-        common = sorted({row[0] for row in rows if row[2] == before} & {row[0] for row in rows if row[2] == concert})
-        switched, unknown, nothing = common[:3]
-        fact, here = "gold.fct_musician_payment", f"concert_id = {concert} AND musician_id"
-        workbench.plain(f"UPDATE {fact} SET pay_type = 'by_the_day' WHERE {here} = ?", switched)
-        workbench.plain(f"UPDATE {fact} SET pay_type = NULL WHERE musician_id = ?", unknown)
+        *_, (_, third), (_, before), (day, concert) = sorted({(row[3], row[2]) for row in rows})
+        there = {one: {row[0] for row in rows if row[2] == one} for one in (third, before, concert)}
+        switched, unknown, nothing, *_ = chosen = sorted(there[before] & there[concert])
+        fact = "gold.fct_musician_payment"
+        strangers = sorted(there[third] - set(chosen))
+        for musician, stranger in zip((switched, unknown, nothing), strangers, strict=False):
+            if musician not in there[third]:
+                workbench.plain(
+                    f"UPDATE {fact} SET musician_id = ? WHERE concert_id = {third} AND musician_id = ?",
+                    *(musician, stranger),
+                )
+        workbench.plain(
+            f"UPDATE {fact} SET pay_type = 'by_the_day' WHERE concert_id = {concert} AND musician_id = ?", switched
+        )
+        workbench.plain(
+            f"UPDATE {fact} SET pay_type = NULL WHERE concert_id IN ({third}, {concert}) AND musician_id = ?", unknown
+        )
         workbench.plain(f"UPDATE {fact} SET net_amount = NULL WHERE musician_id = ?", nothing)
-        workbench.plain("UPDATE gold.dim_concert SET concert_date = ? WHERE concert_id = ?", day, before)
+        workbench.plain(f"UPDATE gold.dim_concert SET concert_date = ? WHERE concert_id IN ({third}, {before})", day)
         workbench.plain(f"INSERT INTO gold.dim_concert SELECT * FROM gold.dim_concert WHERE concert_id = {before}")
         found = {row["musician_id"]: row for row in previous(workbench, concert)}
         last, [expected_before] = expected(_sortable(paid(workbench)), concert)
         assert expected_before == str(before)
         assert list(found.values()) == last
         assert found[str(switched)]["same_kind"] is False
-        assert found[str(unknown)]["same_kind"] is True and found[str(unknown)]["concert_date"] == day
-        assert found[str(nothing)]["net_amount"] is None
+        assert (found[str(unknown)]["same_kind"], found[str(unknown)]["concert_id"]) == (True, str(third))
+        assert (found[str(nothing)]["net_amount"], found[str(nothing)]["concert_id"]) == (None, str(before))
         workbench.plain("UPDATE gold.dim_concert SET concert_date = NULL WHERE concert_id = ?", before)
         undated = previous(workbench, concert)
         assert undated and str(before) not in {row["concert_id"] for row in undated}
