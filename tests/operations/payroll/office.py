@@ -56,6 +56,8 @@ class Office:
     apart: tuple[str, ...] = ()
     """Users of the operating system who see nothing of the others' files; all others are played by one."""
 
+    run_id: str = ""
+    """What is exported already."""
     books: dict[tuple[str, str], Payrolls] = field(default_factory=dict)
 
     def book(self, user: str = "erin", host: str = "ops-1") -> Payrolls:
@@ -80,6 +82,8 @@ class Office:
 
     def export(self, files: dict[str, bytes] | None = None) -> PayrollRun:
         """By erin on ops-1, after everything before it has passed."""
+        if self.run_id:
+            return self.book().get(self.run_id)
         run = self.scene.ticked()
         csv = b"full_name,net_amount\r\n"
         hashed = f"{hashlib.sha256(csv).hexdigest()}  {CSV}\n".encode()

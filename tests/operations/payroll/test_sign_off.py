@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +23,24 @@ from tests.operations.payroll.office import CSV, TRIO, MemoryKeys, Office
 from tests.operations.payroll.scene import Scene, payment
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A directory in which a run has come to its sign-off, and the run's id."""
+    directory = tmp_path_factory.mktemp("exported")
+    return directory, Office(Scene(directory), DiskFiles(directory / "files")).export().run_id
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(exported: tuple[Path, str], tmp_path: Path) -> Office:
+    """With a prepared file, in a directory of its own."""
+    directory, run_id = exported
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    return Office(Scene(tmp_path), DiskFiles(tmp_path / "files"), run_id=run_id)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Office:
+    """In which nothing is prepared yet."""
     return Office(Scene(tmp_path), DiskFiles(tmp_path / "files"))
 
 
@@ -42,24 +59,24 @@ def paid_more(office: Office) -> None:
 # -- signing ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_third_signature_releases_the_very_file_that_three_signed(office: Office) -> None:
-    run = office.export({"payroll_7.xlsx": b"PK"})
-    second = office.sign(run, 2)
+def test_the_third_signature_releases_the_very_file_that_three_signed(empty: Office) -> None:
+    run = empty.export({"payroll_7.xlsx": b"PK"})
+    second = empty.sign(run, 2)
     assert second.run.released is None and second.release_error is None
-    shown = office.at("frank").to_sign(run.run_id, Role.FINANCE)
-    assert shown.refusal == "" and office.files.released(run.run_id) == ()
-    after = office.at("frank").sign(run.run_id, Role.FINANCE, statement=shown.statement)
+    shown = empty.at("frank").to_sign(run.run_id, Role.FINANCE)
+    assert shown.refusal == "" and empty.files.released(run.run_id) == ()
+    after = empty.at("frank").sign(run.run_id, Role.FINANCE, statement=shown.statement)
     assert after.release_error is None
     told = after.run
     assert told.released is not None and told.exported is not None
     assert (told.released.by.person.user, told.released.sha256) == ("frank", told.exported.sha256)
-    assert office.outbox(run) == ["manifest.json", CSV, f"{CSV}.sha256", "payroll_7.xlsx"]
-    assert office.files.prepared(run.run_id) == ()
+    assert empty.outbox(run) == ["manifest.json", CSV, f"{CSV}.sha256", "payroll_7.xlsx"]
+    assert empty.files.prepared(run.run_id) == ()
     for user, role in TRIO:
         signature = told.signatures[role]
         assert (signature.by.person.user, signature.statement) == (user, statement(told, role))
     assert [entry.said["by_hand"] for entry in told.entries if entry.kind == RELEASED] == [False]
-    assert refused(lambda: office.at("erin").release(run.run_id)) == "released"
+    assert refused(lambda: empty.at("erin").release(run.run_id)) == "released"
 
 
 def test_a_file_on_another_host_waits_to_be_released_there(office: Office) -> None:
@@ -111,10 +128,10 @@ def test_only_what_was_shown_is_signed(office: Office) -> None:
     assert office.get(run).signatures == {}
 
 
-def test_there_is_nothing_to_sign_without_a_file(office: Office) -> None:
-    run = office.scene.ticked()
-    assert refused(lambda: office.at("erin").to_sign(run.run_id, Role.ENGINEER)) == "export"
-    assert refused(lambda: office.at("erin").sign(run.run_id, Role.ENGINEER)) == "export"
+def test_there_is_nothing_to_sign_without_a_file(empty: Office) -> None:
+    run = empty.scene.ticked()
+    assert refused(lambda: empty.at("erin").to_sign(run.run_id, Role.ENGINEER)) == "export"
+    assert refused(lambda: empty.at("erin").sign(run.run_id, Role.ENGINEER)) == "export"
 
 
 def test_a_variance_that_cannot_be_read_leaves_the_rest_to_be_seen(office: Office) -> None:
@@ -181,11 +198,11 @@ def test_a_file_that_was_tampered_with_is_named_and_neither_signed_nor_released(
     "content", [b"", f"{'0' * 64}  {CSV}\n".encode(), f"{'0' * 64}  other.csv\n".encode(), b"\xff"]
 )
 def test_a_hash_file_that_was_exported_saying_something_else_is_believed_by_nobody(
-    office: Office, content: bytes
+    empty: Office, content: bytes
 ) -> None:
-    run = office.export({f"{CSV}.sha256": content})
+    run = empty.export({f"{CSV}.sha256": content})
     with pytest.raises(Refused, match=f"{CSV}.sha256 does not say the hash") as caught:
-        office.at("erin").sign(run.run_id, Role.ENGINEER)
+        empty.at("erin").sign(run.run_id, Role.ENGINEER)
     assert caught.value.guard == "tampered"
 
 
