@@ -22,14 +22,16 @@ NAMED = 10
 """So many musicians are named."""
 
 _STARS = re.compile(r"[*•●█▇■▓▒░∗⁎＊✱]")
-_CROSSES = re.compile(r"[x#?_.\-\s]{3,}|x{2,}", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"(?:mask(?:ed)?|redact(?:ed)?|anonym(?:ous|i[sz]ed)?|pseudonymi[sz]ed|obfuscated|hidden|suppressed|confidential)",
-    re.IGNORECASE,
+_CROSSES = r"[x#?_.\-\s]{3,}|x{2,}"
+_PLACEHOLDER = (
+    r"mask(?:ed)?|redact(?:ed)?|anonym(?:ous|i[sz]ed)?|pseudonymi[sz]ed|obfuscated|hidden|suppressed|confidential"
 )
-_NOWHERE = re.compile(r"(?:null|none|n/a|unknown|undefined|no-?e?-?mail|not[-_.]?available)", re.IGNORECASE)
+_HASH = r"[0-9a-f]{32,}"
+_NOWHERE = r"null|none|n/a|unknown|undefined|no-?e?-?mail|not[-_.]?available"
 """What stands for no address; a person may have such a name."""
-_HASH = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
+_NO_PART = re.compile(rf"{_CROSSES}|{_PLACEHOLDER}|{_HASH}|{_NOWHERE}", re.IGNORECASE)
+"""Of an address: neither its mailbox nor the first part of its host."""
+_NO_NAME = re.compile(rf"{_CROSSES}|{_HASH}|\W*(?:(?:{_PLACEHOLDER})\W*)+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
 _LONGEST = 254
 _FEW = 3
@@ -51,7 +53,8 @@ def judge(payments: Iterable[Payment]) -> Addresses:
     missing: list[str] = []
     masked: list[str] = []
     malformed: list[str] = []
-    holders: dict[str, dict[str, None]] = {}
+    holders: dict[str, str] = {}
+    repeated: dict[str, None] = {}
     for item in payments:
         address = item.email or ""
         if not address.strip():
@@ -61,8 +64,9 @@ def judge(payments: Iterable[Payment]) -> Addresses:
         elif not _is_address(address):
             malformed.append(item.musician_id)
         else:
-            holders.setdefault(unicodedata.normalize("NFKC", address).casefold(), {})[item.musician_id] = None
-    repeated = [musician for musicians in holders.values() if len(musicians) > 1 for musician in musicians]
+            holder = holders.setdefault(unicodedata.normalize("NFKC", address).casefold(), item.musician_id)
+            if holder != item.musician_id:
+                repeated.update({holder: None, item.musician_id: None})
     return Addresses(tuple(missing), tuple(masked), tuple(malformed), tuple(repeated))
 
 
@@ -158,13 +162,7 @@ def _is_payable(item: Payment) -> bool:
 
 
 def _name_is_masked(name: str) -> bool:
-    words = name.split()
-    return bool(
-        _STARS.search(name)
-        or _CROSSES.fullmatch(name)
-        or _HASH.fullmatch(name)
-        or all(_PLACEHOLDER.fullmatch(word.strip("<>[](){}-_.,")) for word in words)
-    )
+    return bool(_STARS.search(name) or _NO_NAME.fullmatch(name))
 
 
 def _is_address(address: str) -> bool:
@@ -179,12 +177,7 @@ def _is_address(address: str) -> bool:
 
 def _address_is_masked(address: str) -> bool:
     mailbox, _, host = address.strip().strip("<>[](){}").partition("@")
-    return bool(_STARS.search(address)) or any(
-        pattern.fullmatch(part)
-        for part in (mailbox, host.partition(".")[0])
-        for pattern in (_CROSSES, _PLACEHOLDER, _NOWHERE, _HASH)
-        if part
-    )
+    return bool(_STARS.search(address) or _NO_PART.fullmatch(mailbox) or _NO_PART.fullmatch(host.partition(".")[0]))
 
 
 def _musicians(ids: Sequence[str]) -> str:

@@ -41,7 +41,10 @@ _UNSEEN = (
 _BEGUN = re.compile(rf"(?<![{_UNSEEN};])[{_UNSEEN};]*+(?=[{_TRIGGERS}])")
 """What stands before a character that makes a formula. Quotes count as unseen: a CSV puts them around a cell."""
 _BEGINNINGS = re.compile(r"[;\t\n]")
+_SUSPECT = re.compile(rf"\A[{_UNSEEN}]*+[{_TRIGGERS}]|[;\t\n]")
+"""Nearly no text is: only those that are, are looked at closely."""
 _LINE_BREAK = re.compile(r"\r\n?")
+_UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -103,6 +106,8 @@ def lines_of(payments: Iterable[Payment]) -> Lines:
 
 def neutral(text: str) -> str:
     """`text` so that no spreadsheet runs it."""
+    if not _SUSPECT.search(text):
+        return text
     found = _BEGUN.sub(_with_apostrophe, text)
     return APOSTROPHE + found if found.startswith(("\t", "\n")) else found
 
@@ -115,28 +120,26 @@ def _with_apostrophe(match: re.Match[str]) -> str:
 
 def clean(text: str) -> str:
     """`text` without what a text file cannot hold, or cannot hold in one way only."""
+    if not _UNCLEAN.search(text):
+        return text
     return _NO_TEXT.sub("\ufffd", _LINE_BREAK.sub("\n", text))
 
 
 class _Texts:
-    """Makes cells of texts, and counts. Few texts differ but names and addresses: the others are looked at once."""
+    """Makes cells of texts, and counts."""
 
     def __init__(self) -> None:
         self.neutralised = 0
         self.replaced = 0
-        self._known: dict[str, tuple[str, bool, bool]] = {}
 
     def cell(self, text: str | None) -> str:
         if not text:
             return ""
-        known = self._known.get(text)
-        if known is None:
-            cleaned = clean(text)
-            cell = neutral(cleaned)
-            known = self._known[text] = (cell, cell != cleaned, cleaned != text)
-        self.neutralised += known[1]
-        self.replaced += known[2]
-        return known[0]
+        cleaned = clean(text)
+        cell = neutral(cleaned)
+        self.neutralised += cell != cleaned
+        self.replaced += cleaned != text
+        return cell
 
 
 def cents(amount: Decimal | None) -> Decimal:
