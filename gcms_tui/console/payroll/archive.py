@@ -136,7 +136,11 @@ class ArchiveDialog(PlannedDialog):
     def came_to(self, run: PayrollRun, width: int) -> list[Text]:
         archived, look, palette = run.archived, self.look, self.look.palette
         if archived is None:
-            return flow(Text("The run does not say so yet: Esc, and look at it again.", palette.warn), width - 1, " ")
+            return flow(
+                Text("The run does not say so yet: come to this step again, and t takes it over.", palette.warn),
+                width - 1,
+                " ",
+            )
         lines = labelled("clone", f"{archived.table} ({archived.kind})", look, width)
         lines += labelled("fingerprint", archived.fingerprint, look, width)
         if archived.alike:

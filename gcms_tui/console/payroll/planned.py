@@ -12,10 +12,12 @@ from textual.widgets import Input
 
 from gcms_tui.console.pane import unexpected
 from gcms_tui.console.payroll.act import FAR, ActDialog, done_line, not_done_page
+from gcms_tui.console.payroll.person_words import said_lines
 from gcms_tui.console.writing.carrying_out import Failure
 from gcms_tui.console.writing.result_page import failure_page, in_doubt_page
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll.run import PayrollRun
+from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.writing.guarded_write import Outcome
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -145,4 +147,5 @@ class PlannedDialog(ActDialog[Planned]):
         if ended is not None and ended.outcome is not Outcome.APPLIED:
             return in_doubt_page((ended.write_id,), ended.note, look, width)
         lines = done_line("DONE" if ended is not None else "NOTED: nothing was written", look, width)
+        lines += said_lines(Verdict.WARN, ended.note, look, width) if ended is not None and ended.note else []
         return [*lines, *self.came_to(outcome.run, width)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
@@ -173,7 +172,9 @@ class RecordDialog(PlannedDialog):
         recorded, look = run.recorded, self.look
         if recorded is None:
             return flow(
-                Text("The run does not say so yet: Esc, and look at it again.", look.palette.warn), width - 1, " "
+                Text("The run does not say so yet: come to this step again, and it is taken over.", look.palette.warn),
+                width - 1,
+                " ",
             )
         how = "found recorded" if recorded.already else "recorded"
         lines = labelled(how, f"{counted(recorded.entries, 'payment')} as paid on {recorded.date}", look, width)
@@ -182,17 +183,11 @@ class RecordDialog(PlannedDialog):
 
 
 def before_and_after(plan: Plan, look: Look, width: int) -> list[Text]:
-    """Of how many rows which column becomes what: rows are counted, and none of them is told."""
-    lines = labelled("rows", f"{len(plan.before):,}, each exactly once", look, width)
-    after = {name: Counter(cell_text(name, row[name]) for row in plan.after) for name in plan.named}
-    for name in plan.named:
-        before = Counter(cell_text(name, row[name]) for row in plan.before)
-        if before != after[name] and plan.after:
-            told = f"{_counts(before)} {look.glyphs.arrow} {_counts(after[name])}"
-            lines += labelled(name, told, look, width)
+    """How many payments are in which state, and in which they will be: none of them is told alone."""
+    lines: list[Text] = []
+    for label, rows in (("before", plan.before), ("after", plan.after)):
+        for row in rows:
+            number = row["payments"]
+            state = ", ".join(f"{name} {cell_text(name, cell)}" for name, cell in row.values if name != "payments")
+            lines += labelled(label, f"{number} payments: {state}", look, width, f"bold {look.palette.strong}")
     return lines
-
-
-def _counts(values: Counter[str]) -> str:
-    shown = [f"{value} ({number:,})" for value, number in values.most_common(4)]
-    return ", ".join(shown) + (", …" if len(values) > 4 else "")
