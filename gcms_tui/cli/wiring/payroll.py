@@ -188,6 +188,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
 
 
 def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
+    from gcms_tui.adapters.payroll_formats import FORMATS
     from gcms_tui.operations.payroll.archiving import Archiving
     from gcms_tui.operations.payroll.checklist import Checklist
     from gcms_tui.operations.payroll.closing import Closing
@@ -218,7 +219,14 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
         ),
         spot_checks=spot_checks,
         exporting=Exporting(
-            payroll, book=seen.book, reader=seen.reader, files=seen.files, version=__version__, clock=utc_now
+            payroll,
+            book=seen.book,
+            reader=seen.reader,
+            files=seen.files,
+            version=__version__,
+            clock=utc_now,
+            person=seen.person,
+            formats=FORMATS,
         ),
         sign_off=SignOff(
             book=seen.book,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from gcms_tui.core.errors import UsageError
@@ -39,8 +38,8 @@ class Exporting:
         files: PayrollFiles,
         version: str,
         clock: Clock,
-        person: Person | None = None,
-        formats: Mapping[str, Written] = MappingProxyType({}),
+        person: Person,
+        formats: Mapping[str, Written],
     ) -> None:
         """`formats` has those of `FORMATS` that can be written here."""
         self._settings = settings
@@ -103,7 +102,7 @@ class Exporting:
             "totals": read.frozen.totals.document(),
             "query": {"source": read.statement.source, "id": read.query_id, "at": read.taken_at.isoformat()},
             "console": self._version,
-            "by": {"user": self._person.user, "host": self._person.host} if self._person else None,
+            "by": {"user": self._person.user, "host": self._person.host},
             "host": self._files.host,
             "at": self._clock().isoformat(),
         }
