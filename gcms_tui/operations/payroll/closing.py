@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container
+from contextlib import suppress
+from dataclasses import dataclass
 
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll import events
@@ -13,6 +15,18 @@ from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.payroll.typed import EXCEPTIONS_LIMIT, NOTE_LIMIT, typed
 from gcms_tui.operations.payroll.book import Payrolls
 from gcms_tui.operations.payroll.ports import PayrollFiles
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    host: str
+    directory: str
+    user: str
+    """Who put it there."""
+
+    @property
+    def words(self) -> str:
+        return f"{self.directory} on {self.host}, {self.user}'s"
 
 
 class Closing:
@@ -81,31 +95,41 @@ class Closing:
                 guard="reason",
             )
         with self._book.alone(run_id, "giving up") as at:
-            if at.run.state is PayrollState.ABANDONED and self._lies_here(at.run.run_id):
-                self._withdraw(at.run, at.run.reason, {})
-                return at.run
-            _require_can_be_given_up(at.run, withdrawn)
-            run = at.note(events.ABANDONED, {"reason": said, "withdrawn": withdrawn})
-            elsewhere = {host: place for host, place in _places(run).items() if host != self._files.host}
-            self._withdraw(run, said, elsewhere)
-        return run
+            again = at.run.state is PayrollState.ABANDONED and bool(self._directories(at.run.run_id))
+            if not again:
+                _require_can_be_given_up(at.run, withdrawn)
+                at.note(events.ABANDONED, {"reason": said, "withdrawn": withdrawn})
+            self._withdraw(at.run, told=again)
+            return at.run
 
-    def _lies_here(self, run_id: str) -> bool:
-        return bool(self._files.prepared(run_id) or self._files.released(run_id))
+    def _directories(self, run_id: str) -> set[str]:
+        """Where files of it lie that can be reached from here. None where they cannot be looked at."""
+        found: set[str] = set()
+        for look in (self._files.prepared, self._files.released):
+            with suppress(GcmsError):
+                found.update(str(file.path.parent) for file in look(run_id))
+        return found
 
-    def _withdraw(self, run: PayrollRun, why: str, elsewhere: Mapping[str, str]) -> None:
-        left = [f"{place} on {host}" for host, place in elsewhere.items()]
+    def _withdraw(self, run: PayrollRun, *, told: bool) -> None:
+        """`told`: what lies out of reach was said the first time."""
+        reached = self._directories(run.run_id)
+        left = [] if told else [place.words for place in _places(run) if self._is_out_of_reach(place, run, reached)]
         try:
-            self._files.withdraw(run.run_id, f"abandoned: {why}")
+            self._files.withdraw(run.run_id, f"abandoned: {run.reason}")
         except GcmsError as error:
-            here = _places(run).get(self._files.host, "the prepared files and the outbox")
-            left.insert(0, f"{here} on {self._files.host} ({error.message.rstrip('.')})")
+            left.insert(0, f"{', '.join(sorted(reached)) or 'whatever lies here'} ({error.message.rstrip('.')})")
         if left:
             raise GcmsError(
-                "It is given up, and its file is still there",
+                "It is given up, and a file of it is still there",
                 f"{run.run_id} is abandoned in the journal. Not moved out of the way: {'; '.join(left)}.",
-                "Nobody must take it for good: give it up there once more, or move it away by hand.",
+                "Nobody must take it for good: give it up once more there and as that person, or move it away by hand.",
             )
+
+    def _is_out_of_reach(self, place: _Place, run: PayrollRun, reached: Container[str]) -> bool:
+        """On another host, or another user's on this one, who alone can read it. Their own that is not seen is gone."""
+        if place.host != self._files.host:
+            return True
+        return place.directory not in reached and (run.ended is None or place.user != run.ended.person.user)
 
 
 def _require_can_be_given_up(run: PayrollRun, withdrawn: bool) -> None:
@@ -128,13 +152,20 @@ def _require_can_be_given_up(run: PayrollRun, withdrawn: bool) -> None:
         )
 
 
-def _places(run: PayrollRun) -> dict[str, str]:
-    """Where its files were last put, by host: on another than this one nothing can be moved from here."""
-    return {
-        str(entry.said.get("host")): str(entry.said.get("directory"))
-        for entry in run.entries
-        if entry.kind in (events.EXPORTED, events.RELEASED)
-    }
+def _places(run: PayrollRun) -> tuple[_Place, ...]:
+    """Where its files were last put: what is prepared anew there replaces it, and what is released leaves."""
+    found: dict[tuple[str, str], _Place] = {}
+    prepared = None
+    for entry in run.entries:
+        if entry.kind not in (events.EXPORTED, events.RELEASED):
+            continue
+        place = _Place(str(entry.said.get("host")), str(entry.said.get("directory")), entry.user)
+        if entry.kind == events.EXPORTED:
+            prepared = place
+        elif prepared is not None:
+            found.pop((prepared.host, prepared.directory), None)
+        found[place.host, place.directory] = place
+    return tuple(found.values())
 
 
 def _sha256(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from tests.operations.payroll.scene import CONCERT, Scene
 
 TOLD: dict[str, dict[str, Any]] = {
     events.EXPORTED: {
-        "fingerprint": "f", "payees": "p", "host": "ops-1", "directory": "/prepared/run", "files": {"a.csv": "s"},
+        "fingerprint": "f", "payees": "p", "host": "ops-1", "files": {"a.csv": "s"},
         "file": "a.csv", "sha256": "s", "manifest": "m",
     },
     events.SIGNED: {"says": "", "statement": "s", "sha256": "s", "signature": "", "key": ""},
-    events.RELEASED: {"host": "ops-1", "directory": "/outbox/run", "file": "a.csv", "sha256": "s"},
+    events.RELEASED: {"host": "ops-1", "file": "a.csv", "sha256": "s"},
     events.RECORDED: {"write": "w-1", "date": "2026-03-01", "entries": 20, "net": "2000.00", "already": False},
     events.ARCHIVED: {
         "write": "w-2", "table": "GOLD.FCT_20260301", "kind": "transient", "fingerprint": "f", "alike": True,
@@ -39,9 +39,8 @@ class Cut(Exception):
     """The process ends here."""
 
 
-@dataclass
 class CutFiles(DiskFiles):
-    problem: Exception | None = field(default=None)
+    problem: Exception | None = None
     """What withdrawing ends with."""
 
     def withdraw(self, run_id: str, why: str) -> None:
@@ -55,20 +54,22 @@ class Office:
     scene: Scene
     files: CutFiles
 
+    user: str = "erin"
+
     @property
     def closing(self) -> Closing:
-        return Closing(book=self.scene.book(host=self.files.host), files=self.files)
+        return Closing(book=self.scene.book(self.user, self.files.host), files=self.files)
 
     def until(self, last: str) -> PayrollRun:
         """A run on which everything has been done up to `last`, its files lying where they then are."""
         run = self.scene.ticked("1", "2")
-        self.files.prepare(run.run_id, {"a.csv": b"x"})
+        place = {"directory": str(self.files.prepare(run.run_id, {"a.csv": b"x"}))}
         with self.scene.book().alone(run.run_id, "a test") as at:
             for kind in AFTER[: AFTER.index(last) + 1]:
+                if kind == events.RELEASED:
+                    place = {"directory": str(self.files.release(run.run_id))}
                 for more in [{"role": role.value} for role in Role] if kind == events.SIGNED else [{}]:
-                    at.note(kind, {**TOLD[kind], **more})
-        if last != events.EXPORTED:
-            self.files.release(run.run_id)
+                    at.note(kind, {**TOLD[kind], **more, **place})
         return self.scene.book().get(run.run_id)
 
     def lying(self, run: PayrollRun) -> int:
@@ -182,7 +183,8 @@ def test_files_that_could_not_be_moved_are_told_and_moved_the_next_time(office: 
         office.closing.abandon(run.run_id, "wrong rates", withdrawn=True)
     assert office.scene.book().get(run.run_id).state is PayrollState.ABANDONED
     if isinstance(caught.value, GcmsError):
-        assert "/outbox/run on ops-1 (the outbox cannot be written)" in caught.value.message
+        place = office.files.place("outbox", run.run_id)
+        assert f"Not moved out of the way: {place} (the outbox cannot be written)." in caught.value.message
         assert "by hand" in caught.value.next_step
     assert office.scene.book().active(CONCERT) is None
     office.files.problem = None
@@ -192,14 +194,27 @@ def test_files_that_could_not_be_moved_are_told_and_moved_the_next_time(office: 
     assert office.refused(run.run_id) == "ended"
 
 
-def test_a_file_on_another_host_is_told(office: Office, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("user", "host"), [("erin", "ops-2"), ("frank", "ops-1"), ("frank", "ops-2")])
+def test_a_file_out_of_reach_is_told_and_moved_by_whoever_prepared_it(
+    office: Office, tmp_path: Path, user: str, host: str
+) -> None:
     run = office.until(events.EXPORTED)
-    elsewhere = Office(office.scene, CutFiles(tmp_path / "other", host="ops-2"))
-    with pytest.raises(GcmsError, match="/prepared/run on ops-1") as caught:
+    elsewhere = Office(office.scene, CutFiles(tmp_path / "other", host), user)
+    with pytest.raises(GcmsError, match="still there") as caught:
         elsewhere.closing.abandon(run.run_id, "wrong concert")
+    assert f"{office.files.place('prepared', run.run_id)} on ops-1, erin's" in caught.value.message
     assert not isinstance(caught.value, Refused) and office.lying(run) == 1
+    assert elsewhere.refused(run.run_id) == "ended"
     office.closing.abandon(run.run_id, "wrong concert")
     assert office.lying(run) == 0
+
+
+def test_whoever_plays_several_people_moves_the_file_of_each(office: Office) -> None:
+    run = office.until(events.RELEASED)
+    Office(office.scene, office.files, "maria").closing.abandon(run.run_id, "wrong rates", withdrawn=True)
+    assert office.lying(run) == 0
+    withdrawn = office.files.directory / "outbox" / "withdrawn"
+    assert [file.read_text() for file in withdrawn.rglob("WHY.txt")] == ["abandoned: wrong rates\n"]
 
 
 def test_a_journal_that_takes_nothing_leaves_everything_as_it_is(
