@@ -41,7 +41,9 @@ class ProofReport:
 
     @property
     def verdict(self) -> Verdict:
-        return worst(proof.verdict for proof in self.proofs)
+        """FAIL where anything is proven wrong: what could not be looked at beside it must not hide that."""
+        found = [proof.verdict for proof in self.proofs]
+        return Verdict.FAIL if Verdict.FAIL in found else worst(found)
 
 
 def proof(what: str, told: Iterable[Told], fine: str) -> Proof:
