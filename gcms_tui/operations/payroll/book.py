@@ -89,6 +89,10 @@ class Payrolls:
                 found[step] = refused
         return found
 
+    def in_doubt(self, run: PayrollRun) -> tuple[str, ...]:
+        """Writes of this run that were begun and whose outcome nobody knows. Raises `GcmsError`."""
+        return tuple(entry.subject for entry in self._journal.open_intents() if entry.said.get("key") == run.run_id)
+
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:

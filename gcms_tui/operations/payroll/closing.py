@@ -83,7 +83,8 @@ class Closing:
         told to pay nothing of it. What is prepared or released is moved out of the way; where that was cut off, or has
         to be done on another host too, it is done by giving it up once more.
 
-        Raises `Refused`: guards `reason`, `released`, `recorded` (what is recorded as paid is not given up), `ended`;
+        Raises `Refused`: guards `reason`, `released`, `recorded` (what is recorded as paid is not given up), `in_doubt`
+        (what may have been), `ended`;
         `GcmsError` where it is given up and a file of it lies where it lay: what is left to do by hand is said.
         """
         said = typed(reason)
@@ -98,9 +99,19 @@ class Closing:
             again = at.run.state is PayrollState.ABANDONED and bool(self._directories(at.run.run_id))
             if not again:
                 _require_can_be_given_up(at.run, withdrawn)
+                self._require_settled(at.run)
                 at.note(events.ABANDONED, {"reason": said, "withdrawn": withdrawn})
             self._withdraw(at.run, told=again)
             return at.run
+
+    def _require_settled(self, run: PayrollRun) -> None:
+        if doubts := self._book.in_doubt(run):
+            raise Refused(
+                "A write is in doubt",
+                f"{', '.join(doubts)} of {run.run_id} has no outcome: its payments may be recorded as paid.",
+                "Have it settled first: gcms-tui journal doubts --settle.",
+                guard="in_doubt",
+            )
 
     def _directories(self, run_id: str) -> set[str]:
         """Where files of it lie that can be reached from here. None where they cannot be looked at."""

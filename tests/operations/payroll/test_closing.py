@@ -15,6 +15,7 @@ from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.writing.journal import INTENT, SETTLED
 from gcms_tui.operations.payroll.closing import Closing
 from tests.operations.memory import HOUR
 from tests.operations.payroll.disk import DiskFiles
@@ -243,3 +244,14 @@ def test_a_run_that_somebody_works_on_is_not_given_up_behind_their_back(office: 
         assert office.refused(run.run_id) == "lease"
     with pytest.raises(UsageError):
         office.closing.abandon("pay-19990101-000000-000000", "no such run")
+
+
+def test_what_may_have_been_recorded_as_paid_is_not_given_up_before_it_is_settled(office: Office) -> None:
+    run = office.until(events.RELEASED)
+    journal = office.scene.store().journal
+    journal.append(INTENT, "w-9", {"plan": "p", "key": run.run_id, "kind": "mark paid"})
+    with pytest.raises(Refused, match="w-9") as refused:
+        office.closing.abandon(run.run_id, "the bank has a copy", withdrawn=True)
+    assert refused.value.guard == "in_doubt"
+    journal.append(SETTLED, "w-9", {"verdict": "not applied"})
+    assert office.closing.abandon(run.run_id, "the bank has a copy", withdrawn=True).state is PayrollState.ABANDONED
