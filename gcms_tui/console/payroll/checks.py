@@ -177,6 +177,8 @@ class CheckedRun(ReadRun):
         else:
             self.following = None
         self.step_error = None if message.error is None else (message.step, message.error)
+        if message.error is None:
+            self.seek_pending_again()
         self.read(own=True)
         self.draw()
         self.refresh_bindings()

@@ -20,7 +20,7 @@ _LETTERS = 80
 """Letters of outside text that are looked at before it is cut to its column."""
 _DATE = 10
 _TITLE_LEAST, _TITLE_MOST = 12, 60
-_NO_DATE = "no date"
+_NO_DATE, _NO_TOTAL = "no date", "no total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ConcertListing(RowList[ConcertRow]):
         natural = {
             "title": _widest(self._title(row) for row in shown),
             "musicians": _widest(_musicians(row.concert) for row in shown),
-            "net": _widest(money(row.concert.net) for row in shown),
+            "net": _widest(_net(row.concert) for row in shown),
             "state": _widest(concert_state(row.concert, row.next_step, self.look).plain for row in shown),
         }
         self._columns = fit(self.scrollable_content_region.width, natural)
@@ -76,7 +76,7 @@ class ConcertListing(RowList[ConcertRow]):
         line.append(cell(self._title(row), columns.title, glyphs.ellipsis), body)
         for cells, said, style in (
             (columns.musicians, _musicians(concert), palette.muted),
-            (columns.net, money(concert.net), palette.warn if concert.net is None else body),
+            (columns.net, _net(concert), palette.warn if concert.net is None else body),
         ):
             if cells:
                 line.append(" " * GAP).append(cell(said, cells, glyphs.ellipsis, right=True), style)
@@ -87,6 +87,10 @@ class ConcertListing(RowList[ConcertRow]):
     def _title(self, row: ConcertRow) -> str:
         """With the id before it: titles repeat."""
         return self.look.glyphs.text(f"{row.concert.concert_id}  {row.concert.title}", _LETTERS)
+
+
+def _net(concert: Concert) -> str:
+    return _NO_TOTAL if concert.net is None else money(concert.net)
 
 
 def _musicians(concert: Concert) -> str:

@@ -89,7 +89,7 @@ class Evidence:
             lines += self._pair("tests", f"{said['tests']} passed{least}")
         problems = [str(one) for one in _list(said.get("problems"))]
         if problems:
-            lines.append(heading("What stops it", look, len(problems)))
+            lines += [Text(), heading("What stops it", look, len(problems))]
             for problem in problems[:_MOST]:
                 mark = Text(f" {symbol(Verdict.FAIL, look)} ", look.palette.fail)
                 lines += pair(mark, Text(look.glyphs.text(problem, 600), look.palette.text), self.width)
@@ -100,13 +100,13 @@ class Evidence:
         frozen, look = self.run.frozen, self.look
         if frozen is None:
             return []
-        lines = [heading("Frozen: what is signed, leaves and is recorded is exactly this", look)]
+        lines = [Text(), heading("Frozen: what is signed, leaves and is recorded is exactly this", look)]
         lines += self._pair("fingerprint", frozen.fingerprint)
         lines += self._pair("payees", frozen.payees)
         if frozen.calculated_at is not None:
             calculated = f"{moment_text(frozen.calculated_at)}, {age_text(self.now - frozen.calculated_at)} ago"
             lines += self._pair("calculated", calculated)
-        lines += totals_lines(frozen.totals, look, self.width)
+        lines += [*totals_lines(frozen.totals, look, self.width), Text()]
         return lines + self._by_pay_type(frozen.totals)
 
     def _by_pay_type(self, totals: ControlTotals) -> list[Text]:

@@ -44,6 +44,8 @@ class OpenDialog(GuardedDialog[PayrollRun | None]):
         self._concert = concert
         self._holds = holds
         self._error: GcmsError | None = None
+        self.tried = False
+        """It was tried to open one."""
         real = is_production(services.target)
         super().__init__(look, "Open a payroll run", way_out="Cancel", act="Open it", danger=real)
         self._loader = Loader(self, "payroll open")
@@ -68,7 +70,7 @@ class OpenDialog(GuardedDialog[PayrollRun | None]):
         desk, concert_id = self._desk, self._concert.concert_id
         writer = cast("ConsoleApp", self.app).writer
         if writer.start(self._loader, lambda: Opened(desk.concerts.open(concert_id))):
-            self.act.disabled = True
+            self.tried = self.act.disabled = True
 
     def on_opened(self, message: Opened) -> None:
         self.dismiss(message.run)

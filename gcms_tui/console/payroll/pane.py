@@ -60,7 +60,6 @@ class PayrollPane(ListPane):
         self.brief = Brief(look, id="preview")
         super().__init__(services, look, self.concerts, self.brief)
         self.state = ConcertsState()
-        self.desk: PayrollDesk | None = None
         self.acting = Acting(services.open_payroll)
         self._loader = Loader(self, "payroll")
         self._source = ConcertsSource(self.acting)
@@ -100,7 +99,7 @@ class PayrollPane(ListPane):
             self.refresh_bindings()
 
     def on_concerts_loaded(self, message: ConcertsLoaded) -> None:
-        self.desk = message.desk
+        self.acting.opened(message.desk)
         self.state = ConcertsState(message.listed, message.looks, message.holds, message.unheard)
         if not message.unheard:
             self.console_app.holds_are(message.holds)
@@ -110,6 +109,7 @@ class PayrollPane(ListPane):
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
+        self.acting.failed()
         self.state = states.failed(self.state, message.error)
         self._ended()
         if self._by_hand and self.is_current:
@@ -161,6 +161,10 @@ class PayrollPane(ListPane):
         self.detail.show(page.page, keep_place=self._detailed == row.key)
         self._detailed = row.key
         self.brief.said = concert_lines.brief(row, self.look, read_only=read_only)
+
+    @property
+    def desk(self) -> PayrollDesk | None:
+        return self.acting.desk
 
     # -- the focused concert ----------------------------------------------------------------------------------------
 
@@ -252,13 +256,13 @@ class PayrollPane(ListPane):
         row, desk = self.focused_row, self.desk
         if row is not None and desk is not None:
             dialog = OpenDialog(self.services, self.look, desk, row.concert, self.state.holds)
-            self.app.push_screen(dialog, self._opened)
+            self.app.push_screen(dialog, lambda run: self._opened(run, tried=dialog.tried))
 
-    def _opened(self, run: PayrollRun | None) -> None:
+    def _opened(self, run: PayrollRun | None, *, tried: bool) -> None:
         if run is not None:
             self._wanted = f"concert {run.concert_id}"
             self._walk(run)
-        else:
+        elif tried:
             self.load()
 
     def action_hold(self) -> None:
@@ -280,10 +284,8 @@ class PayrollPane(ListPane):
     def act_as(self, whom: str | None) -> None:
         """Go on as somebody else; empty: as oneself. None: as before."""
         if whom is not None and whom != self.acting.whom:
-            self.acting.whom = whom
-            self.desk = None  # until the other one's is open
+            self.acting.switch(whom)
             self.load(by_hand=True)
-            self.draw()
 
     def action_provenance(self) -> None:
         from gcms_tui.console.payroll.provenance import ConcertOrigin

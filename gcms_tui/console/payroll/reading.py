@@ -79,6 +79,7 @@ class ReadRun(Pane):
 
     def on_run_read(self, message: RunRead) -> None:
         before, self.standing = self.standing, message.standing
+        self.acting.opened(message.desk)
         self.desk, self.failure, self._read_at = message.desk, None, self.services.now()
         if not message.standing.unheard:
             self.console_app.holds_are(message.standing.holds)
@@ -88,6 +89,7 @@ class ReadRun(Pane):
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
+        self.acting.failed()
         self.failure = message.error
         self._read_ended()
         if self._by_hand and self.is_current:

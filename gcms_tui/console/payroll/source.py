@@ -40,16 +40,33 @@ class Opened(Message):
 class Acting:
     """Whom the payroll screens act as: oneself, or one of the practice platform's invented people.
 
-    The list and the wizard over it share one. `open` blocks.
+    The list and the wizard over it share one. Nobody's desk is at hand between the choice and its being opened: nothing
+    is done as somebody else than the bar at the top says.
     """
 
     def __init__(self, open_payroll: Callable[[str], PayrollDesk]) -> None:
         self._open = open_payroll
+        self._before: tuple[str, PayrollDesk | None] = "", None
         self.whom = ""
         """Empty: oneself."""
+        self.desk: PayrollDesk | None = None
 
     def open(self) -> PayrollDesk:
+        """The desk of whoever is acted as; blocks."""
         return self._open(self.whom)
+
+    def switch(self, whom: str) -> None:
+        """From now on somebody else, as soon as their desk is open."""
+        self._before = self.whom, self.desk
+        self.whom, self.desk = whom, None
+
+    def opened(self, desk: PayrollDesk) -> None:
+        self.desk = desk
+
+    def failed(self) -> None:
+        """It could not be opened: whoever acted before does so again."""
+        if self.desk is None:
+            self.whom, self.desk = self._before
 
 
 class ConcertsSource:

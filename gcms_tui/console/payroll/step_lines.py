@@ -1,4 +1,4 @@
-"""The nine steps as lines: number, state, name, age, who, and what was found where there is room for it."""
+"""The nine steps as lines: number, state, name, and its age, who did it, and what was found, as far as there is room."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gcms_tui.core.payroll.steps import STEPS, Step
 _STATE = 13
 """`▲ fallen back` is the longest."""
 _NAME = max(len(step.named) for step in STEPS)
-_AGE, _WHO = 8, 10
+_AGE, _WHO = 7, 10
 _WORDS_LEAST = 12
 _LETTERS = 300
 
@@ -62,10 +62,11 @@ class StepList(RowList[StepRow]):
             state, tint = f"{RUNNING[glyphs.ascii]} {row.doing}", f"bold {palette.accent}"
         line.append(cell(state, _STATE, glyphs.ellipsis), tint).append(" ")
         line.append(cell(one.step.named, min(_NAME, max(width - line.cell_len, 0)), glyphs.ellipsis), body)
-        who = "" if one.by is None else glyphs.text(one.by.person.user, 40)
-        for cells, said, style in ((_AGE, row.age, palette.muted), (_WHO, who, palette.muted)):
-            if width - line.cell_len >= cells + 2:
-                line.append("  ").append(cell(said, cells, glyphs.ellipsis), style)
+        if one.by is not None:
+            who = glyphs.text(one.by.person.user, 40)
+            for cells, said in ((_AGE, row.age), (_WHO, who)):
+                if width - line.cell_len >= cells + 2:
+                    line.append("  " + cell(said, cells, glyphs.ellipsis), palette.muted)
         room = width - line.cell_len - 3
         if room >= _WORDS_LEAST:
             loud = one.state in (StepState.FAILED, StepState.FALLEN)

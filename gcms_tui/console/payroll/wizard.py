@@ -16,7 +16,7 @@ from gcms_tui.console.payroll.checks import CheckedRun
 from gcms_tui.console.payroll.concert_lines import hold_lines
 from gcms_tui.console.payroll.source import Acting
 from gcms_tui.console.payroll.step_lines import StepList, StepRow
-from gcms_tui.console.payroll.wizard_page import StepPage, Under, page_text
+from gcms_tui.console.payroll.wizard_page import ONCE, StepPage, Under, page_text
 from gcms_tui.console.payroll.wizard_source import Proven, RunsOpened
 from gcms_tui.console.payroll.words import step_named
 from gcms_tui.console.present import age_text, ago
@@ -189,7 +189,7 @@ class WizardScreen(CheckedRun):
 
     def refusal(self, action: str) -> str | None:
         standing, step = self.standing, self.steps.step
-        if action in _OF_THE_RUN and (standing is None or step is None):
+        if action in _OF_THE_RUN and (standing is None or step is None or self.acting.desk is None):
             return "the run has not been read"
         if action in _WRITING and self._read_only is not None:
             return self._read_only
@@ -220,6 +220,8 @@ class WizardScreen(CheckedRun):
         standing = self.standing
         if standing is None or step is None or standing.look(step).state is not StepState.PASSED:
             return "it is not passed: Enter does it"
+        if step in ONCE:
+            return "it is done once"
         if self.doing is not None:
             return f"{step_named(self.doing)} is under way"
         refused = standing.refusals.get(step)
@@ -323,7 +325,7 @@ class WizardScreen(CheckedRun):
 
     def _act_as(self, whom: str | None) -> None:
         if whom is not None and whom != self.acting.whom:
-            self.acting.whom = whom
+            self.acting.switch(whom)
             self.read(by_hand=True)
 
     def action_verify(self) -> None:

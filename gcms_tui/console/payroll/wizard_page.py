@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations import runs
 
 READABLE = 110
+ONCE = (Step.RECORD, Step.ARCHIVE, Step.LOG)
+"""What is not done again once it has passed."""
 _HEAD_HEIGHT = 20
 """As the head of a run's own screen where it has room for who, where, and what to do."""
 
@@ -105,7 +107,7 @@ class StepPage:
         palette, glyphs, one = self.look.palette, self.look.glyphs, self.standing.look(self.step)
         tint = step_tint(one.state, palette)
         title = Text.assemble(
-            (step_state(one.state, self.look).upper(), f"bold {tint}"),
+            (step_state(one.state, self.look, loud=True), f"bold {tint}"),
             "  ",
             (step_named(self.step), f"bold {palette.strong}"),
         )
@@ -168,7 +170,7 @@ def next_words(page: StepPage) -> tuple[str, bool]:
     if page.read_only:
         return f"Nothing can be done here: {page.read_only}.", False
     if one.state is StepState.PASSED:
-        again = "" if refused is not None else " R does it again."
+        again = "" if refused is not None or step in ONCE else " R does it again."
         on = standing.next_step
         return (f"Done: {step_named(on)} is next.{again}" if on is not None else ""), False
     return (closed_words(refused), True) if refused is not None else (_NEXT[step], False)

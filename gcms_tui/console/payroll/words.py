@@ -73,13 +73,13 @@ def concert_tint(state: ConcertState, palette: Palette) -> str:
 
 
 def concert_words(concert: Concert, next_step: Step | None) -> str:
-    """`open run, 3 tests`; without its symbol."""
+    """`open, 3 tests`; without its symbol."""
     at = f"{next_step.number} {next_step.value}" if next_step is not None else ""
     match concert.state:
         case ConcertState.OPEN_RUN if at:
-            return f"open run, {at}"
+            return f"open, {at}"
         case ConcertState.HELD if at:
-            return f"held at {at}"
+            return f"held, {at}"
         case ConcertState.PAID if concert.paid_on is not None:
             return f"paid {concert.paid_on.isoformat()}"
     return concert.state.value
@@ -100,9 +100,9 @@ def step_tint(state: StepState, palette: Palette) -> str:
     }[state]
 
 
-def step_state(state: StepState, look: Look) -> str:
-    """Symbol and word: `✓ passed`."""
-    return f"{_STEPS[state][look.glyphs.ascii]} {state.value}"
+def step_state(state: StepState, look: Look, *, loud: bool = False) -> str:
+    """Symbol and word: `✓ passed`; `loud`: the word in capitals."""
+    return f"{_STEPS[state][look.glyphs.ascii]} {state.value.upper() if loud else state.value}"
 
 
 def step_named(step: Step) -> str:
