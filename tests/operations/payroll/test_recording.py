@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -434,14 +433,3 @@ def test_another_days_mark_is_not_taken_for_the_writes_own(desk: Desk, monkeypat
         desk.supabase.set(number, payment_date=date(2026, 2, 25))
     recorded = desk.recording.adopt(desk.run.run_id).recorded
     assert recorded is not None and recorded.already and recorded.write_id == ""
-
-
-def test_the_plan_of_twenty_thousand_stays_small(tmp_path: Path) -> None:
-    """What grows are the ids that are bound; the journal's entries do not."""
-    musicians = range(1, 20_001)
-    desk = desk_of(tmp_path, [payment(number) for number in musicians], [held(number) for number in musicians])
-    plan = desk.plan()
-    assert len(canonical(plan_document(plan))) < 50 * len(musicians)
-    run, _ = desk.record(plan)
-    assert run.recorded is not None and len(desk.supabase.paid()) == len(musicians)
-    assert len(json.dumps(desk.said(INTENT))) < 5_000 > len(json.dumps(desk.said(OUTCOME)))
