@@ -258,7 +258,7 @@ class Opened:
     async def confirm(self, pilot: Pilot[Any], words: str = CONCERT, reason: str = "") -> Any:
         """Type what is to be typed, come to the answer, and give it."""
         dialog: Any = self.app.screen
-        await pilot.press("tab", *words, *(("enter",) if words and reason else ()), *reason, "enter")
+        await pilot.press("tab", *words, *(("enter",) if words else ()), *reason, *(("enter",) if reason else ()))
         await until(pilot, lambda: dialog.act.has_focus and dialog.armed, "the answer")
         await pilot.press("enter")
         await until(pilot, lambda: not dialog.writing, "the end")

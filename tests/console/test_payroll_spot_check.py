@@ -1,4 +1,4 @@
-"""The spot check: names are masked until the journal knows that they are shown, and nothing is said that is not kept."""
+"""The spot check: names are masked until the journal knows that they are shown; nothing is said that is not kept."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class LogDialog(ActDialog[Draft]):
         return (self._reason,)
 
     def _not_typed(self, words: str, asked: tuple[Input, ...]) -> str | None:
-        blank = 'say what was out of the ordinary in the line below; "none" is an answer, blank is not'
+        blank = 'type the exceptions below: "none" is an answer, blank is not'
         return None if typed(self._reason.value) else blank
 
     def shown(self, made: Draft, width: int) -> list[Text]:
