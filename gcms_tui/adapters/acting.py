@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping
 
 from gcms_tui.adapters.person import who_asks
+from gcms_tui.adapters.store.opening import store_url
+from gcms_tui.adapters.supabase import leads_here, read_dsn, write_dsn
+from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.payroll import acting
 from gcms_tui.core.run import Person
 from gcms_tui.core.settings import Settings
@@ -20,12 +23,24 @@ def who_acts(settings: Settings, env: Mapping[str, str], name: str | None, host:
     Raises `Refused` (guard `as`) for a name anywhere but on the practice platform.
     """
     asking = who_asks(env)
-    return asking if name is None else acting.actor(settings, asking, name, is_this_machine(host))
+    return asking if name is None else acting.actor(settings, asking, name, _all_here(settings, env, host))
 
 
-def may_act(settings: Settings, host: str) -> tuple[tuple[str, str], ...]:
+def may_act(settings: Settings, env: Mapping[str, str], host: str) -> tuple[tuple[str, str], ...]:
     """Login and role of those who may be played; empty everywhere but on the practice platform."""
-    return acting.may_act(settings, is_this_machine(host))
+    return acting.may_act(settings, _all_here(settings, env, host))
+
+
+def _all_here(settings: Settings, env: Mapping[str, str], host: str) -> bool:
+    """Whether the warehouse, Supabase and the store can be nothing but this machine's: each of them is paid from, paid
+    in, or signed in."""
+    if not settings.sandbox:
+        return False
+    try:
+        dsns = (read_dsn(settings.supabase, env), write_dsn(settings.supabase, env), store_url(settings, env))
+    except ConfigError:
+        return False
+    return is_this_machine(host) and all(dsn is None or leads_here(dsn) for dsn in dsns)
 
 
 def is_this_machine(host: str) -> bool:

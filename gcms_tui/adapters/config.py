@@ -178,8 +178,8 @@ def _payroll_complaints(payroll: PayrollSettings) -> Iterator[tuple[Key, str]]:
     if not _is_amount(payroll.tolerance):
         yield ("payroll", "tolerance"), f'an amount such as "0.01" is wanted, not {payroll.tolerance!r}'
     for name in ("baseline_tests", "spot_check_rows"):
-        if getattr(payroll, name) < 1:
-            yield ("payroll", name), f"at least 1 is wanted, not {getattr(payroll, name)}"
+        if (number := getattr(payroll, name)) is not None and number < 1:
+            yield ("payroll", name), f"at least 1 is wanted, not {number}"
     if not 0 <= payroll.change_alert_percent < inf:
         yield ("payroll", "change_alert_percent"), "0 or more are wanted"
     # A login in two lists is right: whoever stands in for another is refused only the second role of one payroll.

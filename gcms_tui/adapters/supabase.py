@@ -230,6 +230,18 @@ def _encryption(connection: Connection[tuple[object, ...]]) -> str:
     return "unix socket" if info.host.startswith("/") else "this machine" if _is_loopback(info.host) else "none"
 
 
+def leads_here(dsn: Secret) -> bool:
+    """Whether it can lead to nothing but this machine; a service of libpq's may lead anywhere."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(dsn.reveal())
+    except psycopg.ProgrammingError:
+        return False
+    return "service" not in parts and _is_here(parts)
+
+
 def _is_here(parts: Mapping[str, object]) -> bool:
     """Whether every host that libpq may try is this machine, those of its own variables among them."""
     named = (

@@ -65,12 +65,12 @@ def _done(desk: PayrollDesk, bench: PayrollBench, run_id: str, wanted: Step, con
         case Step.FRESHNESS:
             return checklist.freshness(run_id)
         case Step.MODELS:
-            started = checklist.pending(run_id) or _started(
+            started = checklist.pending(run_id, wanted) or _started(
                 checklist.preview_models(run_id), lambda preview: checklist.start_models(run_id, preview), confirm
             )
             return checklist.settle_models(run_id, _watched(checklist, started).run_id)
         case Step.TESTS:
-            started = checklist.pending(run_id) or _started(
+            started = checklist.pending(run_id, wanted) or _started(
                 checklist.preview_tests(run_id), lambda preview: checklist.start_tests(run_id, preview), confirm
             )
             return checklist.settle_tests(run_id, _watched(checklist, started).run_id)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gcms_tui.adapters.acting import is_this_machine, may_act, who_acts
 from gcms_tui.adapters.person import who_asks
 from gcms_tui.core.errors import Refused
-from gcms_tui.core.settings import PayrollSettings, Settings
+from gcms_tui.core.settings import PayrollSettings, Settings, StoreSettings, SupabaseSettings
 
 PEOPLE = PayrollSettings(engineers=("erin",), finance=("frank", "erin"), managers=("maria",))
 PRACTICE = Settings(sandbox=True, payroll=PEOPLE)
@@ -20,7 +21,7 @@ def test_one_of_the_listed_people_is_played_from_where_whoever_asks_sits() -> No
     asking = who_asks(env)
     assert who_acts(PRACTICE, env, "frank", "127.0.0.1:4711") == replace(asking, user="frank")
     assert who_acts(PRACTICE, env, None, "127.0.0.1") == who_acts(Settings(), env, None, "") == asking
-    assert may_act(PRACTICE, "localhost") == (
+    assert may_act(PRACTICE, env, "localhost") == (
         ("erin", "engineer"), ("frank", "finance"), ("erin", "finance"), ("maria", "manager"),
     )  # fmt: skip
 
@@ -33,14 +34,14 @@ def test_one_of_the_listed_people_is_played_from_where_whoever_asks_sits() -> No
         (PRACTICE, "127.0.0.1", "ERIN", "is none of those"),
         (PRACTICE, "acc.snowflakecomputing.com", "erin", "its warehouse is not on this machine"),
         (replace(PRACTICE, sandbox=False), "127.0.0.1", "erin", "this is not the practice platform"),
-        (Settings(sandbox=True), "127.0.0.1", "erin", "nobody is listed"),
+        (Settings(sandbox=True), "127.0.0.1", "erin", "nobody is under"),
     ],
 )
 def test_nobody_else_is_played(settings: Settings, host: str, name: str, says: str) -> None:
     with pytest.raises(Refused, match=says) as caught:
         who_acts(settings, {}, name, host)
     assert caught.value.guard == "as"
-    assert (may_act(settings, host) == ()) is (name == "erin")
+    assert (may_act(settings, {}, host) == ()) is (name == "erin")
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,24 @@ def test_nobody_else_is_played(settings: Settings, host: str, name: str, says: s
 )  # fmt: skip
 def test_only_what_can_be_nothing_else_is_this_machine(host: str, here: bool) -> None:
     assert is_this_machine(host) is here
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"supabase": SupabaseSettings(dsn_env="DSN")},
+        {"supabase": SupabaseSettings(write_dsn_env="DSN")},
+        {"supabase": SupabaseSettings(service="gcms")},
+        {"supabase": SupabaseSettings(dsn_env="UNSET")},
+        {"store": StoreSettings(url="postgresql://ops@db.example.org/ops")},
+    ],
+)
+def test_nobody_is_played_where_pay_or_signatures_would_be_kept_elsewhere(elsewhere: dict[str, Any]) -> None:
+    env = {"DSN": "postgresql://gcms@127.0.0.1,db.example.org/supabase"}
+    settings = replace(PRACTICE, **elsewhere)
+    assert may_act(settings, env, "127.0.0.1") == ()
+    with pytest.raises(Refused) as refused:
+        who_acts(settings, env, "frank", "127.0.0.1")
+    assert refused.value.guard == "as"
+    here = {"DSN": "postgresql://gcms@127.0.0.1:5432/supabase"}
+    assert bool(may_act(settings, here, "127.0.0.1")) is ("DSN" in repr(elsewhere))

@@ -93,7 +93,7 @@ def open_payroll_desk(
             person=person,
             bench=None if seen.why_not else _bench(seen, desk.open()),
             read_only_reason=seen.why_not,
-            may_act=() if seen.why_not else may_act(settings, host),
+            may_act=() if seen.why_not else may_act(settings, os.environ, host),
         )
 
 
@@ -149,7 +149,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     from gcms_tui.adapters.payroll_files import PayrollFiles
     from gcms_tui.adapters.ssh_signing import SshSigning
     from gcms_tui.core.payroll.gates import Limits
-    from gcms_tui.core.payroll.roles import Role, Signers
+    from gcms_tui.core.payroll.signatures import signers_of
     from gcms_tui.operations.payroll.book import Payrolls
     from gcms_tui.operations.payroll.payments import PaymentReader
 
@@ -160,7 +160,6 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     warehouse = open_warehouse(settings, purpose="payroll")
     opened.callback(warehouse.close)
     own = settings.state_dir / "payroll"
-    signers = {Role.ENGINEER: payroll.engineers, Role.FINANCE: payroll.finance, Role.MANAGER: payroll.managers}
     return _Seen(
         settings=settings,
         target=target,
@@ -183,7 +182,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
         reader=PaymentReader(payroll, warehouse, queries),
         files=PayrollFiles(payroll.prepared_dir or own / "prepared", payroll.outbox_dir or own / "outbox", person.host),
         signing=SshSigning(payroll.allowed_signers, os.environ) if payroll.allowed_signers else None,
-        signers=Signers(signers),
+        signers=signers_of(payroll),
     )
 
 

@@ -14,8 +14,8 @@ from gcms_tui.core.settings import Settings
 def may_act(settings: Settings, loopback: bool) -> tuple[tuple[str, str], ...]:
     """Login and role of everybody who may be played; empty where nobody may.
 
-    Only where the file says that it is the practice platform's and the warehouse is on this machine (`loopback`): a
-    copy of the file that leads to a real platform lets nobody be played.
+    Only where the file says that it is the practice platform's, and warehouse, Supabase and store are on this machine
+    (`loopback`): a copy of the file that leads to a real platform lets nobody be played.
     """
     if not (settings.sandbox and loopback):
         return ()
@@ -30,7 +30,7 @@ def actor(settings: Settings, asking: Person, name: str, loopback: bool) -> Pers
         return replace(asking, user=name)
     if not people:
         why = (
-            "its warehouse is not on this machine, or nobody is listed under [payroll]"
+            "its warehouse is not on this machine, nor Supabase and the store with it, or nobody is under [payroll]"
             if settings.sandbox
             else "this is not the practice platform"
         )

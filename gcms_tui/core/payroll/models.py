@@ -36,7 +36,7 @@ def judge_models(
 ) -> Judged:
     """Every node that was selected and is no test has to have succeeded, the three that `payroll` names among them.
 
-    A test of the build that failed is the next step's matter, unless dbt skipped a model because of it.
+    A test of a build that failed is the next step's matter, unless dbt skipped a model because of it.
     """
     if why := not_over(run):
         return Judged(False, why)
@@ -44,8 +44,8 @@ def judge_models(
         return Judged(False, f"what dbt built is not known: {results.message}")
     if isinstance(manifest, ArtifactError):
         return Judged(False, f"what dbt was to build is not known: {manifest.message}")
-    if results.command != "build":
-        return Judged(False, f"{run.run_id} is of dbt {results.command or 'without a command'}, not of dbt build")
+    if results.command not in ("run", "build"):
+        return Judged(False, f"{run.run_id} is of dbt {results.command or 'without a command'}, not of dbt run")
     told = {node.unique_id: node for node in results.results}
     selected = {name for name in run.record.selected if not _is_test(name) and not _inlined(manifest, name)}
     built = {*selected, *payroll, *(name for name in told if not _is_test(name))}

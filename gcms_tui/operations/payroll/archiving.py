@@ -167,7 +167,7 @@ class Archiving:
             if kept.plan.subject == str(clone) and self._was_carried_out(run, kept):
                 raise Refused(
                     "The name is taken",
-                    f"{clone} is the clone that {kept.used_by} of this run made, which was cut off before it was noted.",
+                    f"{clone} is the clone that {kept.used_by} of this run made, and was cut off before it was noted.",
                     f"Take it over: gcms-tui payroll archive {run.run_id} --adopt",
                     guard="name_taken",
                 )

@@ -59,6 +59,15 @@ class Payrolls:
                 found.append(self._read(listed))
         return tuple(found)
 
+    def of(self, concert_id: str) -> tuple[PayrollRun, ...]:
+        """Every run of one concert there ever was, newest first. Raises `GcmsError` where one cannot be read: it may be
+        the one that says that the concert was paid."""
+        return tuple(
+            self._read(listed)
+            for listed in self._index.runs(self.target, _EVERY)
+            if listed.concert_id == concert_id and not self._is_unbegun(listed)
+        )
+
     def active(self, concert_id: str) -> PayrollRun | None:
         """The one that has not ended."""
         listed = self._index.active(self.target, concert_id)
@@ -173,6 +182,14 @@ class Payrolls:
                 "Pay nothing of it. gcms-tui journal verify tells more.",
             ) from None
 
+    def _is_unbegun(self, listed: IndexedRun) -> bool:
+        """Whoever opened it was cut off before it was in the journal."""
+        try:
+            self._journal.about(listed.run_id)
+        except UsageError:
+            return True
+        return False
+
     def _free(self, concert_id: str) -> None:
         """Give a concert free whose run has ended, or was never begun, by the journal, and was cut off before the index
         knew it."""
@@ -209,3 +226,7 @@ class AtStep:
     def require_held(self) -> None:
         """Raises `Refused` where somebody else took over: whatever cannot be taken back must not be done then."""
         self._lease.require_held()
+
+
+_EVERY = 1_000_000
+"""Whether a concert was paid is asked of all runs there ever were."""

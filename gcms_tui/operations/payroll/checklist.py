@@ -96,7 +96,11 @@ class Checklist:
     # -- 2 -----------------------------------------------------------------------------------------------------------
 
     def preview_models(self, run_id: str) -> Preview:
-        """Step 2: `build` of the fact with all that it depends on, and of both dimensions. Raises `Refused`."""
+        """Step 2: `run` of the fact with all that it depends on, and of both dimensions; the tests are the next step's.
+        A `build` would pass over the fact where a test further up fails, and leave the one of before to be looked at.
+
+        Raises `Refused`.
+        """
         return self._preview(run_id, Step.MODELS)
 
     def start_models(self, run_id: str, preview: Preview) -> Run:
@@ -125,7 +129,8 @@ class Checklist:
     # -- 3 -----------------------------------------------------------------------------------------------------------
 
     def preview_tests(self, run_id: str) -> Preview:
-        """Step 3: `test` of the fact and both dimensions. Raises `Refused`."""
+        """Step 3: `test` of the fact, of all that it depends on, and of both dimensions: a service that is counted
+        twice breaks no rule of the fact where another one was missed. Raises `Refused`."""
         return self._preview(run_id, Step.TESTS)
 
     def start_tests(self, run_id: str, preview: Preview) -> Run:
@@ -156,7 +161,7 @@ class Checklist:
                 "run": dbt_run,
                 "argv": list(item.argv),
                 "tests": tested.passed,
-                "baseline": self._settings.payroll.baseline_tests,
+                "baseline": tested.least,
                 "critical": list(tested.critical),
                 "problems": problems,
                 "query_ids": query_ids,
@@ -256,9 +261,7 @@ class Checklist:
                 guard="models",
             )
         fact, *dimensions = (name for (name,) in names)
-        if step is Step.MODELS:
-            return DbtCommand("build", (f"+{fact}", *dimensions))
-        return DbtCommand("test", (fact, *dimensions))
+        return DbtCommand("run" if step is Step.MODELS else "test", (f"+{fact}", *dimensions))
 
     def _payroll_nodes(self, manifest: Manifest | ArtifactError) -> tuple[tuple[str, ...], str]:
         """dbt's ids of the fact and both dimensions, and why they are not known where they are not."""

@@ -84,7 +84,7 @@ class Concerts:
         be asked."""
         found, taken_at = self._found()
         paid = self._paid()
-        runs = self._runs_by_concert(_LISTED)
+        runs = self._runs_by_concert()
         held = "; ".join(hold.words for hold in self._book.holds.open())
         concerts = tuple(_concert(one, paid, runs.get(one.concert_id, ()), held) for one in found if one.concert_id)
         notes = [paid] if isinstance(paid, str) else []
@@ -107,7 +107,7 @@ class Concerts:
                 f"{fact} has no payments for a concert {printable(concert_id, 60)!r}.",
                 "gcms-tui payroll list",
             )
-        runs = self._runs_by_concert(_EVERY).get(concert_id, ())
+        runs = self._book.of(concert_id)
         _require_no_open_run(one, runs)
         _require_unpaid(one, self._paid(), runs)
         return self._book.open(one.concert_id, one.title, one.concert_date, fact)
@@ -129,17 +129,12 @@ class Concerts:
             return f"which concerts are paid is not known: {error.title}: {error.message}"
         return {str(record["concert_id"]): _paid(record) for record in answer.records() if record["concert_id"]}
 
-    def _runs_by_concert(self, limit: int) -> dict[str, tuple[PayrollRun, ...]]:
+    def _runs_by_concert(self) -> dict[str, tuple[PayrollRun, ...]]:
         """Newest first."""
         found: dict[str, tuple[PayrollRun, ...]] = {}
-        for run in self._book.all(limit):
+        for run in self._book.all():
             found[run.concert_id] = (*found.get(run.concert_id, ()), run)
         return found
-
-
-_LISTED = 200
-_EVERY = 1_000_000
-"""Whether it was paid is asked of all runs there ever were."""
 
 
 @dataclass(frozen=True, slots=True)

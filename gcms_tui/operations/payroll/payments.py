@@ -96,8 +96,8 @@ def _payment(record: Mapping[str, Scalar], fact: Relation) -> Payment:
         concert_id=_id(record["concert_id"]),
         musician_id=_id(record["musician_id"]),
         pay_type=_text(record["pay_type"]),
-        attended_services=_count(record["attended_services"]),
-        required_services=_count(record["required_services"]),
+        attended_services=_count(record["attended_services"], "attended_services", fact),
+        required_services=_count(record["required_services"], "required_services", fact),
         gross_amount=_amount(record["gross_amount"], "gross_amount", fact),
         deductions=_amount(record["deductions"], "deductions", fact),
         net_amount=_amount(record["net_amount"], "net_amount", fact),
@@ -122,8 +122,15 @@ def _text(value: Scalar) -> str | None:
     return None if value is None else str(value)
 
 
-def _count(value: Scalar) -> int | None:
-    return None if value is None else whole(value)
+def _count(value: Scalar, column: str, fact: Relation) -> int | None:
+    try:
+        return None if value is None else whole(value)
+    except ValueError:
+        raise GcmsError(
+            "Not a count",
+            f"{column} of {fact} holds what is no whole number.",
+            "Make the model count services whole, build, and test again.",
+        ) from None
 
 
 def _date(value: Scalar) -> date | None:

@@ -96,7 +96,7 @@ def test_a_table_without_a_result_was_not_run(missing: str) -> None:
         ({"exit_code": 1, "cancelled": True}, "did not come to its end: cancelled"),
         ({"ended": False}, "did not come to its end: lost"),
         ({"exit_code": 1}, "its results do not say why"),
-        ({"command": "run"}, "is of dbt run, not of dbt build"),
+        ({"command": "compile"}, "is of dbt compile, not of dbt run"),
     ],
 )
 def test_results_of_a_build_that_was_cut_off_or_of_another_command_prove_nothing(
@@ -134,7 +134,7 @@ def _with_rows(told: RunResults) -> RunResults:
 def test_all_that_stand_on_the_three_tables_passed() -> None:
     found = judged_tests(PASSED)
     assert (found.passed, found.problems, found.critical) == (4, (), ())
-    assert not judged_tests(PASSED, replace(WANTED, baseline=4, before=4)).problems
+    assert not judged_tests(PASSED, replace(WANTED, baseline=4, before=9)).problems
 
 
 @pytest.mark.parametrize("status", ["warn", "skipped", "error", "fail", "runtime error", "success", "of a new kind"])
@@ -157,7 +157,13 @@ def test_one_that_did_not_run_stops_it(missing: str) -> None:
     ("wanted", "statuses", "said"),
     [
         (replace(WANTED, baseline=5), PASSED, "4 tests passed, and at least 5 have to"),
-        (replace(WANTED, before=5), PASSED, "4 tests passed, and in the last payroll that was closed 5 did"),
+        (
+            replace(WANTED, baseline=None, before=5),
+            PASSED,
+            "4 tests passed, and in the last payroll that was closed 5 did: where tests were taken out on purpose, "
+            "name baseline_tests under [payroll]",
+        ),
+        (replace(WANTED, baseline=None), {GRAVE: "pass", OTHER: "pass"}, "2 tests passed, and at least 3 have to"),
         (replace(WANTED, baseline=0), {}, "0 tests passed, and at least 1 have to"),
         (replace(WANTED, fact=CONCERT), PASSED, "no critical test stands on the table that payroll is paid from"),
     ],

@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from gcms_tui.core.payroll.payment import Payment
-from gcms_tui.core.payroll.sample import OF_ONE_REASON, Drawn, Earlier, Previous, Reason, by_lot, changed, draw, risks_of
+from gcms_tui.core.payroll.sample import (
+    OF_ONE_REASON,
+    Drawn,
+    Earlier,
+    Previous,
+    Reason,
+    by_lot,
+    changed,
+    draw,
+    risks_of,
+)
 
 QUARTER = Decimal("25.0")
 SEED = "ab12"

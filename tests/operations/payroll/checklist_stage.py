@@ -150,7 +150,7 @@ class Stage:
     def end(self, run: Run, changed: Mapping[str, str] | None = None, **end: Any) -> Run:
         """The dbt run ends; every node of it did well, but for those in `changed`."""
         command = run.record.command.subcommand
-        good = dict.fromkeys(MODELS, "success") if command == "build" else dict.fromkeys(TESTS, "pass")
+        good = dict.fromkeys(MODELS, "success") if command == "run" else dict.fromkeys(TESTS, "pass")
         statuses = {**good, **(changed or {})}
         nodes = tuple(
             NodeResult(name, status, failures=2 if status == "fail" else None) for name, status in statuses.items()

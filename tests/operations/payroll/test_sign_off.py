@@ -83,7 +83,7 @@ def test_a_file_on_another_host_waits_to_be_released_there(office: Office) -> No
     run = office.export()
     signed = office.sign(run, 3, last_host="laptop")
     assert (len(signed.run.signatures), signed.run.released, signed.release_error) == (3, None, None)
-    assert "to be released on ops-1" in office.book().looks(signed.run)[5].words
+    assert "to be released by erin on ops-1" in office.book().looks(signed.run)[5].words
     assert refused(lambda: office.at("maria", "laptop").release(run.run_id)) == "another_host"
     released = office.at("maria").release(run.run_id)
     assert released.released is not None and released.entries[-1].said["by_hand"] is True
