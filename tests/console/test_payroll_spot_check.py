@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,8 @@ async def test_names_are_masked_until_the_journal_knows_that_they_are_shown(smal
         screen.sheet_list.cursor = "1"
         await pilot.press("v")
         await asked.shown(pilot)
-        assert asked.app.screen.way_out.has_focus
+        dialog: Any = asked.app.screen
+        assert dialog.way_out.has_focus
         small.error = FULL
         await pilot.press("tab", "enter")
         await until(pilot, lambda: screen.error is not None, "the refusal")
@@ -147,7 +149,8 @@ async def test_what_the_journal_did_not_take_is_offered_again(small: SmallSteps,
         small.error = None
         await pilot.press("q")
         await asked.shown(pilot)
-        assert asked.app.screen.note.value == "why so much"
+        dialog: Any = asked.app.screen
+        assert dialog.note.value == "why so much"
         await pilot.press("enter")
         await asked.shown(pilot)
         await pilot.press("enter")

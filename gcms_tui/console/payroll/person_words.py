@@ -43,7 +43,9 @@ def change_percent(now: Decimal | None, before: Decimal | None) -> Decimal | Non
 def percent_text(percent: Decimal | None) -> str:
     if percent is None:
         return DASH
-    return f"{percent:+.1f}%" if abs(percent) < 10_000 else f"{percent:+.0e}%"
+    if not percent:
+        return "0.0%"
+    return f"{percent:+,.1f}%" if abs(percent) < 100_000 else f"{percent:+.0e}%"
 
 
 def concert_text(run: PayrollRun) -> str:

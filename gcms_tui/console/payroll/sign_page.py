@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gcms_tui.console.payroll.person_words import by_text, run_lines, said_lines
+from gcms_tui.console.payroll.person_words import by_text, money, run_lines, said_lines
 from gcms_tui.console.payroll.variance import variance_lines
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, pair
@@ -27,11 +27,7 @@ def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look
         lines += said_lines(Verdict.FAIL, f"Not as {role.named}: {to_sign.refusal}", look, width)
     lists = ", ".join(one.named for one in own) or "none: you are on no list of gcms.toml"
     lines += labelled("your roles", f"{lists}; o shows another", look, width, look.palette.muted)
-    lines += [Text(), heading("What you sign, word for word", look)]
-    for line in look.glyphs.lines(to_sign.statement.rstrip("\n")):
-        label, colon, said = line.partition(": ")
-        told = Text(said, look.palette.strong) if colon else Text(line, look.palette.strong)
-        lines += pair(Text(f"   {label}: " if colon else "   ", look.palette.muted), told, width)
+    lines += _file_lines(run, look, width)
     lines += [Text(), heading("Who has signed", look), *signatures_lines(run, look, width)]
     lines += [Text(), heading("Spot check", look), *spot_check_lines(run, look, width)]
     lines += [Text(), heading("Beside the last payroll", look)]
@@ -39,6 +35,24 @@ def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look
         lines += said_lines(Verdict.UNKNOWN, "It cannot be read just now: r looks again.", look, width)
     else:
         lines += variance_lines(to_sign.variance, look, width)
+    lines += [Text(), heading("What you sign, word for word", look)]
+    for line in look.glyphs.lines(to_sign.statement.rstrip("\n")):
+        label, colon, said = line.partition(": ")
+        told = Text(said, look.palette.strong) if colon else Text(line, look.palette.strong)
+        lines += pair(Text(f"   {label}: " if colon else "   ", look.palette.muted), told, width)
+    return lines
+
+
+def _file_lines(run: PayrollRun, look: Look, width: int) -> list[Text]:
+    """The file by its hash, and what it comes to."""
+    lines: list[Text] = []
+    if run.exported is not None:
+        lines += labelled("file", run.exported.file, look, width)
+        lines += labelled("sha-256", run.exported.sha256, look, width, f"bold {look.palette.strong}")
+    if run.frozen is not None:
+        totals = run.frozen.totals
+        said = f"{counted(totals.entries, 'payment')} to {counted(totals.musicians, 'musician')}, net "
+        lines += labelled("comes to", f"{said}{money(totals.net)}", look, width, f"bold {look.palette.strong}")
     return lines
 
 

@@ -129,7 +129,7 @@ def headline(run: PayrollRun, revealed: bool, wanted: tuple[str, int, int] | Non
     parts = [Part((Text(f"{looked} of {counted(rows, 'row')} looked at", f"bold {look.colour(verdict)}"),), 0)]
     if queries:
         said = counted(queries, "open query", "open queries")
-        parts.append(Part((Text(f"{said} block the payroll", f"bold {palette.fail}"), Text(said, palette.fail)), 1))
+        parts.append(Part((Text(f"{said}: the payroll waits", f"bold {palette.fail}"), Text(said, palette.fail)), 1))
     elif verdict is Verdict.OK:
         parts.append(Part((Text("done: Esc leads back to the steps", palette.ok), Text("done", palette.ok)), 2))
     if wanted is not None:

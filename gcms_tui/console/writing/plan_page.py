@@ -243,7 +243,7 @@ def _statement(number: int, step: Step, look: Look, width: int) -> list[Text]:
 def identity_lines(plan: Plan, look: Look, width: int) -> list[Text]:
     pairs = (
         ("plan", plan.plan_id),
-        ("fingerprint", plan.fingerprint),
+        ("fingerprint", plan.fingerprint if plan.before else ""),
         ("made", f"{moment_text(plan.made_at)} by {plan.made_by}"),
         ("expires", moment_text(plan.expires_at)),
         ("takes back", plan.undoes),
