@@ -153,14 +153,15 @@ def warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
         return settings.dbt.target or UNKNOWN_TARGET, AbsentWarehouse(error)
 
 
-def supabase_or_why(settings: Settings) -> SupabaseReader:
-    """The read side of Supabase, or what stands for it where the way in cannot be read. Connects when it is asked."""
+def supabase_or_why(settings: Settings, *, to_write: bool = False) -> SupabaseReader:
+    """Reading Supabase, as the login that writes where that is asked for; or what stands for it where the way in cannot
+    be read. Connects when it is asked."""
     from gcms_tui.adapters.absent import AbsentSupabase
-    from gcms_tui.adapters.supabase import read_dsn
+    from gcms_tui.adapters.supabase import read_dsn, write_dsn
     from gcms_tui.adapters.supabase_reader import SupabaseDatabase
 
     try:
-        return SupabaseDatabase(read_dsn(settings.supabase, os.environ))
+        return SupabaseDatabase((write_dsn if to_write else read_dsn)(settings.supabase, os.environ))
     except ConfigError as error:
         return AbsentSupabase(error)
 

@@ -263,7 +263,8 @@ def _recording(seen: _Seen) -> Recording:
         book=seen.book,
         reader=seen.reader,
         files=seen.files,
-        supabase=seen.supabase,
+        # What a policy hides from the login that writes is then missed when it is planned, and not when it is applied.
+        supabase=supabase_or_why(seen.settings, to_write=True),
         queries=seen.queries,
         writes=GuardedWrites(
             seen.target,
