@@ -230,6 +230,11 @@ def test_exactly_the_signed_payments_are_recorded_once(supabase: Asking) -> None
     assert supabase.row("signed_payments", PUBLIC_PAYMENT, **whose) == {**before, "paid": True, "payment_date": day}
     assert sum(row["net_amount"] for row in marked) == sum(row["net_amount"] for row in signed)
     assert supabase.rows("mark_paid", PUBLIC_PAYMENT, **marking) == []
+    paid = {row["concert_id"]: row for row in supabase.rows("supabase_paid_concerts", PUBLIC_PAYMENT)}
+    assert paid[str(concert)] == {
+        "concert_id": str(concert), "payments": len(everyone), "paid": 5, "first_paid": day, "last_paid": day,
+    }  # fmt: skip
+    assert sum(row["payments"] for row in paid.values()) == supabase.plain("SELECT count(*) FROM payment")[0][0]
     after = supabase.rows("supabase_payments", PUBLIC_PAYMENT, concert_id=str(concert))
     assert {row["payment_id"] for row in after if row["paid"]} == {row["payment_id"] for row in signed}
     assert {row["payment_date"] for row in after if row["paid"]} == {day}
