@@ -106,7 +106,7 @@ def holds_of(settings: Settings, target: str, store: Store, person: Person, read
         target,
         journal=store.journal,
         person=person,
-        critical=CriticalTests(every_dbt_file(settings, target), target, utc_now),
+        critical=CriticalTests(every_dbt_file(settings, target), target),
         read_only_reason=read_only_reason,
     )
 

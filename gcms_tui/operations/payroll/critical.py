@@ -6,36 +6,33 @@ from gcms_tui.core.conclusion import counted
 from gcms_tui.core.dbt_log import DbtLog
 from gcms_tui.core.dbt_manifest import Manifest, critical_tests
 from gcms_tui.core.dbt_results import FAILED, RunResults
-from gcms_tui.core.trusted_tests import Ran, invocations_that_test, newest_results, trusted_steps
-from gcms_tui.operations.ports import Clock, DbtProject
+from gcms_tui.core.trusted_tests import Ran, every_test_run, newest_verdicts
+from gcms_tui.operations.ports import DbtProject
 from gcms_tui.operations.questions import DbtFiles
 
 _NAMED = 3
 
 
 class CriticalTests:
-    """Reads dbt's files: blocking, safe from several threads. Of the same runs as the morning check, by the same rule
-    of which are to be trusted."""
+    """Reads dbt's files: blocking, safe from several threads. Of the same runs as the morning check."""
 
-    def __init__(self, project: DbtProject, target: str, clock: Clock) -> None:
+    def __init__(self, project: DbtProject, target: str) -> None:
         self._project = project
         self._target = target
-        self._clock = clock
 
     def __call__(self) -> str:
-        """Those that fail, in words; empty where none does, and where it is not known."""
+        """Those that fail, in words; empty where none does, and where nothing of them is known.
+
+        A failure stands until the test has passed: building again tells nothing of it.
+        """
         files = DbtFiles(self._project)
         manifest, log, newest = files.manifest(), files.log(), files.results()
-        testing = invocations_that_test(log, self._target) if isinstance(log, DbtLog) else ()
+        testing = every_test_run(log, self._target) if isinstance(log, DbtLog) else ()
         told = [newest, *(files.results_of(item.invocation_id) for item in testing)]
         given = [results for results in told if isinstance(results, RunResults)]
-        if not given or not isinstance(manifest, Manifest):
+        if not isinstance(manifest, Manifest):
             return ""
-        steps, distrust = trusted_steps(given, log, self._target, self._clock())
-        if distrust:
-            return ""
-        critical = critical_tests(manifest)
-        ran = newest_results(steps, self._target)
+        critical, ran = critical_tests(manifest), newest_verdicts(given, log, self._target)
         failing = sorted(name for name, item in ran.items() if name in critical and item.result.status in FAILED)
         return _words([(manifest.label(name), ran[name]) for name in failing])
 

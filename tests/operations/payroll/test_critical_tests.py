@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from gcms_tui.core.dbt_command import DbtCommand
+from gcms_tui.core.dbt_log import DbtLog, Invocation
 from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
 from gcms_tui.core.errors import GcmsError, StatementFailed, Unavailable
 from gcms_tui.core.payroll import events
@@ -194,9 +196,9 @@ def failing(status: str, command: str = "build", target: str = "prod") -> Memory
 
 
 def test_a_failing_critical_test_is_named_by_the_newest_trusted_results() -> None:
-    words = CriticalTests(failing("fail"), "prod", lambda: NOW)()
+    words = CriticalTests(failing("fail"), "prod")()
     assert words == "grave (3 rows) fails, by the tests of 2026-03-01 08:00 UTC"
-    assert "grave (error) fails" in CriticalTests(failing("error"), "prod", lambda: NOW)()
+    assert "grave (error) fails" in CriticalTests(failing("error"), "prod")()
 
 
 @pytest.mark.parametrize(
@@ -211,4 +213,27 @@ def test_a_failing_critical_test_is_named_by_the_newest_trusted_results() -> Non
     ],
 )
 def test_where_none_fails_or_nothing_is_known_no_test_is_named(project: MemoryDbt) -> None:
-    assert CriticalTests(project, "prod", lambda: NOW)() == ""
+    assert CriticalTests(project, "prod")() == ""
+
+
+class Kept(MemoryDbt):
+    """Several runs, whose results are all kept."""
+
+    results: ClassVar[dict[str, RunResults]] = {}
+
+    def results_of(self, invocation_id: str) -> RunResults:
+        return self.results[invocation_id]
+
+
+def test_a_failure_stands_until_the_test_has_passed_whatever_is_built_in_between() -> None:
+    runs = (("id-1", "test", "fail"), ("id-2", "run", ""), ("id-3", "test", "skipped"), ("id-4", "test", "pass"))
+    told, results = [], []
+    for hour, (name, command, status) in enumerate(runs):
+        at = NOW - (9 - hour) * HOUR
+        told.append(Invocation(name, at, True, at, command, "prod", status != "fail", ()))
+        node = NodeResult("test.gcms.grave", status) if status else NodeResult("model.gcms.fct", "success")
+        results.append(RunResults(f"{name}.json", name, at, command, "prod", "v6", (node,)))
+    for so_far, said in ((1, "grave (fail) fails"), (2, "grave (fail) fails"), (3, "grave (fail) fails"), (4, "")):
+        project = Kept(results[so_far - 1], the_log=DbtLog("logs/dbt.log", tuple(told[:so_far])))
+        project.results.update({one.invocation_id: one for one in results})
+        assert CriticalTests(project, "prod")()[: len("grave (fail) fails")] == said
