@@ -105,29 +105,33 @@ class Payrolls:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:
-        """A new run. Raises `Refused`: guard `open_run` where another has not ended, `read_only`."""
+        """A new run. Raises `Refused`: guard `open_run` where another has not ended, `lease` where somebody is opening
+        one, `read_only`."""
         self._require_writing()
         now = self._clock()
         run_id = f"pay-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        self._free(concert_id)
-        self._index.open(run_id, self.target, concert_id, now)
-        try:
-            self._journal.append(
-                events.OPENED,
-                run_id,
-                {
-                    "concert": concert_id,
-                    "title": title,
-                    "date": concert_date.isoformat() if concert_date else None,
-                    "target": self.target,
-                    "fact": fact,
-                },
-            )
-        except GcmsError:
-            with suppress(GcmsError):  # what nobody recorded does not stand in the way of the next
-                self._index.end(run_id, self._clock())
-            raise
-        return self.get(run_id)
+        # Alone: what another is just opening must not be taken for one that was never begun.
+        with self._held(concert_id, f"opening {run_id}") as lease:
+            self._free(concert_id)
+            self._index.open(run_id, self.target, concert_id, now)
+            try:
+                self._journal.append(
+                    events.OPENED,
+                    run_id,
+                    {
+                        "concert": concert_id,
+                        "title": title,
+                        "date": concert_date.isoformat() if concert_date else None,
+                        "target": self.target,
+                        "fact": fact,
+                    },
+                )
+            except GcmsError:
+                with suppress(GcmsError):  # what nobody recorded does not stand in the way of the next
+                    lease.require_held()  # which waits for whatever of it may still be on its way
+                    self._free(concert_id)
+                raise
+            return self.get(run_id)
 
     @contextmanager
     def at(self, reference: str, step: Step) -> Iterator[AtStep]:
@@ -145,9 +149,14 @@ class Payrolls:
         `read_only`)."""
         self._require_writing()
         listed = self._index.get(self.target, reference)
-        lease = self._leases.take(f"payroll:{self.target}:{listed.concert_id}", f"{purpose} of {listed.run_id}")
-        try:
+        with self._held(listed.concert_id, f"{purpose} of {listed.run_id}") as lease:
             yield AtStep(self._read(listed), lease, self)
+
+    @contextmanager
+    def _held(self, concert_id: str, purpose: str) -> Iterator[Lease]:
+        lease = self._leases.take(f"payroll:{self.target}:{concert_id}", purpose)
+        try:
+            yield lease
         finally:
             with suppress(GcmsError):  # a lease that cannot be given back dies by itself
                 lease.release()
