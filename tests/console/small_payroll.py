@@ -70,12 +70,12 @@ class SmallConcerts(Concerts):
         if self._small.error is not None:
             raise self._small.error
         self._small.listed += 1
-        held = bool(self._book.holds.open())
+        held = "; ".join(hold.words for hold in self._book.holds.open())
         return ConcertList(
             tuple(self._concert(one, held) for one in CONCERTS), self._small.clock(), tuple(self._small.notes)
         )
 
-    def _concert(self, one: tuple[str, str, date | None, int, str | None], held: bool) -> Concert:
+    def _concert(self, one: tuple[str, str, date | None, int, str | None], held: str) -> Concert:
         concert_id, title, day, musicians, net = one
         runs = [run for run in self._book.all() if run.concert_id == concert_id]
         run = next((run for run in runs if run.state is PayrollState.ACTIVE), runs[0] if runs else None)
@@ -83,6 +83,7 @@ class SmallConcerts(Concerts):
         if state is None:
             active = run is not None and run.state is PayrollState.ACTIVE
             state = ConcertState.HELD if held else ConcertState.OPEN_RUN if active else ConcertState.NEVER_PAID
+            words = held
         amount = None if net is None else Decimal(net)
         return Concert(concert_id, title, day, musicians, amount, state, run, paid_on, words)
 

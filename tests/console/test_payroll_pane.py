@@ -215,6 +215,10 @@ async def test_the_invented_people_are_played_where_there_are_any(
         await pilot.press("tab", "enter")
         await wizard(pilot)
         assert small.book().all()[0].opened.person.user == "frank" and "AS frank" in drawn(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is pane, "the list")
+        await read(pilot, pane)
+        assert "► open, 1 freshness" in drawn(app) and pane.concerts.cursor == "concert 33"
 
 
 def _gone(whom: str) -> PayrollDesk:

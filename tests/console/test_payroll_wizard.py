@@ -120,7 +120,7 @@ async def test_a_step_that_fell_back_says_why_and_a_closed_one_at_which_gate(sma
         seen = drawn(app)
         assert "▲ fallen back" in seen and "1 d 7 h old, older than its limit of 1 d" in seen
         seen = await at_step(pilot, screen, Step.EXPORT)
-        assert "Closed until 1 Verify data freshness has passed." in seen
+        assert "Closed until 1 Verify data freshness has passed: fallen back:" in seen
         await pilot.press("enter")
         assert isinstance(app.screen, ErrorDialog) and "A gate is closed" in drawn(app)
         await pilot.press("escape")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from gcms_tui.console.payroll.concert_lines import hold_lines, next_words
+from gcms_tui.console.payroll.concert_lines import next_words
 from gcms_tui.console.payroll.state import ConcertRow, ConcertsState
 from gcms_tui.console.payroll.words import (
     by_text,
@@ -57,8 +57,6 @@ class ConcertPage:
         lines += flow(Text(state.plain, f"bold {state.style}"), wide, " ")
         if concert.words:
             lines += flow(Text(glyphs.text(concert.words, 600), palette.text), wide, " ")
-        for line in hold_lines(self.state.holds, self.state.unheard, self.look):
-            lines += flow(line, wide, " ")
         return lines
 
     def _figures(self, wide: int) -> list[Text]:

@@ -83,7 +83,7 @@ class Evidence:
 
     def _tests(self) -> list[Text]:
         said, look = self._said(Step.TESTS), self.look
-        lines = self._dbt(said)
+        lines: list[Text] = []
         if said.get("tests") is not None:
             least = f", at least {said['baseline']} have to" if said.get("baseline") is not None else ""
             lines += self._pair("tests", f"{said['tests']} passed{least}")
@@ -94,13 +94,16 @@ class Evidence:
                 mark = Text(f" {symbol(Verdict.FAIL, look)} ", look.palette.fail)
                 lines += pair(mark, Text(look.glyphs.text(problem, 600), look.palette.text), self.width)
             lines += self._more(len(problems))
-        return lines + self._frozen()
+        frozen = self._frozen()
+        lines += [Text(), *frozen] if lines and frozen else frozen
+        dbt = self._dbt(said)
+        return [*lines, Text(), *dbt] if lines and dbt else [*lines, *dbt]
 
     def _frozen(self) -> list[Text]:
         frozen, look = self.run.frozen, self.look
         if frozen is None:
             return []
-        lines = [Text(), heading("Frozen: what is signed, leaves and is recorded is exactly this", look)]
+        lines = [heading("Frozen: what is signed, leaves and is recorded is exactly this", look)]
         lines += self._pair("fingerprint", frozen.fingerprint)
         lines += self._pair("payees", frozen.payees)
         if frozen.calculated_at is not None:

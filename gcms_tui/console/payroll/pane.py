@@ -247,8 +247,7 @@ class PayrollPane(ListPane):
 
         if self.desk is not None:
             screen = WizardScreen(self.services, self.look, self.acting, self.desk, run.run_id)
-            self._again = True  # by then something may have been done
-            self.app.push_screen(screen)
+            self.app.push_screen(screen, lambda left: self.load())  # by then something may have been done
 
     def action_new(self) -> None:
         from gcms_tui.console.payroll.open_dialog import OpenDialog

@@ -1,4 +1,4 @@
-"""The nine steps as lines: number, state, name, and its age, who did it, and what was found, as far as there is room."""
+"""The nine steps as lines: number, state and name; age, who and what was found as far as there is room."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from gcms_tui.console.headline import Banner, Headline, failure_lines
+from gcms_tui.console.live_words import so_far_text
 from gcms_tui.console.pane import CopyAsked, Loader
 from gcms_tui.console.payroll import wizard_head
 from gcms_tui.console.payroll.checks import CheckedRun
@@ -20,7 +21,6 @@ from gcms_tui.console.payroll.wizard_page import ONCE, StepPage, Under, page_tex
 from gcms_tui.console.payroll.wizard_source import Proven, RunsOpened
 from gcms_tui.console.payroll.words import step_named
 from gcms_tui.console.present import age_text, ago
-from gcms_tui.console.run_words import seconds_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -109,9 +109,9 @@ class WizardScreen(CheckedRun):
         self._draw_steps()
         self._draw_detail()
         self.status_bar.acting = self.acting.whom
-        stale = self.failure is not None
         data = "" if standing is None else f"read {ago(now - self._read_at)}"
-        self.say(Status(title="4 Payroll run", data=data, stale=stale, refresh=("live",) if self.dbt_run else ("",)))
+        refresh = "reading" if self.acting.desk is None else "live" if self.dbt_run is not None else ""
+        self.say(Status(title="4 Payroll run", data=data, stale=self.failure is not None, refresh=(refresh,)))
 
     def _banner(self) -> tuple[Text, ...]:
         palette, standing = self.look.palette, self.standing
@@ -119,7 +119,9 @@ class WizardScreen(CheckedRun):
         if self.failure is not None:
             lines += failure_lines(self.failure, self.look, palette.unknown)
         if standing is not None and standing.run.ended is None:
-            lines += hold_lines(standing.holds, standing.unheard, self.look)
+            for line in hold_lines(standing.holds, standing.unheard, self.look):
+                line.no_wrap = True  # the steps want the room: the list, and h, tell the whole of it
+                lines.append(line)
         if self.news:
             lines.append(Text(self.look.glyphs.text(self.news, 300), palette.accent))
         return tuple(lines)
@@ -149,7 +151,7 @@ class WizardScreen(CheckedRun):
         run = self.dbt_run
         if run is None:
             return "judging"
-        return seconds_text((self.services.now() - run.record.started_at).total_seconds())
+        return so_far_text((self.services.now() - run.record.started_at).total_seconds())
 
     def _draw_detail(self) -> None:
         page = self._page()

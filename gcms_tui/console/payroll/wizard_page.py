@@ -18,7 +18,7 @@ from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import by_text, step_named, step_state, step_tint
 from gcms_tui.console.run_head import Head
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.document import flow, opening
 from gcms_tui.console.writing.plan_page import heading
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll.gates import StepState
@@ -33,11 +33,14 @@ ONCE = (Step.RECORD, Step.ARCHIVE, Step.LOG)
 _HEAD_HEIGHT = 20
 """As the head of a run's own screen where it has room for who, where, and what to do."""
 
+_WORDS_LINES, _TESTS_LINES = 12, 2
+"""Of what was found; what stops the tests is listed one by one below."""
+
 DOES: Mapping[Step, str] = {
     Step.FRESHNESS: "Looks at every source that the fact and both dimensions descend from, by dbt's manifest: each has "
     "to be loaded within the limit. One that cannot be looked at stops payroll.",
-    Step.MODELS: "dbt build of the fact with all that it depends on, and of both dimensions.",
-    Step.TESTS: "dbt test of the fact and both dimensions: all have to pass, none skipped. Then our own checks of this "
+    Step.MODELS: "dbt builds the fact with all that it depends on, and both dimensions.",
+    Step.TESTS: "dbt tests what payroll is paid from: all have to pass, none skipped. Then our own checks of this "
     "concert's payments, and what passed is frozen: fingerprint and control totals.",
     Step.SPOT_CHECK: "Rows drawn by the fingerprint, and those that are a risk, are looked at by a person: each is "
     "ticked or asked about. The variance against the last payroll is beside them.",
@@ -116,7 +119,9 @@ class StepPage:
             title.append(" " * (wide - title.cell_len - section.cell_len - 2)).append_text(section)
         lines = flow(title, wide, " ")
         loud = one.state in (StepState.FAILED, StepState.FALLEN)
-        lines += flow(Text(glyphs.text(one.words, 1_000), tint if loud else palette.text), wide, " ")
+        most = _TESTS_LINES if self.step is Step.TESTS else _WORDS_LINES
+        said = Text(glyphs.text(one.words, 2_000), tint if loud else palette.text)
+        lines += opening(said, wide, most, glyphs.ellipsis, " ")
         if one.by is not None:
             lines += flow(Text(glyphs.text(f"by {by_text(one.by, self.now)}", 120), palette.muted), wide, " ")
         return lines
@@ -173,14 +178,17 @@ def next_words(page: StepPage) -> tuple[str, bool]:
         again = "" if refused is not None or step in ONCE else " R does it again."
         on = standing.next_step
         return (f"Done: {step_named(on)} is next.{again}" if on is not None else ""), False
-    return (closed_words(refused), True) if refused is not None else (_NEXT[step], False)
+    if refused is not None:
+        return closed_words(refused), True
+    failing = "d shows what failed, with its rows. " if one.state is StepState.FAILED and step is Step.TESTS else ""
+    return failing + _NEXT[step], False
 
 
 def closed_words(refused: Refused) -> str:
     """Which gate is closed, as it is opened in the wizard: not by a command."""
     gate = next((step for step in STEPS if step.value == refused.guard), None)
     if gate is not None:
-        return f"Closed until {step_named(gate)} has passed. {refused.message}"
+        return f"Closed until {step_named(gate)} has passed: {refused.message.removeprefix(f'{step_named(gate)}: ')}"
     if refused.guard == "hold":
         return f"{refused.title}: {refused.message}. Once the cause is mended a second person lifts it, with h."
     step = f" {refused.next_step}" if refused.next_step and "gcms-tui" not in refused.next_step else ""
