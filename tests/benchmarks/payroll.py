@@ -103,6 +103,7 @@ def export(config: Path, directory: Path) -> Figures:
             clock=scene.clock,
             person=Person("erin", "bench"),
             formats=FORMATS,
+            unpaid=lambda _: None,
         )
         return _figures(lambda: _require_all(exporting.export(run.run_id)))
 

@@ -158,6 +158,7 @@ class SmallSteps:
                 clock=scene.clock,
                 person=person,
                 formats={"xlsx": lambda lines: b"xlsx", "parquet": lambda lines: b"parquet"},
+                unpaid=lambda _: None,
             ),  # fmt: skip
             sign_off=SignOff(
                 book=book,
@@ -166,6 +167,7 @@ class SmallSteps:
                 signing=None,
                 signers=SIGNERS,
                 person=person,
+                unpaid=lambda _: None,
                 variance=spot_checks.variance,
             ),  # fmt: skip
             recording=Recording(

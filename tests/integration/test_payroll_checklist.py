@@ -28,6 +28,7 @@ from gcms_tui.operations.payroll.concerts import Concerts, ConcertState
 from gcms_tui.operations.payroll.critical import CriticalTests
 from gcms_tui.operations.payroll.holding import Holds
 from gcms_tui.operations.payroll.payments import PaymentReader
+from gcms_tui.operations.payroll.unpaid import PaidConcerts
 from tests.integration.asking import PAYROLL, Asking, connect
 from tests.practice import RunningPlatform
 
@@ -69,7 +70,7 @@ class Desk:
 def desk(platform: RunningPlatform, settings: Settings, invocation: Invocation) -> Iterator[Desk]:
     erin = Person("erin", "ops-1")
     store, queries, warehouse = open_store(settings, erin), query_library(settings), open_warehouse(settings)
-    critical = CriticalTests(every_dbt_file(settings, TARGET), TARGET, utc_now)
+    critical = CriticalTests(every_dbt_file(settings, TARGET), TARGET)
     book = Payrolls(
         TARGET,
         index=store.payroll,
@@ -82,10 +83,11 @@ def desk(platform: RunningPlatform, settings: Settings, invocation: Invocation) 
     concerts = Concerts(
         settings,
         warehouse=warehouse,
-        supabase=SupabaseDatabase(Secret(platform.postgres)),
+        paid=PaidConcerts(
+            settings.supabase, supabase=SupabaseDatabase(Secret(platform.postgres)), queries=queries, book=book
+        ),
         queries=queries,
         book=book,
-        clock=utc_now,
     )
     with open_run_desk(settings, invocation) as runs, connect(platform.snowflake) as plain:
         checklist = Checklist(

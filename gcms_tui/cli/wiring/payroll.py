@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.ssh_signing import SshSigning
     from gcms_tui.adapters.store.opening import Store
     from gcms_tui.core.payroll.roles import Signers
+    from gcms_tui.core.payroll.run import PayrollRun
     from gcms_tui.core.run import Person
     from gcms_tui.core.writing.plan import Plan
     from gcms_tui.operations.payroll.book import Payrolls
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gcms_tui.operations.payroll.payments import PaymentReader
     from gcms_tui.operations.payroll.ports import SupabaseReader
     from gcms_tui.operations.payroll.recording import Recording
+    from gcms_tui.operations.payroll.unpaid import PaidConcerts
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.writing.guarded_write import GuardedWrites
     from gcms_tui.operations.writing.ports import WriteAccess
@@ -69,14 +71,7 @@ def open_payroll_desk(
         desk = _Runs(settings, invocation, opened, runs)
         yield PayrollDesk(
             book=seen.book,
-            concerts=Concerts(
-                settings,
-                warehouse=seen.warehouse,
-                supabase=seen.supabase,
-                queries=seen.queries,
-                book=seen.book,
-                clock=utc_now,
-            ),
+            concerts=Concerts(settings, warehouse=seen.warehouse, paid=seen.paid, queries=seen.queries, book=seen.book),
             holds=seen.book.holds,
             verifying=Verifying(
                 book=seen.book,
@@ -137,6 +132,7 @@ class _Seen:
     store: Store
     warehouse: SnowflakeWarehouse
     supabase: SupabaseReader
+    paid: PaidConcerts
     queries: QueryLibrary
     book: Payrolls
     reader: PaymentReader
@@ -152,6 +148,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     from gcms_tui.core.payroll.signatures import signers_of
     from gcms_tui.operations.payroll.book import Payrolls
     from gcms_tui.operations.payroll.payments import PaymentReader
+    from gcms_tui.operations.payroll.unpaid import PaidConcerts
 
     target, payroll = target_name(settings), settings.payroll
     allowed = read_only(settings, invocation, target)
@@ -160,6 +157,17 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     warehouse = open_warehouse(settings, purpose="payroll")
     opened.callback(warehouse.close)
     own = settings.state_dir / "payroll"
+    supabase = supabase_or_why(settings)
+    book = Payrolls(
+        target,
+        index=store.payroll,
+        journal=store.journal,
+        leases=store.leases,
+        holds=holds_of(settings, target, store, person, why_not),
+        limits=Limits(timedelta(hours=payroll.checks_hold_h), timedelta(hours=payroll.signing_holds_h)),
+        clock=utc_now,
+        read_only_reason=why_not,
+    )
     return _Seen(
         settings=settings,
         target=target,
@@ -167,18 +175,10 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
         person=person,
         store=store,
         warehouse=warehouse,
-        supabase=supabase_or_why(settings),
+        supabase=supabase,
+        paid=PaidConcerts(settings.supabase, supabase=supabase, queries=queries, book=book),
         queries=queries,
-        book=Payrolls(
-            target,
-            index=store.payroll,
-            journal=store.journal,
-            leases=store.leases,
-            holds=holds_of(settings, target, store, person, why_not),
-            limits=Limits(timedelta(hours=payroll.checks_hold_h), timedelta(hours=payroll.signing_holds_h)),
-            clock=utc_now,
-            read_only_reason=why_not,
-        ),
+        book=book,
         reader=PaymentReader(payroll, warehouse, queries),
         files=PayrollFiles(payroll.prepared_dir or own / "prepared", payroll.outbox_dir or own / "outbox", person.host),
         signing=SshSigning(payroll.allowed_signers, os.environ) if payroll.allowed_signers else None,
@@ -226,6 +226,7 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
             clock=utc_now,
             person=seen.person,
             formats=FORMATS,
+            unpaid=_unpaid(seen),
         ),
         sign_off=SignOff(
             book=seen.book,
@@ -235,6 +236,7 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
             signers=seen.signers,
             person=seen.person,
             variance=spot_checks.variance,
+            unpaid=_unpaid(seen),
         ),
         recording=_recording(seen),
         archiving=Archiving(
@@ -251,6 +253,10 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
         ),
         closing=Closing(book=seen.book, files=seen.files),
     )
+
+
+def _unpaid(seen: _Seen) -> Callable[[PayrollRun], None]:
+    return lambda run: seen.paid.require_unpaid(run.concert_id, but=run)
 
 
 def _recording(seen: _Seen) -> Recording:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 
-from gcms_tui.core.conclusion import counted
+from gcms_tui.core.conclusion import counted, day_of
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.payroll.payment import ControlTotals
@@ -84,7 +84,7 @@ def held_payments(answer: Answer) -> tuple[HeldPayment, ...]:
             str(record["musician_id"] or ""),
             _amount(record["net_amount"]),
             None if record["paid"] is None else record["paid"] is True,
-            _day(record["payment_date"]),
+            day_of(record["payment_date"]),
         )
         for record in answer.records()
     )
@@ -308,7 +308,3 @@ def _amount(value: Scalar) -> Decimal | None:
         f"Supabase's net_amount comes as {type(value).__name__}: such a number cannot be exact.",
         "Make the column numeric(12, 2).",
     )
-
-
-def _day(value: Scalar) -> date | None:
-    return value.date() if isinstance(value, datetime) else value if isinstance(value, date) else None

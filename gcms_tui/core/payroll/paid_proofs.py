@@ -7,10 +7,10 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Context, Decimal
 
-from gcms_tui.core.conclusion import counted
+from gcms_tui.core.conclusion import counted, day_of
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.payroll.archive import difference
 from gcms_tui.core.payroll.export_file import DELIMITER, ENCODING, MANIFEST, read_entries
@@ -150,7 +150,7 @@ def _unlike(paid_on: date, signed: Entries, held: Sequence[Mapping[str, Scalar]]
         "are there several times": [musician for musician in amounts if times[musician] > 1],
         "are not paid": [str(row["musician_id"]) for row in mine if row["paid"] is not True],
         f"are not paid on {paid_on}": [
-            str(row["musician_id"]) for row in mine if row["paid"] is True and _day(row["payment_date"]) != paid_on
+            str(row["musician_id"]) for row in mine if row["paid"] is True and day_of(row["payment_date"]) != paid_on
         ],
         "have another amount": [
             str(row["musician_id"]) for row in mine if row["net_amount"] != amounts[str(row["musician_id"])]
@@ -166,10 +166,6 @@ def _unlike(paid_on: date, signed: Entries, held: Sequence[Mapping[str, Scalar]]
 
 def _listed(musicians: Sequence[str]) -> str:
     return "musician " + ", ".join(musicians[:5]) + (", …" if len(musicians) > 5 else "")
-
-
-def _day(value: Scalar) -> Scalar:
-    return value.date() if isinstance(value, datetime) else value
 
 
 # -- the archive -----------------------------------------------------------------------------------------------------

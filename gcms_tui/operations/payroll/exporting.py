@@ -40,8 +40,10 @@ class Exporting:
         clock: Clock,
         person: Person,
         formats: Mapping[str, Written],
+        unpaid: Callable[[PayrollRun], None],
     ) -> None:
-        """`formats` has those of `FORMATS` that can be written here."""
+        """`formats` has those of `FORMATS` that can be written here. `unpaid` raises `Refused` where the concert may
+        have been paid in another way meanwhile: see `PaidConcerts`."""
         self._settings = settings
         self._book = book
         self._reader = reader
@@ -50,6 +52,7 @@ class Exporting:
         self._clock = clock
         self._person = person
         self._formats = formats
+        self._unpaid = unpaid
 
     def export(
         self, run_id: str, *, further: tuple[str, ...] = (), on_step: Callable[[str], None] = lambda _: None
@@ -58,15 +61,17 @@ class Exporting:
 
         The same data gives the same CSV, byte by byte; the manifest says when, too.
 
-        Raises `Refused`: guards `data_changed`, `empty`, `payee`, `amount`, `masked` (names), `email` (one that is
-        missing and was not let through at the spot check, looks masked, is malformed or is repeated, naming the
-        musicians' ids), `place`, and the gates; `UsageError` for a format that cannot be written; `StateError` where it
-        cannot be written: then no file is left.
+        Raises `Refused`: guards `already_paid`, `paid_unknown`, `data_changed`, `empty`, `payee`, `amount`, `masked`
+        (names), `email` (one that is missing and was not let through at the spot check, looks masked, is malformed or
+        is repeated, naming the musicians' ids), `place`, and the gates; `UsageError` for a format that cannot be
+        written; `StateError` where it cannot be written: then no file is left.
         """
         further = tuple(dict.fromkeys(further))
         if unknown := sorted(set(further) - self._formats.keys()):
             raise UsageError("No such format", f"{', '.join(unknown)} cannot be written here.", "The CSV always is.")
         with self._book.at(run_id, Step.EXPORT) as at:
+            on_step("asking whether it has been paid")
+            self._unpaid(at.run)
             on_step("reading the payments")
             read = self._reader.unchanged(at)
             on_step("judging names, addresses and amounts")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from gcms_tui.core.conclusion import whole
+from gcms_tui.core.conclusion import day_of, whole
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Relation
@@ -91,7 +91,7 @@ def _difference(frozen: Frozen | None, found: Frozen) -> str:
 
 
 def _payment(record: Mapping[str, Scalar], fact: Relation) -> Payment:
-    calculated_at, concert_date = record["calculated_at"], record["concert_date"]
+    calculated_at = record["calculated_at"]
     return Payment(
         concert_id=_id(record["concert_id"]),
         musician_id=_id(record["musician_id"]),
@@ -105,7 +105,7 @@ def _payment(record: Mapping[str, Scalar], fact: Relation) -> Payment:
         full_name=_text(record["full_name"]),
         email=_text(record["email"]),
         concert=_text(record["concert"]),
-        concert_date=concert_date.date() if isinstance(concert_date, datetime) else _date(concert_date),
+        concert_date=day_of(record["concert_date"]),
         musician_matches=whole(record["musician_matches"]),
         concert_matches=whole(record["concert_matches"]),
     )
@@ -131,10 +131,6 @@ def _count(value: Scalar, column: str, fact: Relation) -> int | None:
             f"{column} of {fact} holds what is no whole number.",
             "Make the model count services whole, build, and test again.",
         ) from None
-
-
-def _date(value: Scalar) -> date | None:
-    return value if isinstance(value, date) else None
 
 
 def _amount(value: Scalar, column: str, fact: Relation) -> Decimal | None:

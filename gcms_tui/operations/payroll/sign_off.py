@@ -59,16 +59,19 @@ class SignOff:
         signing: Signing | None,
         signers: Signers,
         person: Person,
+        unpaid: Callable[[PayrollRun], None],
         variance: Callable[[PayrollRun], Variance | None] = lambda _: None,
     ) -> None:
         """`person` is who signs: by the operating system, and by nothing that can be typed. They are the one whose
-        name the book's journal writes."""
+        name the book's journal writes. `unpaid` raises `Refused` where the concert may have been paid in
+        another way meanwhile: see `PaidConcerts`."""
         self._book = book
         self._reader = reader
         self._files = files
         self._signing = signing
         self._signers = signers
         self._person = person
+        self._unpaid = unpaid
         self._variance = variance
 
     @property
@@ -160,8 +163,8 @@ class SignOff:
         people, their signatures. One that was cut off between the move and its entry is taken up where it was.
 
         Raises `Refused`: guards `another_host` (also where it is somebody else's on this one), `signatures`, `tampered`
-        (naming the file), `data_changed`, the gates; `StateError` where the outbox cannot be written: nothing has moved
-        then.
+        (naming the file), `data_changed`, `already_paid`, `paid_unknown`, the gates; `StateError` where the outbox
+        cannot be written: nothing has moved then.
         """
         with self._book.at(run_id, Step.SIGN_OFF) as at:
             return self._release(at, by_hand=True)
@@ -187,6 +190,7 @@ class SignOff:
         with self._nothing_wrong_in_the_outbox(at):
             self._require_untouched(run)
             self._reader.unchanged(at)
+            self._unpaid(run)
             self._require_open(run)
             at.require_held()
             directory = self._files.release(run.run_id)
@@ -211,7 +215,7 @@ class SignOff:
             yield
         except Refused as refused:
             # Not where the lease was lost: somebody else is at it.
-            if refused.guard in ("tampered", "data_changed") and self._files.released(at.run.run_id):
+            if refused.guard in ("tampered", "data_changed", "already_paid") and self._files.released(at.run.run_id):
                 with suppress(GcmsError):  # why it may not be paid is what has to be told
                     at.require_held()
                     self._files.withdraw(at.run.run_id, refused.title)

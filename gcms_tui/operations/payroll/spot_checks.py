@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 
+from gcms_tui.core.conclusion import day_of
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.payroll import events
@@ -223,7 +223,7 @@ class SpotChecks:
     def _earlier(self, concert_id: str) -> Earlier:
         return {
             str(record["musician_id"]): Previous(
-                str(record["concert_id"]), _day(record["concert_date"]), _amount(record["net_amount"])
+                str(record["concert_id"]), day_of(record["concert_date"]), _amount(record["net_amount"])
             )
             if record["same_kind"]
             else None
@@ -298,12 +298,6 @@ def _moved(run: PayrollRun) -> Refused:
 
 def _by(by: By) -> str:
     return f" by {by.person.user} at {by.at:%Y-%m-%d %H:%M} UTC"
-
-
-def _day(value: Scalar) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else None
 
 
 def _amount(value: Scalar) -> Decimal | None:

@@ -58,6 +58,8 @@ class Office:
 
     run_id: str = ""
     """What is exported already."""
+    paid: str = ""
+    """The guard that says that the concert has been paid in another way, or may have been."""
     books: dict[tuple[str, str], Payrolls] = field(default_factory=dict)
 
     def book(self, user: str = "erin", host: str = "ops-1") -> Payrolls:
@@ -73,8 +75,13 @@ class Office:
             signing=self.keys,
             signers=Signers(self.lists),
             person=Person(user, host),
+            unpaid=self.require_unpaid,
             variance=variance or (lambda _: None),
         )
+
+    def require_unpaid(self, run: PayrollRun) -> None:
+        if self.paid:
+            raise Refused("Already paid", f"concert {run.concert_id} was paid by hand.", guard=self.paid)
 
     def files_at(self, user: str, host: str) -> DiskFiles:
         directory = self.files.directory if user not in self.apart else self.files.directory / user

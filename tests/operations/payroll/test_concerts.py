@@ -18,6 +18,7 @@ from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.settings import SupabaseSettings
 from gcms_tui.operations.payroll.concerts import Concert, Concerts, ConcertState
 from gcms_tui.operations.payroll.holding import BY_HAND
+from gcms_tui.operations.payroll.unpaid import PaidConcerts
 from tests.operations.memory import HOUR, NOW, ShippedQueries
 from tests.operations.payroll.scene import CONCERT, Row, Scene
 
@@ -66,10 +67,15 @@ class Stage:
         return Concerts(
             scene.settings,
             warehouse=scene.warehouse,
-            supabase=self.supabase,
+            paid=self.paid,
             queries=ShippedQueries(),
             book=scene.book(),
-            clock=scene.clock,
+        )
+
+    @property
+    def paid(self) -> PaidConcerts:
+        return PaidConcerts(
+            self.scene.settings.supabase, supabase=self.supabase, queries=ShippedQueries(), book=self.scene.book()
         )
 
     def concert(self, concert_id: str = CONCERT) -> Concert:
@@ -228,6 +234,24 @@ def test_a_file_that_was_released_is_not_paid_a_second_time_whatever_supabase_sa
     then(stage, stage.released())
     assert stage.concert().state is state
     assert stage.refused().guard == guard
+
+
+@pytest.mark.parametrize("paid", [20, 1])
+def test_a_run_whose_concert_was_paid_in_another_way_since_is_told_so(stage: Stage, paid: int) -> None:
+    run = stage.concerts.open(CONCERT)
+    stage.paid.require_unpaid(CONCERT, but=run)
+    stage.supabase.rows = [seen(CONCERT, paid)]
+    with pytest.raises(Refused, match=f"{paid} of 20 payments of concert 7 recorded as paid") as refused:
+        stage.paid.require_unpaid(CONCERT, but=run)
+    assert refused.value.guard == "already_paid"
+
+
+def test_a_second_run_of_a_concert_goes_nowhere_however_it_came_to_be(stage: Stage) -> None:
+    run = stage.scene.opened()
+    stage.scene.store().payroll.end(run.run_id, stage.scene.clock())
+    with pytest.raises(Refused, match=run.run_id) as refused:
+        stage.paid.require_unpaid(CONCERT, but=stage.scene.opened())
+    assert refused.value.guard == "open_run"
 
 
 def test_a_run_that_was_given_up_stands_in_nobodys_way(stage: Stage) -> None:

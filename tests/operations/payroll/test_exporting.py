@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ def files_of(scene: Scene) -> PayrollFiles:
     return PayrollFiles(scene.directory / "prepared", scene.directory / "outbox", "ops-1")
 
 
-def exporting(scene: Scene, files: PayrollFiles | None = None) -> Exporting:
+def exporting(
+    scene: Scene, files: PayrollFiles | None = None, unpaid: Callable[[PayrollRun], None] = lambda _: None
+) -> Exporting:
     return Exporting(
         scene.settings.payroll,
         book=scene.book(),
@@ -49,6 +51,7 @@ def exporting(scene: Scene, files: PayrollFiles | None = None) -> Exporting:
         clock=scene.clock,
         person=Person("erin", "ops-1"),
         formats=WRITTEN,
+        unpaid=unpaid,
     )
 
 
@@ -66,7 +69,7 @@ def test_the_file_is_what_was_frozen_with_its_hash_and_manifest(scene: Scene) ->
     steps: list[str] = []
     run = exporting(scene).export(scene.ticked().run_id, on_step=steps.append)
     exported, frozen, found = run.exported, run.frozen, written(run)
-    assert exported is not None and frozen is not None and len(steps) == 3
+    assert exported is not None and frozen is not None and len(steps) == 4
     name = f"payroll-7-2026-02-20-{run.run_id}.csv"
     assert found.keys() == {name, f"{name}.sha256", "manifest.json"} == exported.files.keys()
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in found.items()}
@@ -160,6 +163,16 @@ def test_data_that_changed_after_the_spot_check_is_not_exported(scene: Scene, ch
     states = {item.step: item.state for item in scene.book().looks(run)}
     assert states[Step.TESTS] is states[Step.SPOT_CHECK] is StepState.FALLEN
     assert run.exported is None and not (scene.directory / "prepared").exists()
+
+
+def test_a_concert_that_was_paid_in_another_way_meanwhile_is_not_exported(scene: Scene) -> None:
+    def paid(run: PayrollRun) -> None:
+        raise Refused("Already paid", f"concert {run.concert_id}", guard="already_paid")
+
+    run_id = scene.ticked().run_id
+    with pytest.raises(Refused, match="concert 7"):
+        exporting(scene, unpaid=paid).export(run_id)
+    assert scene.book().get(run_id).exported is None and not (scene.directory / "prepared").exists()
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,22 @@ def test_what_changes_on_its_way_to_the_outbox_does_not_stay_there(office: Offic
     assert office.outbox(run) == [] and office.get(run).released is None
 
 
+@pytest.mark.parametrize(("guard", "left"), [("already_paid", 0), ("paid_unknown", 3)])
+def test_what_was_paid_in_another_way_or_may_have_been_does_not_leave(office: Office, guard: str, left: int) -> None:
+    run = office.export()
+    office.sign(run, 3, last_host="laptop")
+    office.paid = guard
+    assert refused(lambda: office.at("maria").release(run.run_id)) == guard
+    assert office.outbox(run) == [] and office.get(run).released is None
+    office.paid = ""
+    office.files.killed = True
+    with pytest.raises(Killed):
+        office.at("maria").release(run.run_id)
+    office.files.killed, office.paid = False, guard
+    assert refused(lambda: office.at("maria").release(run.run_id)) == guard
+    assert len(office.outbox(run)) == left and office.get(run).released is None
+
+
 # -- gates, and several at once --------------------------------------------------------------------------------------
 
 
