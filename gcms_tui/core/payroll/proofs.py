@@ -13,7 +13,7 @@ from gcms_tui.core.payroll import events, gates
 from gcms_tui.core.payroll.gates import Limits
 from gcms_tui.core.payroll.hold import open_holds
 from gcms_tui.core.payroll.log_text import log_text
-from gcms_tui.core.payroll.roles import Role, Signers
+from gcms_tui.core.payroll.roles import Role, Signers, account
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState, Signature, fold, moment
 from gcms_tui.core.payroll.statement import statement
 from gcms_tui.core.payroll.steps import Step
@@ -138,7 +138,7 @@ def _own_breaches(before: PayrollRun, entry: Entry) -> Iterator[str]:
                 yield "another file was signed"
             if said["role"] in before.signatures:
                 yield "the role was signed already"
-            if entry.user in {item.by.person.user for item in before.signatures.values()}:
+            if account(entry.user) in {account(item.by.person.user) for item in before.signatures.values()}:
                 yield f"{entry.user} had signed in another role"
         case events.RELEASED:
             missing = [role.named for role in Role if role not in before.signatures]
@@ -177,8 +177,8 @@ def _signature_faults(
 ) -> Iterator[Told]:
     if missing := [role.named for role in Role if role not in run.signatures]:
         yield (Verdict.FAIL if run.released else Verdict.UNKNOWN), f"not signed by {', '.join(missing)}"
-    logins = [item.by.person.user for item in signed]
-    if twice := sorted({login for login in logins if logins.count(login) > 1}):
+    people = [account(item.by.person.user) for item in signed]
+    if twice := sorted({item.by.person.user for item in signed if people.count(account(item.by.person.user)) > 1}):
         yield Verdict.FAIL, f"{', '.join(twice)} signed in several roles"
     used = [item.key for item in signed if item.key]
     if len(set(used)) < len(used):

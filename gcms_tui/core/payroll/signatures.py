@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gcms_tui.core.errors import Refused
-from gcms_tui.core.payroll.roles import Role, Signers
+from gcms_tui.core.payroll.roles import Role, Signers, account
 from gcms_tui.core.payroll.run import PayrollRun, Signature
 from gcms_tui.core.payroll.statement import statement
 from gcms_tui.core.settings import PayrollSettings
@@ -32,17 +32,22 @@ def not_on_list(run: PayrollRun, role: Role, login: str, signers: Signers) -> Re
 
 def refusal(run: PayrollRun, role: Role, login: str, signers: Signers) -> Refused | None:
     """Why `login` may not sign in this role; None where they may. Whoever has one login is one person, from whatever
-    host."""
+    host and however that spells it."""
     if refused := not_on_list(run, role, login, signers):
         return refused
     other = next(
-        (item for item in run.signatures.values() if item.by.person.user == login and item.role is not role), None
+        (
+            item
+            for item in run.signatures.values()
+            if account(item.by.person.user) == account(login) and item.role is not role
+        ),
+        None,
     )
     if other is not None:
         return Refused(
             "Three different people sign",
-            f"{login} has signed as {other.role.named}, on {other.by.person.host} at {other.by.at:%Y-%m-%d %H:%M} UTC: "
-            "nobody signs in two roles.",
+            f"{other.by.person.user} has signed as {other.role.named}, on {other.by.person.host} at "
+            f"{other.by.at:%Y-%m-%d %H:%M} UTC: nobody signs in two roles.",
             f"Ask somebody else who signs as {role.named}.",
             guard="one_person",
         )
@@ -99,7 +104,7 @@ def _shared(run: PayrollRun) -> Iterator[str]:
     for number, later in enumerate(signed):
         for earlier in signed[:number]:
             roles = f"{earlier.role.named} and {later.role.named}"
-            if earlier.by.person.user == later.by.person.user:
+            if account(earlier.by.person.user) == account(later.by.person.user):
                 yield f"{later.by.person.user} signed as {roles}"
             elif later.key and later.key == earlier.key:
                 yield f"{roles} were signed with one key"

@@ -11,7 +11,7 @@ from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.files import FileSeen
 from gcms_tui.core.payroll.roles import Role, Signers
 from gcms_tui.core.payroll.run import PayrollRun
-from gcms_tui.core.payroll.signatures import faults
+from gcms_tui.core.payroll.signatures import faults, refusal
 from gcms_tui.core.payroll.statement import statement
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.payroll.untouched import differences, hash_file_says
@@ -110,6 +110,14 @@ def test_what_is_wrong_with_a_signature_is_said(changes: dict[str, dict[str, str
 def test_one_person_in_two_roles_and_a_role_that_is_missing_are_no_three_signatures() -> None:
     lists = Signers({role: ("erin", f"{role}-1") for role in Role})
     story = Story().checks().ticked().tell(events.EXPORTED, **FILE)
+    for other in ("Erin", "CORP\\erin", "erin@corp.example", "\uff45rin"):
+        spelled = signed(story, engineer={"user": "erin"}, manager={"user": other})
+        anyone = Signers({**lists.logins, Role.MANAGER: (other,)})
+        assert faults(spelled, anyone, keys=False) == (f"{other} signed as Data engineer and Manager",)
+        assert refusal(replace(spelled, signatures={}), Role.MANAGER, other, anyone) is None
+        given = {Role.ENGINEER: spelled.signatures[Role.ENGINEER]}
+        refused = refusal(replace(spelled, signatures=given), Role.MANAGER, other, anyone)
+        assert refused is not None and refused.guard == "one_person"
     twice = signed(story, engineer={"user": "erin"}, manager={"user": "erin"})
     assert faults(twice, lists, keys=False) == ("erin signed as Data engineer and Manager",)
     kept = dict(twice.signatures)
