@@ -136,14 +136,14 @@ class Checklist:
     def start_tests(self, run_id: str, preview: Preview) -> Run:
         """As `start_models`. What the data is before they begin is remembered with it."""
         with self._book.at(run_id, Step.TESTS) as at:
-            before = self._reader.read(at.run.concert_id).frozen
+            before = self._reader.of(at.run).frozen
             return self._start(at, Step.TESTS, preview, fingerprint=before.fingerprint, payees=before.payees)
 
     def settle_tests(self, run_id: str, dbt_run: str) -> PayrollRun:
         """Judge the tests, and the concert's payments by our own checks; where all is well, freeze them. Where a
         critical test failed payroll is held.
 
-        Raises as `settle_models`, and `Refused` (guard `dbt_running`) where another dbt may be changing the data.
+        Raises as `settle_models`, and `Refused`: guards `dbt_running` (another dbt may be changing the data), `fact`.
         """
         if settled(known := self._book.get(run_id), dbt_run):
             return known
@@ -155,7 +155,7 @@ class Checklist:
                 self._hold(tested, dbt_run)
             if not tested.problems:
                 self._require_quiet(dbt_run)
-            read, problems, query_ids = self._payments(at.run.concert_id)
+            read, problems, query_ids = self._payments(at.run)
             problems = [*tested.problems, *_changed(item, read), *problems]
             said: dict[str, Any] = {
                 "run": dbt_run,
@@ -207,18 +207,18 @@ class Checklist:
             if not self._runs.shelf.run(dbt_run).alive:
                 self.runs.require_quiet()
 
-    def _payments(self, concert_id: str) -> tuple[PaymentsRead | None, list[str], list[str]]:
+    def _payments(self, run: PayrollRun) -> tuple[PaymentsRead | None, list[str], list[str]]:
         """The payments, what of them must not be paid, and the queries' ids."""
         payroll = self._settings.payroll
         try:
-            read = self._reader.read(concert_id)
-        except (Unavailable, StatementFailed):
+            read = self._reader.of(run)
+        except (Refused, Unavailable, StatementFailed):
             raise
         except GcmsError as error:  # what came is no money
             return None, [error.message], []
         asked = self._queries.get("payroll_concert_discrepancies").render(
             {"fact": payroll.fact, "source_payment": payroll.source_payment},
-            {"concert_id": concert_id, "tolerance": payroll.tolerance, "limit": EVIDENCE_LIMIT},
+            {"concert_id": run.concert_id, "tolerance": payroll.tolerance, "limit": EVIDENCE_LIMIT},
         )
         answer = self._warehouse.read(asked)
         problems = [*payment_problems(read.payments), *accuracy_problems(answer.records())]

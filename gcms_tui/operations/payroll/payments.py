@@ -14,6 +14,7 @@ from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.events import VOIDED
 from gcms_tui.core.payroll.freezing import freeze
 from gcms_tui.core.payroll.payment import Frozen, Payment
+from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.query import Statement
 from gcms_tui.core.settings import PayrollSettings
 from gcms_tui.operations.payroll.book import AtStep
@@ -56,13 +57,25 @@ class PaymentReader:
         payments = tuple(_payment(record, fact or settings.fact) for record in answer.records())
         return PaymentsRead(payments, freeze(payments), statement, answer.query_id, answer.taken_at)
 
+    def of(self, run: PayrollRun) -> PaymentsRead:
+        """As `read`, out of the table that the run was opened on: it is the one that is archived in the end. Raises
+        `Refused` (guard `fact`) where the configuration names another one by now."""
+        if run.fact != str(self._settings.fact):
+            raise Refused(
+                "Another table",
+                f"{run.run_id} was opened on {run.fact}, and {self._settings.fact} is configured here.",
+                "Have the same fact under [payroll] in every gcms.toml, or give the run up and open it again.",
+                guard="fact",
+            )
+        return self.read(run.concert_id)
+
     def unchanged(self, at: AtStep) -> PaymentsRead:
         """The payments, which are still what was frozen.
 
-        Raises `Refused` (guard `data_changed`) where they are not: that is journalled, which voids everything that was
-        done on what was frozen.
+        Raises `Refused` as `of`, and (guard `data_changed`) where they are not: that is journalled, which voids
+        everything that was done on what was frozen.
         """
-        run, read = at.run, self.read(at.run.concert_id)
+        run, read = at.run, self.of(at.run)
         if run.frozen is not None and run.frozen.same(read.frozen):
             return read
         why = _difference(run.frozen, read.frozen)

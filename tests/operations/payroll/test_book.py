@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,7 @@ import pytest
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.payroll.steps import Step
@@ -101,6 +103,16 @@ def test_data_that_moved_voids_what_was_done_on_it(scene: Scene) -> None:
     after = scene.book().get(run.run_id)
     assert after.frozen is None and after.sample is None
     assert scene.book().next_step(after) is Step.TESTS
+
+
+def test_another_table_than_the_one_it_was_opened_on_is_not_read(scene: Scene) -> None:
+    run = scene.ticked()
+    other = Relation.parse("gold_dev.fct_musician_payment")
+    scene.settings = replace(scene.settings, payroll=replace(scene.settings.payroll, fact=other))
+    with scene.book().at(run.run_id, Step.EXPORT) as at, pytest.raises(Refused, match="gold_dev") as refused:
+        scene.reader().unchanged(at)
+    assert refused.value.guard == "fact"
+    assert scene.book().get(run.run_id) == run
 
 
 def test_a_hold_is_lifted_by_a_second_person_and_not_while_a_critical_test_fails(scene: Scene) -> None:
