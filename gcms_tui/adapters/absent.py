@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from gcms_tui.core.dbt_log import DbtLog
 from gcms_tui.core.dbt_manifest import Manifest
@@ -24,6 +25,19 @@ class AbsentWarehouse:
 
     def close(self) -> None:
         pass
+
+
+class AbsentSupabase:
+    """The configuration names a way into Supabase that cannot be read, for reading or for writing."""
+
+    def __init__(self, reason: ConfigError) -> None:
+        self._reason = reason
+
+    def read(self, statement: Statement) -> NoReturn:
+        raise ConfigError(self._reason.title, self._reason.message, self._reason.next_step)
+
+    def open(self, write_id: str) -> NoReturn:
+        raise ConfigError(self._reason.title, self._reason.message, self._reason.next_step)
 
 
 class AbsentDbtProject:

@@ -18,8 +18,8 @@ from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refus
 from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
-from gcms_tui.core.identifier import folded
-from gcms_tui.core.settings import CLOSINGS, PayrollSettings, Settings
+from gcms_tui.core.identifier import Relation, folded
+from gcms_tui.core.settings import CLOSINGS, PayrollSettings, Settings, SupabaseSettings
 
 FILE_NAME = "gcms.toml"
 NO_CONFIG_ADVICE = (
@@ -158,13 +158,8 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
         for index, table in enumerate(tables):
             if table in tables[:index]:
                 yield (name, index, "table"), f"{table} stands here twice"
-    if not 0 < settings.payroll.calculated_within_h < inf:
-        yield ("payroll", "calculated_within_h"), "more than 0 hours are wanted"
-    if not _is_amount(settings.payroll.tolerance):
-        yield ("payroll", "tolerance"), f'an amount such as "0.01" is wanted, not {settings.payroll.tolerance!r}'
-    supabase = settings.supabase
-    if sum(item is not None for item in (supabase.dsn_env, supabase.dsn_file, supabase.service)) > 1:
-        yield ("supabase",), "only one of dsn_env, dsn_file and service may be given"
+    yield from _payroll_complaints(settings.payroll)
+    yield from _supabase_complaints(settings.supabase)
     yield from _store_complaints(settings)
     base_url = settings.airbyte.base_url
     if base_url is not None and not base_url.startswith(("https://", "http://")):
@@ -174,6 +169,34 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
             parse_duration(settings.console.refresh)
         except ValueError as error:
             yield ("console", "refresh"), str(error)
+
+
+def _payroll_complaints(payroll: PayrollSettings) -> Iterator[tuple[Key, str]]:
+    for name in ("calculated_within_h", "source_within_h", "checks_hold_h", "signing_holds_h"):
+        if not 0 < getattr(payroll, name) < inf:
+            yield ("payroll", name), "more than 0 hours are wanted"
+    if not _is_amount(payroll.tolerance):
+        yield ("payroll", "tolerance"), f'an amount such as "0.01" is wanted, not {payroll.tolerance!r}'
+    for name in ("baseline_tests", "spot_check_rows"):
+        if (number := getattr(payroll, name)) is not None and number < 1:
+            yield ("payroll", name), f"at least 1 is wanted, not {number}"
+    if not 0 <= payroll.change_alert_percent < inf:
+        yield ("payroll", "change_alert_percent"), "0 or more are wanted"
+    # A login in two lists is right: whoever stands in for another is refused only the second role of one payroll.
+    for name in ("engineers", "finance", "managers"):
+        if any(not login.strip() or login != login.strip() for login in getattr(payroll, name)):
+            yield ("payroll", name), "logins are wanted, without blanks around them"
+
+
+def _supabase_complaints(supabase: SupabaseSettings) -> Iterator[tuple[Key, str]]:
+    for prefix in ("", "write_"):
+        names = [f"{prefix}{name}" for name in ("dsn_env", "dsn_file", "service")]
+        if sum(getattr(supabase, name) is not None for name in names) > 1:
+            yield ("supabase",), f"only one of {names[0]}, {names[1]} and {names[2]} may be given"
+    try:
+        Relation.parse_postgres(supabase.payment_table)
+    except ValueError as error:
+        yield ("supabase", "payment_table"), str(error)
 
 
 def _store_complaints(settings: Settings) -> Iterator[tuple[Key, str]]:

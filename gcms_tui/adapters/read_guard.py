@@ -35,8 +35,9 @@ def require_read(statement: Statement) -> None:
     _require_one(statement)
 
 
-def require_write(statement: Statement, *, in_transaction: bool) -> None:
-    """Raises `Refused` unless `statement` is declared a write, begins as one, and is one statement.
+def require_write(statement: Statement, *, in_transaction: bool, locking: bool = False) -> None:
+    """Raises `Refused` unless `statement` is declared a write, begins as one, and is one statement. Where `locking`, a
+    SELECT that is declared a write, as it locks rows, may be run in a transaction.
 
     One that defines something ends the open transaction by itself, and what came before it is committed: inside a
     transaction it is refused. So are BEGIN, COMMIT and ROLLBACK, which are nobody's statement but the session's own.
@@ -44,7 +45,8 @@ def require_write(statement: Statement, *, in_transaction: bool) -> None:
     if statement.access is not Access.WRITE:
         raise Refused("Not a write", f"{statement.source} is declared a read; it was not run.")
     word = _first_word(statement)
-    if word not in _CHANGING | _DEFINING:
+    locks = locking and in_transaction and word == "SELECT"
+    if word not in _CHANGING | _DEFINING and not locks:
         raise Refused(
             "Not a write",
             f"{statement.source} begins with {word or 'something else'}; it was not run.",

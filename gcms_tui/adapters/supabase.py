@@ -1,4 +1,4 @@
-"""Supabase's Postgres: the way in, read-only."""
+"""Supabase's Postgres: the way in, to read and to write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
-from gcms_tui.core.errors import ConfigError, Unavailable
+from gcms_tui.adapters.postgres_session import PATIENCE_S, cut_after
+from gcms_tui.core.errors import ConfigError, Refused, Unavailable
 from gcms_tui.core.query import Statement
 from gcms_tui.core.secret import Secret, masked
 from gcms_tui.core.settings import SupabaseSettings
@@ -28,6 +29,10 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = '60s'",
     "SET TimeZone = 'UTC'",
 )
+LOCK_TIMEOUT_S = 5
+"""How long a write waits for another's lock."""
+_TRANSACTION_POOLER = 6543
+"""Supabase's port where each transaction, or statement, is handed to another session."""
 _UNENCRYPTED = frozenset({"disable", "allow", "prefer"})
 
 
@@ -54,6 +59,14 @@ def read_dsn(settings: SupabaseSettings, env: Mapping[str, str]) -> Secret | Non
     return kept_apart(settings.dsn_env, settings.dsn_file, env, "Supabase DSN")
 
 
+def write_dsn(settings: SupabaseSettings, env: Mapping[str, str]) -> Secret | None:
+    """The connection string for recording; where none is named that for reading. Raises as `read_dsn`."""
+    if settings.write_service is not None:
+        return Secret(f"service={settings.write_service}")
+    own = kept_apart(settings.write_dsn_env, settings.write_dsn_file, env, "Supabase DSN for recording")
+    return own or read_dsn(settings, env)
+
+
 def kept_apart(variable: str | None, file: Path | None, env: Mapping[str, str], what: str) -> Secret | None:
     """A connection string out of an environment variable or a file; None where neither is named.
 
@@ -77,6 +90,68 @@ def kept_apart(variable: str | None, file: Path | None, env: Mapping[str, str], 
 def connect(dsn: Secret) -> Connection[tuple[object, ...]]:
     """A read-only session. Raises as `open_postgres`."""
     return open_postgres(dsn, _SESSION, "Supabase")
+
+
+def connect_to_write(dsn: Secret, name: str, lock_timeout_s: int = LOCK_TIMEOUT_S) -> Connection[tuple[object, ...]]:
+    """A session that may write, known to the server by `name`; what it is set to is read back.
+
+    Raises as `open_postgres`; `Refused` (guard `pooler`) where the server keeps no settings, or would not.
+    """
+    import psycopg
+
+    wanted = {
+        "application_name": name,
+        "default_transaction_read_only": "off",
+        "statement_timeout": "30s",
+        "lock_timeout": f"{lock_timeout_s}s",
+        "idle_in_transaction_session_timeout": "1min",
+        "TimeZone": "UTC",
+        "synchronous_commit": "on",  # what is answered with COMMIT is on disk
+    }
+    _refuse_pooler(_ports(dsn))
+    connection = open_postgres(dsn, (), "Supabase")
+    try:
+        _refuse_pooler([str(connection.info.port)])  # a service of pg_service.conf names its own
+        sets = ", ".join("set_config(%s, %s, false)" for _ in wanted)
+        shows = ", ".join("current_setting(%s)" for _ in wanted)
+        with cut_after(connection, PATIENCE_S):
+            connection.execute(f"SELECT {sets}".encode(), [word for pair in wanted.items() for word in pair])
+            kept = connection.execute(f"SELECT {shows}".encode(), list(wanted)).fetchone()
+        if kept != tuple(wanted.values()):
+            raise _pooler(f"{connection.info.host}:{connection.info.port} does not keep what a session is set to.")
+    except psycopg.Error as error:
+        connection.close()
+        raise _unavailable(error, "the session's settings", {}, "Supabase") from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _ports(dsn: Secret) -> list[str]:
+    """Those that libpq may try, as far as they are named."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        named = conninfo_to_dict(dsn.reveal()).get("port")
+    except psycopg.ProgrammingError:
+        return []  # whoever opens it says so
+    return str(named or os.environ.get("PGPORT") or "").split(",")
+
+
+def _refuse_pooler(ports: Sequence[str]) -> None:
+    if str(_TRANSACTION_POOLER) in ports:
+        raise _pooler(f"Port {_TRANSACTION_POOLER} is Supabase's transaction pooler: it keeps no session.")
+
+
+def _pooler(message: str) -> Refused:
+    return Refused(
+        "Not through this pooler",
+        message,
+        "Use the session pooler, <region>.pooler.supabase.com:5432, or the database itself.",
+        guard="pooler",
+    )
 
 
 def open_postgres(dsn: Secret, session: Sequence[str], what: str) -> Connection[tuple[object, ...]]:
@@ -115,8 +190,9 @@ def open_postgres(dsn: Secret, session: Sequence[str], what: str) -> Connection[
         if _encryption(connection) == "none":
             # A service of pg_service.conf decides for itself.
             raise ConfigError(f"{what} without encryption", f"{where} was reached in clear.", "Set sslmode=require.")
-        for statement in session:
-            connection.execute(statement.encode())
+        with cut_after(connection, PATIENCE_S):
+            for statement in session:
+                connection.execute(statement.encode())
     except psycopg.Error as error:
         connection.close()
         raise _unavailable(error, where, parts, what) from None
@@ -152,6 +228,18 @@ def _encryption(connection: Connection[tuple[object, ...]]) -> str:
     if connection.pgconn.ssl_in_use:
         return f"TLS ({info.get_parameters().get('sslmode', 'require')})"
     return "unix socket" if info.host.startswith("/") else "this machine" if _is_loopback(info.host) else "none"
+
+
+def leads_here(dsn: Secret) -> bool:
+    """Whether it can lead to nothing but this machine; a service of libpq's may lead anywhere."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(dsn.reveal())
+    except psycopg.ProgrammingError:
+        return False
+    return "service" not in parts and _is_here(parts)
 
 
 def _is_here(parts: Mapping[str, object]) -> bool:

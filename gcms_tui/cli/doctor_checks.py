@@ -19,6 +19,7 @@ from pathlib import Path
 from gcms_tui import __version__
 from gcms_tui.cli import wiring
 from gcms_tui.cli.doctor_connections import snowflake_observations, supabase_observations
+from gcms_tui.cli.doctor_payroll import payroll_observations
 from gcms_tui.cli.doctor_store import store_observations
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.observation import Observation, from_error, good
@@ -54,7 +55,7 @@ def examine(invocation: Invocation) -> list[Observation]:
         supabase = pool.submit(supabase_observations, settings)
         store = pool.submit(store_observations, settings)
         files = [*_configuration(configured, invocation), *_dbt(settings), *_snowflake_files(settings)]
-        kept = [_state_dir(settings.state_dir), *store.result()]
+        kept = [*payroll_observations(settings.payroll), _state_dir(settings.state_dir), *store.result()]
         return [*files, *snowflake.result(), *supabase.result(), *kept, *local]
 
 

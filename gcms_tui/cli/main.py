@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "log": ("gcms_tui.cli.log:log", "A log of any size: follow, filter, search."),
     "metrics": ("gcms_tui.cli.health:metrics", "The five key metrics with their thresholds and history."),
+    "payroll": (
+        "gcms_tui.cli.payroll:payroll",
+        "A concert's payroll, from its checks to three signatures, the payment and the archive.",
+    ),
     "queries": ("gcms_tui.cli.queries:queries", "Every SQL statement: list, show, check."),
     "runs": (
         "gcms_tui.cli.runs:runs",

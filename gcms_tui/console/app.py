@@ -26,8 +26,8 @@ from textual.timer import Timer
 
 from gcms_tui.console.clipboard import FILE, osc52, save_private
 from gcms_tui.console.glyphs import ASCII, UNICODE
-from gcms_tui.console.health import HealthPane
-from gcms_tui.console.once import Once
+from gcms_tui.console.modes import PANES, without_configuration
+from gcms_tui.console.once import Once, OnceEach
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Writes
@@ -39,43 +39,9 @@ from gcms_tui.core.errors import ConfigError, GcmsError
 
 if TYPE_CHECKING:
     from gcms_tui.console.commands import Command
+    from gcms_tui.core.payroll.hold import Hold
     from gcms_tui.core.run import Run
     from gcms_tui.operations.writing.doubts import Doubt
-
-
-def _runs(services: ConsoleServices, look: Look) -> Pane:
-    """Imported when it is first gone to: the first paint does not wait for it."""
-    from gcms_tui.console.runs import RunsPane
-
-    return RunsPane(services, look)
-
-
-def _scd2(services: ConsoleServices, look: Look) -> Pane:
-    from gcms_tui.console.scd2.tables import Scd2Pane
-
-    return Scd2Pane(services, look)
-
-
-def _journal(services: ConsoleServices, look: Look) -> Pane:
-    from gcms_tui.console.journal.pane import JournalPane
-
-    return JournalPane(services, look)
-
-
-PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {
-    "health": HealthPane,
-    "runs": _runs,
-    "scd2": _scd2,
-    "journal": _journal,
-}
-"""The modes, in the order of their keys."""
-
-
-def _without_configuration(services: ConsoleServices, look: Look) -> Pane:
-    """Stands in every pane's place."""
-    from gcms_tui.console.no_config import NoConfiguration
-
-    return NoConfiguration(services, look)
 
 
 _KEYS = {
@@ -107,6 +73,8 @@ class DoubtsRead(Message):
 
     doubts: tuple[Doubt, ...]
     unread: bool = False
+    holds: tuple[Hold, ...] | None = None
+    """What holds payroll; None where that could not be read."""
 
 
 @dataclass
@@ -137,6 +105,7 @@ class ConsoleApp(App[None]):
         Binding("1", "pane('health')", "Health", id="pane.health", show=False, tooltip="Go to the health pane"),
         Binding("2", "pane('runs')", "Runs", id="pane.runs", show=False, tooltip="Go to dbt's runs"),
         Binding("3", "pane('scd2')", "SCD2", id="pane.scd2", show=False, tooltip="Go to the tables of versions"),
+        Binding("4", "pane('payroll')", "Payroll", id="pane.payroll", show=False, tooltip="Go to payroll"),
         Binding("6", "pane('journal')", "Journal", id="pane.journal", show=False, tooltip="Go to the journal"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
         Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
@@ -148,7 +117,12 @@ class ConsoleApp(App[None]):
 
     def __init__(self, services: ConsoleServices, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
-        services = replace(services, open_runs=Once(services.open_runs), open_scd2=Once(services.open_scd2))
+        services = replace(
+            services,
+            open_runs=Once(services.open_runs),
+            open_scd2=Once(services.open_scd2),
+            open_payroll=OnceEach(services.open_payroll),
+        )
         self.services = services
         self.writer = Writer()
         self.dbt_running: tuple[Run, ...] = ()
@@ -156,6 +130,8 @@ class ConsoleApp(App[None]):
         self.doubts: tuple[Doubt, ...] = ()
         """Writes that nobody knows the outcome of, and that nobody is at any more; the oldest first."""
         self.writes = Writes()
+        self.holds: tuple[Hold, ...] = ()
+        """What holds payroll, as far as it is known."""
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
         self.register_theme(textual_theme(self.look.palette))
         self.set_reactive(App.theme, "gcms")  # setting it aloud would parse every stylesheet a second time
@@ -171,7 +147,7 @@ class ConsoleApp(App[None]):
             ScrollBar.renderer = WholeCells
         for mode, pane in PANES.items():
             self.add_mode(
-                mode, partial(pane if services.config_error is None else _without_configuration, services, self.look)
+                mode, partial(pane if services.config_error is None else without_configuration, services, self.look)
             )
 
     @property
@@ -254,14 +230,19 @@ class ConsoleApp(App[None]):
         self._asked_again = not self._doubts.start(self._read_doubts)
 
     def _read_doubts(self) -> DoubtsRead:
+        holds: tuple[Hold, ...] | None = None
+        with suppress(GcmsError):
+            holds = self.services.holds()
         try:
-            return DoubtsRead(self.services.doubts())
+            return DoubtsRead(self.services.doubts(), holds=holds)
         except ConfigError:
-            return DoubtsRead(())  # nothing is configured to be written to; whoever wants to is told why
+            return DoubtsRead((), holds=holds)  # nothing to be written to is configured; whoever wants to is told why
         except GcmsError:
-            return DoubtsRead((), unread=True)
+            return DoubtsRead((), unread=True, holds=holds)
 
     def on_doubts_read(self, message: DoubtsRead) -> None:
+        if message.holds is not None:
+            self.holds_are(message.holds)
         self.doubts_are(message.doubts, unread=message.unread)
         if self._asked_again:  # what was read may be from before
             self.look_for_doubts()
@@ -277,6 +258,13 @@ class ConsoleApp(App[None]):
         if self._next_doubts is not None:
             self._next_doubts.stop()
         self._next_doubts = self.set_timer(_DOUBTS_S, self.look_for_doubts) if doubts or unread else None
+
+    def holds_are(self, holds: tuple[Hold, ...]) -> None:
+        """Somebody has seen what holds payroll: every pane says so in its bar at the top."""
+        self.holds = holds
+        for screen in self.screen_stack:
+            if isinstance(screen, Pane):
+                screen.status_bar.held = bool(holds)
 
     # -- copying ----------------------------------------------------------------------------------------------------
 

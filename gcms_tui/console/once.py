@@ -22,3 +22,18 @@ class Once(Generic[T]):
             if not self._made:
                 self._made.append(self._make())
             return self._made[0]
+
+
+class OnceEach(Generic[T]):
+    """As `Once`, for each word that `make` is called with."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: dict[str, T] = {}
+
+    def __call__(self, word: str) -> T:
+        with self._lock:
+            if word not in self._made:
+                self._made[word] = self._make(word)
+            return self._made[word]

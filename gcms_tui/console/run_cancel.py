@@ -21,7 +21,7 @@ from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.console.run_preview import WithRuns
 
 _WHAT_HAPPENS = (
     "dbt is sent SIGINT: it begins no further node and cancels what it has in the warehouse. Asked is not yet ended: "
@@ -39,7 +39,7 @@ class CancelSent(Message):
 class CancelDialog(GuardedDialog[Run | None]):
     """Answers with the run once it was asked to stop; None where it was left alone."""
 
-    def __init__(self, services: ConsoleServices, look: Look, desk: RunDesk, run: Run) -> None:
+    def __init__(self, services: ConsoleServices, look: Look, desk: WithRuns, run: Run) -> None:
         self._run = run
         self._desk = desk
         self._error: GcmsError | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.text import Text
 from textual._time import get_time
@@ -23,9 +23,16 @@ from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.target import is_production
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.runs import DbtRuns
 
 _TICK_S = 1.0
+
+
+class WithRuns(Protocol):
+    """Whatever dbt commands are started and cancelled by."""
+
+    @property
+    def runs(self) -> DbtRuns: ...
 
 
 @dataclass
@@ -50,7 +57,7 @@ class PreviewDialog(ConfirmedDialog[Run | None]):
     ]
 
     def __init__(
-        self, services: ConsoleServices, look: Look, desk: RunDesk, make_preview: Callable[[], Preview]
+        self, services: ConsoleServices, look: Look, desk: WithRuns, make_preview: Callable[[], Preview]
     ) -> None:
         self.preview: Preview | None = None
         self.error: GcmsError | None = None
@@ -148,9 +155,13 @@ class PreviewDialog(ConfirmedDialog[Run | None]):
         preview, typed = self.preview, self._confirmation.value
         if preview is None or self.refusal_to_act is not None:
             return
-        if self._loader.start(lambda: Started(self._desk.runs.start(preview, typed))):
+        if self._loader.start(lambda: Started(self.begin(preview, typed))):
             self._starting, self.error = True, None
             self.settle()
+
+    def begin(self, preview: Preview, typed: str) -> Run:
+        """Start exactly that; off the loop."""
+        return self._desk.runs.start(preview, typed)
 
     def on_started(self, message: Started) -> None:
         self.dismiss(message.run)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.errors import ConfigError, GcmsError
 from gcms_tui.core.finding import Finding, HealthReport, Point
 
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
+    from gcms_tui.core.payroll.hold import Hold
     from gcms_tui.core.settings import Settings
     from gcms_tui.operations.log_port import Log
+    from gcms_tui.operations.payroll.desk import PayrollDesk
     from gcms_tui.operations.ports import Clock
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.scd2.desk import Scd2Desk
@@ -42,6 +44,11 @@ class HealthExaminer(Protocol):
     def close(self) -> None:
         """End the connections, so that a running `examine` ends soon."""
         ...
+
+
+def no_payroll(whom: str) -> PayrollDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No payroll", "This console was given no way to it.", "Look at gcms-tui doctor.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +86,7 @@ class ConsoleServices:
     """Why there is nothing to show; the console then says what helps instead."""
     notice: str = ""
     """One sentence to know at the start, for instance that the sandbox has aged."""
+    open_payroll: Callable[[str], PayrollDesk] = no_payroll
+    """As `open_runs`, for payroll. Whom to act as, which only a practice platform allows; empty: oneself."""
+    holds: Callable[[], tuple[Hold, ...]] = tuple
+    """What holds payroll; called in a thread after the first paint, with `doubts`. Raises `GcmsError`."""

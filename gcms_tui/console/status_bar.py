@@ -52,6 +52,14 @@ class Writes:
     """The journal could not be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Payroll:
+    """What is known of payroll."""
+
+    held: bool = False
+    acting: str = ""
+
+
 class StatusBar(Bar):
     """The bar itself."""
 
@@ -60,6 +68,10 @@ class StatusBar(Bar):
     """The dbt commands that are known to run, newest first: each holds the lease of its project and target."""
 
     writes: reactive[Writes] = reactive(Writes(), repaint=False)
+    held: reactive[bool] = reactive(False, repaint=False)
+    """Something holds payroll."""
+    acting: reactive[str] = reactive("", repaint=False)
+    """Whom this pane acts as; empty: whoever is logged in."""
 
     def __init__(self, look: Look, place: Place | None) -> None:
         super().__init__(look)
@@ -74,8 +86,15 @@ class StatusBar(Bar):
     def watch_writes(self, writes: Writes) -> None:
         self.tell()
 
+    def watch_held(self, held: bool) -> None:
+        self.tell()
+
+    def watch_acting(self, acting: str) -> None:
+        self.tell()
+
     def line(self) -> Text:
-        return status_line(self._place, self.status, self.look, self.size.width, self.running, self.writes)
+        payroll = Payroll(self.held, self.acting)
+        return status_line(self._place, self.status, self.look, self.size.width, self.running, self.writes, payroll)
 
 
 def status_line(
@@ -85,11 +104,13 @@ def status_line(
     width: int,
     running: tuple[Run, ...] = (),
     writes: Writes = Writes(),
+    payroll: Payroll = Payroll(),
 ) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
     said = [
         *([] if place is None else _place(place, look)),
+        *_payroll(payroll, look),
         *_writes(writes, look),
         *([_running(running, look)] if running else []),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 4),
@@ -121,6 +142,18 @@ def _place(place: Place, look: Look) -> list[Part]:
         Part((Text(f" {word} ", style), Text(word, style)), 0),
         Part(tuple(Text(wording, mode_style) for wording in mode), 1),
     ]
+
+
+def _payroll(payroll: Payroll, look: Look) -> list[Part]:
+    """Who is played is never dropped for what else there is to say; why it is held, pane 4 tells."""
+    palette, parts = look.palette, []
+    if payroll.acting:
+        said = f"AS {look.glyphs.text(payroll.acting, 24)}"
+        parts.append(Part((Text(said, f"bold {palette.accent}"),), 1))
+    if payroll.held:
+        wordings = ("PAYROLL HELD: 4", "PAYROLL HELD", "HELD")
+        parts.append(Part(tuple(Text(wording, f"bold {palette.warn}") for wording in wordings), 1))
+    return parts
 
 
 def _writes(writes: Writes, look: Look) -> list[Part]:

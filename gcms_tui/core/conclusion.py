@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from gcms_tui.core.finding import Evidence, Scalar
 from gcms_tui.core.verdict import Verdict
@@ -31,6 +32,11 @@ def whole(value: Scalar) -> int:
     if number != value:
         raise ValueError(f"{value!r} is not a whole count")
     return number
+
+
+def day_of(value: Scalar) -> date | None:
+    """A day out of the warehouse or Supabase, also where it came as a moment; None for what is none."""
+    return value.date() if isinstance(value, datetime) else value if isinstance(value, date) else None
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -76,7 +76,7 @@ class FoundScd2:
 
 
 def parse_node(item: Mapping[str, Any]) -> Node:
-    """One entry of `nodes`, `unit_tests` or `sources`. Raises `KeyError` or `TypeError` where its shape does not fit."""
+    """One entry of `nodes`, `unit_tests` or `sources`. Raises `KeyError` or `TypeError` where its shape is another."""
     depends = item.get("depends_on") or {}
     config = item.get("config") or {}
     return Node(

@@ -104,7 +104,10 @@ class PayrollSettings:
         "Freshness, models and tests of a payroll run count for this many hours towards its export.", 24.0
     )
     signing_holds_h: float = setting("The tests count for this many hours towards the release of the file.", 96.0)
-    baseline_tests: int = setting("At least so many tests have to pass: the runbook's critical ones.", 3)
+    baseline_tests: int | None = setting(
+        "At least so many tests have to pass; unset: as many as in the last payroll that was closed, and the runbook's "
+        "three. Name a number where tests were taken out on purpose."
+    )
     spot_check_rows: int = setting("How many payments the spot check draws, beside those that are a risk.", 10)
     change_alert_percent: float = setting(
         "A payment that differs from the musician's last one of its kind by more is looked at by hand.", 25.0

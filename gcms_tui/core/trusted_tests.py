@@ -48,6 +48,26 @@ def invocations_that_test(log: DbtLog, target: str) -> tuple[Invocation, ...]:
     return tuple(item for item in since if item.command in TESTING_COMMANDS or not item.command)[-MOST_TEST_RUNS:]
 
 
+def every_test_run(log: DbtLog, target: str) -> tuple[Invocation, ...]:
+    """Those that may have tested on our target, whatever was built since: oldest first, no more than can be read."""
+    return tuple(item for item in _working(log, target) if item.command in TESTING_COMMANDS)[-MOST_TEST_RUNS:]
+
+
+def newest_verdicts(given: Sequence[RunResults], log: DbtLog | ArtifactError, target: str) -> dict[str, Ran]:
+    """Each test's newest result that says pass or fail, by unique id, whatever was built since: a failure stands until
+    the test has passed."""
+    tested = log if isinstance(log, DbtLog) else None
+    found: dict[str, Ran] = {}
+    for results in sorted(given, key=lambda item: item.generated_at):
+        told = tested.invocation(results.invocation_id) if tested else None
+        if _not_a_test_of(results, results.target or (told.target if told else None), target):
+            continue
+        at = results.generated_at
+        verdicts = [node for node in results.results if node.status == "pass" or node.status in FAILED]
+        found |= {node.unique_id: Ran(node, at) for node in verdicts}
+    return found
+
+
 def _working(log: DbtLog, target: str) -> list[Invocation]:
     """What built or tested on our target, or may have. An empty selection did neither."""
     return [

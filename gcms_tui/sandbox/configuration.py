@@ -22,6 +22,12 @@ target = "sandbox"
 
 [supabase]
 dsn_file = {dsn}
+
+# Invented people, who sign a payroll. Here, and nowhere else, anybody may play them: --as erin.
+[payroll]
+engineers = ["erin"]
+finance = ["frank"]
+managers = ["maria"]
 """
 
 

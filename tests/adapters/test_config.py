@@ -186,9 +186,21 @@ escalation = ["a", 5]
         ('[[sources]]\ntable = "raw.a"\nfail_after_h = inf', "fail_after_h (inf)"),
         ("[payroll]\ncalculated_within_h = 0", "more than 0 hours"),
         ("[payroll]\ncalculated_within_h = nan", "more than 0 hours"),
+        ("[payroll]\nsource_within_h = -1", "payroll.source_within_h: more than 0 hours"),
+        ("[payroll]\nchecks_hold_h = 0", "payroll.checks_hold_h: more than 0 hours"),
+        ("[payroll]\nsigning_holds_h = inf", "payroll.signing_holds_h: more than 0 hours"),
+        ("[payroll]\nbaseline_tests = 0", "payroll.baseline_tests: at least 1 is wanted, not 0"),
+        ("[payroll]\nspot_check_rows = 0", "payroll.spot_check_rows: at least 1"),
+        ("[payroll]\nchange_alert_percent = -0.5", "payroll.change_alert_percent: 0 or more"),
+        ("[payroll]\nchange_alert_percent = nan", "payroll.change_alert_percent: 0 or more"),
+        ('[payroll]\nfinance = ["frank", ""]', "payroll.finance: logins are wanted"),
+        ('[payroll]\nmanagers = ["maria "]', "payroll.managers: logins are wanted"),
         ('[console]\nrefresh = "15 minutes"', "is not a length of time"),
         ('[console]\nrefresh = "0m"', "no time at all"),
-        ('[supabase]\ndsn_env = "A"\nservice = "b"', "only one of"),
+        ('[supabase]\ndsn_env = "A"\nservice = "b"', "only one of dsn_env"),
+        ('[supabase]\nwrite_dsn_file = "a"\nwrite_service = "b"', "only one of write_dsn_env, write_dsn_file"),
+        ('[supabase]\npayment_table = "payment"', "supabase.payment_table: 'payment' is not a table name"),
+        ('[supabase]\npayment_table = "public.payment; --"', "write schema.name"),
         ('[airbyte]\nbase_url = "airbyte.local"', "a URL"),
         ('[store]\nurl_env = "A"\nurl_file = "b"', "only one of"),
         ('[store]\nurl = "mysql://h/db"', "postgresql://user@host/database is wanted"),
@@ -208,6 +220,14 @@ def test_values_that_make_no_sense_are_refused(file: Path, text: str, wanted: st
     assert wanted in caught.value.message
     assert caught.value.message.startswith(f"{file}:")
     assert "hunter2" not in caught.value.message
+
+
+def test_who_signs_may_stand_in_two_lists_and_writing_may_have_a_login_of_its_own(file: Path) -> None:
+    text = '[payroll]\nengineers = ["erin"]\nfinance = ["erin", "frank"]\nallowed_signers = "signers"\n'
+    settings = load(file, f'{text}[supabase]\ndsn_env = "A"\nwrite_service = "b"\npayment_table = \'pay."Roll"\'\n')
+    assert settings.payroll.finance == ("erin", "frank") and settings.payroll.managers == ()
+    assert settings.payroll.allowed_signers == file.parent / "signers"
+    assert settings.supabase.write_service == "b"
 
 
 def test_a_closing_is_one_of_the_conventions(file: Path) -> None:

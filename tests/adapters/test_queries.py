@@ -49,7 +49,7 @@ RUNBOOK = {
     "331": ("E3 2", ("supabase_session",)),
     "336-339": ("E3 3", ("supabase_newest_rows",)),
     "365-367": ("Pre-payroll 1", ("source_freshness",)),
-    "389-403": ("Pre-payroll 4", ("payroll_spot_check",)),
+    "389-403": ("Pre-payroll 4", ("payroll_spot_check", "payroll_previous_payments", "payroll_previous_concert")),
     "411-423": ("Pre-payroll 5", ("payroll_export", "payroll_control_totals")),
     "440-444": ("Post-payroll 1", ("supabase_payments", "signed_payments", "lock_payments", "mark_paid")),
     "450-451": (

@@ -26,6 +26,7 @@ from tests.benchmarks import logs
 from tests.benchmarks.dbt_start import dbt_start
 from tests.benchmarks.manifest import events, manifest
 from tests.benchmarks.measure import Row, in_turn, print_report, process_seconds, seconds_to_text
+from tests.benchmarks.payroll import payroll
 from tests.benchmarks.scd2 import scd2
 from tests.benchmarks.slow_link import PlayedBack, SlowLink
 from tests.terminal import Terminal
@@ -153,6 +154,7 @@ GROUPS: dict[str, Callable[[Platform], list[Row]]] = {
     "artifacts": lambda platform: [manifest(platform.dbt_project / "target" / "manifest.json"), events()],
     "logs": lambda platform: logs.rows(),
     "scd2": scd2,
+    "payroll": payroll,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from gcms_tui.cli.doctor_payroll import payroll_observations
 from gcms_tui.cli.doctor_store import store_observations
 from gcms_tui.cli.wiring import open_store
-from gcms_tui.core.settings import Settings, StoreSettings
+from gcms_tui.core.settings import PayrollSettings, Settings, StoreSettings
 from gcms_tui.core.verdict import Verdict
 from tests.adapters.scripted_snowflake import PASSWORD, black_hole, refused, scripted, unused_port
 from tests.cli.commands import Done, gcms_tui
@@ -70,6 +72,7 @@ def test_a_platform_that_is_well_is_told_line_by_line(platform: RunningPlatform)
     for seen in (
         *("config ", "config.write", "dbt.project", "dbt.profile", "dbt.artifacts", "snowflake.login", "user GCMS"),
         *("snowflake.schemas", "source.supabase_attendance", "scd2.br_attendance_scd2", "payroll.fact"),
+        *("payroll.signers", "engineer: erin; finance: frank; manager: maria", "payroll.allowed_signers"),
         *("supabase ", "state_dir", "store ", "python", "packages", "snowflake-connector-python 4.", "terminal"),
     ):
         assert seen in done.out
@@ -223,6 +226,36 @@ def test_the_store_is_told_with_its_revision_and_the_journals_head(tmp_path: Pat
     told(well, ("store.journal", Verdict.UNKNOWN, "gcms-tui journal anchor"))
     settings = replace(settings, store=StoreSettings(url="postgresql://u@127.0.0.1:1/db"))
     told(("store", Verdict.FAIL, "127.0.0.1:1"))
+
+
+def test_it_says_whether_three_can_sign_and_have_their_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+
+    def told(payroll: PayrollSettings) -> dict[str, tuple[Verdict, str]]:
+        seen = {one.name: one for one in payroll_observations(payroll)}
+        return {name.removeprefix("payroll."): (one.verdict, one.summary + one.next_step) for name, one in seen.items()}
+
+    verdict, words = told(PayrollSettings(engineers=("erin",)))["signers"]
+    assert verdict is Verdict.WARN and "finance: nobody" in words and "Payroll cannot be signed" in words
+    verdict, words = told(PayrollSettings(engineers=("erin",), finance=("erin", "max"), managers=("max",)))["signers"]
+    assert verdict is Verdict.WARN and "three different people" in words
+    payroll = PayrollSettings(engineers=("erin",), finance=("erin", "frank"), managers=("maria",))
+    assert {verdict for verdict, _ in told(payroll).values()} == {Verdict.OK}
+    assert "by login alone" in told(payroll)["allowed_signers"][1]
+    allowed = tmp_path / "allowed_signers"
+    payroll = replace(payroll, allowed_signers=allowed)
+    assert told(payroll)["allowed_signers"][0] is Verdict.FAIL
+    key = base64.b64encode(b"\0\0\0\x0bssh-ed25519" + bytes(36)).decode()
+    allowed.write_text(f"erin,frank ssh-ed25519 {key}\n")
+    allowed.chmod(0o600)
+    verdict, words = told(payroll)["allowed_signers"]
+    assert verdict is Verdict.WARN and "no key for maria" in words
+    allowed.write_text(f"* ssh-ed25519 {key}\n")
+    assert told(payroll)["allowed_signers"][0] is Verdict.OK
+    allowed.chmod(0o666)
+    assert told(payroll)["allowed_signers"][0] is Verdict.FAIL
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert "no ssh-keygen here" in told(payroll)["allowed_signers"][1]
 
 
 def test_the_command_that_helps_stands_as_a_shell_takes_it(tmp_path: Path) -> None:

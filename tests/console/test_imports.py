@@ -41,6 +41,7 @@ def test_only_the_pane_that_is_gone_to_first_is_imported() -> None:
         *("runs", "chooser", "run_preview", "failing", "trend", "run_cancel", "reveal"),
         *("scd2.tables", "scd2.groups", "scd2.key"),
         *("journal.pane", "writing.plan_dialog", "writing.batch_dialog"),
+        *("payroll.pane", "payroll.wizard", "payroll.open_dialog"),
     ],
 )
 def test_going_to_another_pane_imports_nothing_heavy(module: str) -> None:

@@ -220,12 +220,31 @@ def test_exactly_the_signed_payments_are_recorded_once(supabase: Asking) -> None
         "concert_id": str(concert),
         "payment_ids": json.dumps([row["payment_id"] for row in locked]),
     }
+    whose: dict[str, Scalar] = {
+        "concert_id": str(concert),
+        "musician_ids": json.dumps([row["musician_id"] for row in signed]),
+    }
+    before = supabase.row("signed_payments", PUBLIC_PAYMENT, **whose)
+    assert (before["paid"], before["payment_date"], before["payments"]) == (False, None, len(signed))
     marked = supabase.rows("mark_paid", PUBLIC_PAYMENT, **marking)
+    assert supabase.row("signed_payments", PUBLIC_PAYMENT, **whose) == {**before, "paid": True, "payment_date": day}
     assert sum(row["net_amount"] for row in marked) == sum(row["net_amount"] for row in signed)
     assert supabase.rows("mark_paid", PUBLIC_PAYMENT, **marking) == []
+    paid = {row["concert_id"]: row for row in supabase.rows("supabase_paid_concerts", PUBLIC_PAYMENT)}
+    assert paid[str(concert)] == {
+        "concert_id": str(concert), "payments": len(everyone), "paid": 5, "first_paid": day, "last_paid": day,
+    }  # fmt: skip
+    assert sum(row["payments"] for row in paid.values()) == supabase.plain("SELECT count(*) FROM payment")[0][0]
     after = supabase.rows("supabase_payments", PUBLIC_PAYMENT, concert_id=str(concert))
     assert {row["payment_id"] for row in after if row["paid"]} == {row["payment_id"] for row in signed}
     assert {row["payment_date"] for row in after if row["paid"]} == {day}
+
+
+def test_a_session_is_found_by_its_name(supabase: Asking) -> None:
+    supabase.plain("SET LOCAL application_name = 'gcms-tui 100%'")
+    [(own, _)] = supabase.plain("SELECT pg_backend_pid(), pg_stat_clear_snapshot()")  # one transaction sees it once
+    assert supabase.rows("sessions_by_name", application_name="gcms-tui 100%") == [{"pid": own}]
+    assert supabase.rows("sessions_by_name", application_name="gcms-tui") == []
 
 
 def test_a_payment_of_another_concert_is_not_marked(supabase: Asking) -> None:

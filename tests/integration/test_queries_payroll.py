@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
+from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Identifier
 from tests.integration.asking import PAYROLL, Asking, Row, relation
 
@@ -111,6 +112,35 @@ def test_every_way_to_disagree_is_told_apart(workbench: Asking) -> None:
             name: problems[name] for name in TOTALS_BY_PROBLEM
         }
         assert asking.row("payment_fact_freshness", PAYROLL)["null_net"] == 1
+
+
+def test_the_concerts_come_to_what_their_payments_do(workbench: Asking) -> None:
+    with rolled_back(workbench):
+        fact = "gold.fct_musician_payment"
+        [(first, musician)] = workbench.plain(
+            f"SELECT concert_id, MIN(musician_id) FROM {fact} GROUP BY 1 ORDER BY 1 LIMIT 1"
+        )
+        before = {row["concert_id"]: row for row in workbench.rows("payroll_concerts", PAYROLL)}
+        sums = workbench.plain(f"SELECT concert_id, COUNT(*), SUM(net_amount::NUMBER(12, 2)) FROM {fact} GROUP BY 1")
+        assert {(key, row["entry_count"], row["net"]) for key, row in before.items()} == {
+            (str(concert), number, net) for concert, number, net in sums
+        }
+        assert all(row["title"] and row["concert_date"] and row["concert_matches"] == 1 for row in before.values())
+        here = "concert_id = ? AND musician_id = ?"
+        workbench.plain(f"UPDATE {fact} SET net_amount = NULL WHERE {here}", first, musician)
+        workbench.plain("DELETE FROM gold.dim_concert WHERE concert_id = ?", first)
+        after = {row["concert_id"]: row for row in workbench.rows("payroll_concerts", PAYROLL)}
+        changed = {"net": None, "title": None, "concert_date": None, "concert_matches": 0}
+        assert after == {**before, str(first): {**before[str(first)], **changed}}
+
+
+def test_one_concerts_discrepancies_are_those_of_all_that_are_its(asking: Asking) -> None:
+    concert = held_concert(asking)
+    asked: dict[str, Scalar] = {"tolerance": "0.01", "limit": 100}
+    everywhere = asking.rows("payroll_discrepancies", PAYROLL, **asked)
+    its = [{name: value for name, value in row.items() if name != "concert_id"} for row in everywhere]
+    assert asking.rows("payroll_concert_discrepancies", PAYROLL, concert_id=str(concert), **asked) == its
+    assert asking.rows("payroll_concert_discrepancies", PAYROLL, concert_id=str(concert - 1), **asked) == []
 
 
 def export(asking: Asking, concert: int) -> list[Row]:

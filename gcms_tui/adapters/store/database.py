@@ -55,6 +55,10 @@ class Place(Protocol):
         """The driver's own words, without a secret and without the statement's values."""
         ...
 
+    def says_no(self, error: Exception) -> bool:
+        """Of a COMMIT that ended so: whether it is known that nothing was kept."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SqlitePlace:
@@ -77,6 +81,9 @@ class SqlitePlace:
 
     def reason(self, error: Exception) -> str:
         return str(getattr(error, "orig", None) or error)
+
+    def says_no(self, error: Exception) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,11 @@ class PostgresPlace:
         password = str(conninfo_to_dict(self.dsn.reveal()).get("password") or "")
         return masked(" ".join(told.split()), [self.dsn, Secret(password)])
 
+    def says_no(self, error: Exception) -> bool:
+        # FATAL ends the session, as a lost line does, and tells nothing of what was under way in it.
+        diag = getattr(getattr(error, "orig", None), "diag", None)
+        return getattr(diag, "severity_nonlocalized", None) == "ERROR"
+
 
 _TRANSACTION = (
     f"SET LOCAL search_path TO {POSTGRES_SCHEMA}",
@@ -154,22 +166,29 @@ class Database:
         return self._place.is_there()
 
     @contextmanager
-    def transaction(self, unusable: Unusable, *, alone: bool = False, as_it_is: bool = False) -> Iterator[Connection]:
+    def transaction(
+        self, unusable: Unusable, *, alone: bool = False, as_it_is: bool = False, unknown: Unusable | None = None
+    ) -> Iterator[Connection]:
         """Committed and on disk when it is left, or undone.
 
-        `alone`: nobody else writes from its beginning, so that what it reads still holds when it writes. `as_it_is`: it
-        is not brought to the newest revision first. Raises `StateError` as `unusable` makes it.
+        `alone`: nobody else writes from its beginning, so that what it reads still holds when it writes; it waits for
+        whoever is, be it a COMMIT whose answer was lost. `as_it_is`: it is not brought to the newest revision first.
+        Raises `StateError` as `unusable` makes it; where COMMIT was sent and no answer came, as `unknown` does.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
+        committing = False
         try:
             engine = self._place.engine() if as_it_is else self._opened()
             with engine.connect().execution_options(**{_ALONE: alone}) as connection, connection.begin():
                 yield connection
+                committing = True
         except OSError as error:
             raise unusable(str(error.filename or self.where), error.strerror or type(error).__name__) from None
         except SQLAlchemyError as error:
-            raise unusable(self.where, self._place.reason(error)) from None
+            lost = committing and not self._place.says_no(error)
+            told = unknown if lost and unknown is not None else unusable
+            raise told(self.where, self._place.reason(error)) from None
         except (Unavailable, ConfigError) as error:
             raise unusable(self.where, " ".join(filter(None, (error.message, error.next_step)))) from None
         except UnicodeError:

@@ -41,7 +41,8 @@ class Journal:
             pass
 
     def append(self, kind: str, subject: str, payload: Mapping[str, Any]) -> Entry:
-        """On disk when it returns. Raises `StateError`: then what was to be recorded must not happen."""
+        """On disk when it returns. Raises `StateError`: then what was to be recorded must not happen; where the answer
+        to its COMMIT was lost the entry may be there all the same, and the error says so."""
         entry = self._append(kind, subject, payload, once=False)
         assert entry is not None
         return entry
@@ -54,7 +55,7 @@ class Journal:
         from sqlalchemy import select
 
         journal, subject = table("journal"), storable(subject)
-        with self._database.transaction(_unwritable, alone=True) as connection:
+        with self._database.transaction(_unwritable, alone=True, unknown=_unknown) as connection:
             same = select(journal.c.sequence).where(journal.c.kind == kind, journal.c.subject == subject).limit(1)
             if once and connection.execute(same).first() is not None:
                 return None
@@ -241,6 +242,14 @@ def _unwritable(where: str, reason: str) -> StateError:
         "The journal cannot be written",
         f"{where}: {reason}",
         "Nothing was done, as what leaves no trace does not happen. Make room, or correct the permissions; then again.",
+    )
+
+
+def _unknown(where: str, reason: str) -> StateError:
+    return StateError(
+        "Not known whether the journal has it",
+        f"{where}: no answer to COMMIT ({reason})",
+        "Look once the store answers again: either the entry is there, or it is to be done again.",
     )
 
 

@@ -57,13 +57,14 @@ _ANCHOR_FILE = "gcms-tui/journal-anchor.json"
 
 
 def _place(settings: Settings, env: Mapping[str, str]) -> Place:
-    url = _url(settings, env)
+    url = store_url(settings, env)
     if url is None:
         return SqlitePlace(settings.state_dir / FILE_NAME)
     return PostgresPlace(url, _shown(url))
 
 
-def _url(settings: Settings, env: Mapping[str, str]) -> Secret | None:
+def store_url(settings: Settings, env: Mapping[str, str]) -> Secret | None:
+    """The shared Postgres; None where the store is a file. Raises `ConfigError`."""
     store = settings.store
     if store.url is not None:
         return Secret(store.url)

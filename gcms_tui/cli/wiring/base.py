@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.queries import QueryLibrary
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
     from gcms_tui.adapters.store.opening import Store
+    from gcms_tui.core.run import Person
+    from gcms_tui.operations.payroll.ports import SupabaseReader
     from gcms_tui.operations.ports import DbtProject as DbtFiles
     from gcms_tui.operations.ports import Warehouse
 
@@ -151,12 +153,28 @@ def warehouse_or_why(settings: Settings) -> tuple[str, Warehouse]:
         return settings.dbt.target or UNKNOWN_TARGET, AbsentWarehouse(error)
 
 
-def open_store(settings: Settings) -> Store:
-    """Health over time, journal, leases and plans. Opens nothing yet. Raises `ConfigError`."""
+def supabase_or_why(settings: Settings, *, to_write: bool = False) -> SupabaseReader:
+    """Reading Supabase, as the login that writes where that is asked for; or what stands for it where the way in cannot
+    be read. Connects when it is asked."""
+    from gcms_tui.adapters.absent import AbsentSupabase
+    from gcms_tui.adapters.supabase import read_dsn, write_dsn
+    from gcms_tui.adapters.supabase_reader import SupabaseDatabase
+
+    try:
+        return SupabaseDatabase((write_dsn if to_write else read_dsn)(settings.supabase, os.environ))
+    except ConfigError as error:
+        return AbsentSupabase(error)
+
+
+def open_store(settings: Settings, person: Person | None = None) -> Store:
+    """Health over time, journal, leases, plans, payroll runs. Opens nothing yet. Raises `ConfigError`.
+
+    `person` is who is written down, where it is not whoever asks: on the practice platform people may be played.
+    """
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.adapters.store.opening import open_store as opened
 
-    return opened(settings, os.environ, who_asks(os.environ), utc_now)
+    return opened(settings, os.environ, person or who_asks(os.environ), utc_now)
 
 
 def utc_now() -> datetime:

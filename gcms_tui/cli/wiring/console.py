@@ -15,6 +15,7 @@ from gcms_tui.adapters.config import default_state_dir
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, open_store, read_only, target_name, utc_now
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
+from gcms_tui.cli.wiring.payroll import holds_of, open_payroll_desk
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
@@ -57,6 +58,7 @@ def open_console(invocation: Invocation, *, notice: str = "") -> int:
 def console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
     """What the console works with. Reads no file but, where no target is configured, dbt's profile."""
     from gcms_tui.adapters.last_health import LastHealthFile
+    from gcms_tui.adapters.person import who_asks
     from gcms_tui.console.services import ConsoleServices
 
     try:
@@ -71,6 +73,10 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
 
     runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
     store = _once(lambda: open_store(settings))
+    payroll = _once_each(lambda who: opened.enter_context(open_payroll_desk(settings, invocation, who, runs)))
+    held = _once(
+        lambda: holds_of(settings, target, store(), who_asks(os.environ), allowed.reason if allowed.on else "")
+    )
     return ConsoleServices(
         settings=settings,
         target=target or UNKNOWN_TARGET,
@@ -82,6 +88,8 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         open_log=open_log,
         open_runs=runs,
         doubts=lambda: _open_doubts(store()),
+        open_payroll=payroll,
+        holds=lambda: held().open(),
         open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
         now=utc_now,
         copy_dir=settings.state_dir / "copies",
@@ -108,5 +116,19 @@ def _once(open_it: Callable[[], T]) -> Callable[[], T]:
             if not found:
                 found.append(open_it())
             return found[0]
+
+    return get
+
+
+def _once_each(open_it: Callable[[str], T]) -> Callable[[str], T]:
+    """As `_once`, for each of those it is asked for."""
+    lock = threading.Lock()
+    found: dict[str, T] = {}
+
+    def get(wanted: str) -> T:
+        with lock:
+            if wanted not in found:
+                found[wanted] = open_it(wanted)
+            return found[wanted]
 
     return get

@@ -19,10 +19,12 @@ from gcms_tui.cli.wiring.base import (
     query_library,
     read_only,
     snowflake_credentials,
+    supabase_or_why,
     utc_now,
 )
 from gcms_tui.cli.wiring.desks import open_run_desk
 from gcms_tui.core.settings import Settings
+from gcms_tui.core.writing.plan import PlanKind
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.queries import QueryLibrary
@@ -73,6 +75,7 @@ def open_scd2_desk(
                 leases=store.leases,
                 warehouse=warehouse,
                 queries=queries,
+                readers={PlanKind.MARK_PAID: supabase_or_why(settings)},
                 read_only_reason=why_not,
             ),
             None if allowed.on else _bench(seen),

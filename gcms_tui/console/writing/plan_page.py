@@ -28,6 +28,8 @@ _WORDS = {
     PlanKind.COLLAPSE: "collapse",
     PlanKind.UNDO: "undo",
     PlanKind.BACKUP: "backup",
+    PlanKind.ARCHIVE: "archive",
+    PlanKind.MARK_PAID: "paid mark",
 }
 _WAYS_OUT = {
     "shared_scd_id": (
@@ -58,8 +60,8 @@ def plan_page(plan: Plan, look: Look, width: int, now: datetime, *, used: bool =
         warning_lines(plan.warnings, look, width),
         _changes(plan, look, width),
         _next(plan, look, width),
-        _statements(plan, look, width),
-        _identity(plan, look, width),
+        statement_lines(plan, look, width),
+        identity_lines(plan, look, width),
     )
     lines: list[Text] = []
     for block in blocks:
@@ -218,7 +220,7 @@ def _next(plan: Plan, look: Look, width: int) -> list[Text]:
     return lines
 
 
-def _statements(plan: Plan, look: Look, width: int) -> list[Text]:
+def statement_lines(plan: Plan, look: Look, width: int) -> list[Text]:
     lines = [heading("Statements", look, len(plan.steps))]
     for number, step in enumerate(plan.steps, 1):
         lines += [*([Text()] if number > 1 else []), *_statement(number, step, look, width)]
@@ -238,10 +240,10 @@ def _statement(number: int, step: Step, look: Look, width: int) -> list[Text]:
     return lines
 
 
-def _identity(plan: Plan, look: Look, width: int) -> list[Text]:
+def identity_lines(plan: Plan, look: Look, width: int) -> list[Text]:
     pairs = (
         ("plan", plan.plan_id),
-        ("fingerprint", plan.fingerprint),
+        ("fingerprint", plan.fingerprint if plan.before else ""),
         ("made", f"{moment_text(plan.made_at)} by {plan.made_by}"),
         ("expires", moment_text(plan.expires_at)),
         ("takes back", plan.undoes),

@@ -173,6 +173,10 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         lines = [Text(" Planning: the rows are read, nothing is written.", palette.text)]
         return [*lines, Text(f" {seconds} s so far; Esc leaves it.", palette.muted)]
 
+    def impossible(self, error: GcmsError, width: int) -> list[Text]:
+        """Why there is no plan."""
+        return refusal_page(error, self.look, width)
+
     def failed(self, failure: Failure, width: int) -> list[Text]:
         return failure_page(failure, self.look, width)
 
@@ -240,7 +244,7 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         if self.writing:
             return steps_page(self.steps, since, look, width)
         if self.error is not None:
-            return refusal_page(self.error, look, width)
+            return self.impossible(self.error, width)
         if self.made is None:
             return self.waiting(since)
         above = self.failed(self.failure, width) if self.failure is not None else self.result(width)

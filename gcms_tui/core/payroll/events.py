@@ -8,7 +8,7 @@ a name, an address or a single person's amount; musicians are known by their ids
   freshness `sources` [{table, verdict, words, loaded_at}]; models `run` (of dbt) and `argv`; tests `run`, `argv`,
   `tests` (how many passed), `baseline`, `problems` [words], `query_ids`, and `frozen` (`Frozen.document`) where passed.
 - `STARTED` (models, tests): step, run (of dbt), argv, and of the tests fingerprint and payees as they were before. It
-  is the intent: no such run of dbt means that it could not be started.
+  is the intent: once more with `not_started` (why), where it could not be started.
 - `SAMPLED`: rows [{row, reasons: [..]}], variance (a document without a single person's amount).
 - `TICKED`: row, verdict `ok`, `query` or `answered`, note.
 - `EXPORTED`: fingerprint, payees, host, directory, files {name: sha256}, file (the CSV's name), sha256, manifest (its

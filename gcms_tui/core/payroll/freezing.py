@@ -100,6 +100,10 @@ def _exact(amount: Decimal | None) -> str | None:
     return format(amount.normalize(_WIDE), "f") if amount else "0"
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+"""Once for all rows: `json.dumps` would make an encoder for each."""
+
+
 def _sha256(rows: Iterable[Sequence[object]]) -> str:
-    texts = sorted(json.dumps(row, ensure_ascii=True, separators=(",", ":")) for row in rows)
+    texts = sorted(map(_ENCODE, rows))
     return hashlib.sha256("\n".join(texts).encode("ascii")).hexdigest()

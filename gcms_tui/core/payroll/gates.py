@@ -165,8 +165,13 @@ def _sign_off(run: PayrollRun) -> _Looked:
     last = max((item.by for item in run.signatures.values()), key=lambda by: by.at, default=None)
     missing = [role.named for role in Role if role not in run.signatures]
     if not missing:
-        return StepState.OPEN, f"signed by three; to be released on {run.exported.host if run.exported else '?'}", last
+        return StepState.OPEN, f"signed by three; to be released by {_exporter(run)}", last
     return StepState.OPEN, f"{len(run.signatures)} of {len(Role)} signed; missing: {', '.join(missing)}", last
+
+
+def _exporter(run: PayrollRun) -> str:
+    """Whose the file is: nobody else can read it."""
+    return f"{run.exported.by.person.user} on {run.exported.host}" if run.exported else "whoever exported it"
 
 
 def _record(run: PayrollRun) -> _Looked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,13 @@ _WORDS = {
     Role.FINANCE: ("Finance", "spot checks reviewed"),
     Role.MANAGER: ("Manager", "approved for processing"),
 }
+
+
+def account(login: str) -> str:
+    """Whose it is: one person's login has a domain on one host and none on the next, and capitals on a third. Two
+    people of one name in two domains are taken for one, which lets neither of them sign for the other."""
+    name = unicodedata.normalize("NFKC", login).casefold().rpartition("\\")[2]
+    return name.partition("@")[0] or name
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,8 @@ def _sampled(run: PayrollRun, entry: Entry, said: Mapping[str, Any]) -> PayrollR
 
 def _ticked(run: PayrollRun, entry: Entry, said: Mapping[str, Any]) -> PayrollRun:
     tick = Tick(who(entry), TickVerdict(said["verdict"]), str(said["note"]))
+    if tick.verdict is TickVerdict.QUERY and run.signatures:
+        run = _without(run, (Step.SIGN_OFF,), "a query was raised since")
     return replace(run, ticks={**run.ticks, str(said["row"]): tick})
 
 

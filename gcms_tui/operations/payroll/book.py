@@ -13,7 +13,7 @@ from gcms_tui.core.payroll import events, gates
 from gcms_tui.core.payroll.gates import Limits, StepLook
 from gcms_tui.core.payroll.indexed import IndexedRun
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState, fold
-from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.payroll.steps import STEPS, Step
 from gcms_tui.operations.payroll.holding import Holds
 from gcms_tui.operations.payroll.ports import PayrollIndex
 from gcms_tui.operations.ports import Clock
@@ -59,6 +59,15 @@ class Payrolls:
                 found.append(self._read(listed))
         return tuple(found)
 
+    def of(self, concert_id: str) -> tuple[PayrollRun, ...]:
+        """Every run of one concert there ever was, newest first. Raises `GcmsError` where one cannot be read: it may be
+        the one that says that the concert was paid."""
+        return tuple(
+            self._read(listed)
+            for listed in self._index.runs(self.target, _EVERY)
+            if listed.concert_id == concert_id and not self._is_unbegun(listed)
+        )
+
     def active(self, concert_id: str) -> PayrollRun | None:
         """The one that has not ended."""
         listed = self._index.active(self.target, concert_id)
@@ -79,32 +88,50 @@ class Payrolls:
             return refused
         return None
 
+    def refusals(self, run: PayrollRun) -> dict[Step, Refused]:
+        """Of each step that may not be done now, why. What holds payroll is asked once."""
+        now, holds, found = self._clock(), self.holds.open(), {}
+        for step in STEPS:
+            try:
+                gates.require(run, step, now, self._limits, holds)
+            except Refused as refused:
+                found[step] = refused
+        return found
+
+    def in_doubt(self, run: PayrollRun) -> tuple[str, ...]:
+        """Writes of this run that were begun and whose outcome nobody knows. Raises `GcmsError`."""
+        return tuple(entry.subject for entry in self._journal.open_intents() if entry.said.get("key") == run.run_id)
+
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:
-        """A new run. Raises `Refused`: guard `open_run` where another has not ended, `read_only`."""
+        """A new run. Raises `Refused`: guard `open_run` where another has not ended, `lease` where somebody is opening
+        one, `read_only`."""
         self._require_writing()
         now = self._clock()
         run_id = f"pay-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        self._free(concert_id)
-        self._index.open(run_id, self.target, concert_id, now)
-        try:
-            self._journal.append(
-                events.OPENED,
-                run_id,
-                {
-                    "concert": concert_id,
-                    "title": title,
-                    "date": concert_date.isoformat() if concert_date else None,
-                    "target": self.target,
-                    "fact": fact,
-                },
-            )
-        except GcmsError:
-            with suppress(GcmsError):  # what nobody recorded does not stand in the way of the next
-                self._index.end(run_id, self._clock())
-            raise
-        return self.get(run_id)
+        # Alone: what another is just opening must not be taken for one that was never begun.
+        with self._held(concert_id, f"opening {run_id}") as lease:
+            self._free(concert_id)
+            self._index.open(run_id, self.target, concert_id, now)
+            try:
+                self._journal.append(
+                    events.OPENED,
+                    run_id,
+                    {
+                        "concert": concert_id,
+                        "title": title,
+                        "date": concert_date.isoformat() if concert_date else None,
+                        "target": self.target,
+                        "fact": fact,
+                    },
+                )
+            except GcmsError:
+                with suppress(GcmsError):  # what nobody recorded does not stand in the way of the next
+                    lease.require_held()  # which waits for whatever of it may still be on its way
+                    self._free(concert_id)
+                raise
+            return self.get(run_id)
 
     @contextmanager
     def at(self, reference: str, step: Step) -> Iterator[AtStep]:
@@ -122,9 +149,14 @@ class Payrolls:
         `read_only`)."""
         self._require_writing()
         listed = self._index.get(self.target, reference)
-        lease = self._leases.take(f"payroll:{self.target}:{listed.concert_id}", f"{purpose} of {listed.run_id}")
-        try:
+        with self._held(listed.concert_id, f"{purpose} of {listed.run_id}") as lease:
             yield AtStep(self._read(listed), lease, self)
+
+    @contextmanager
+    def _held(self, concert_id: str, purpose: str) -> Iterator[Lease]:
+        lease = self._leases.take(f"payroll:{self.target}:{concert_id}", purpose)
+        try:
+            yield lease
         finally:
             with suppress(GcmsError):  # a lease that cannot be given back dies by itself
                 lease.release()
@@ -158,6 +190,14 @@ class Payrolls:
                 f"What it says of {listed.run_id} cannot be read: {error}.",
                 "Pay nothing of it. gcms-tui journal verify tells more.",
             ) from None
+
+    def _is_unbegun(self, listed: IndexedRun) -> bool:
+        """Whoever opened it was cut off before it was in the journal."""
+        try:
+            self._journal.about(listed.run_id)
+        except UsageError:
+            return True
+        return False
 
     def _free(self, concert_id: str) -> None:
         """Give a concert free whose run has ended, or was never begun, by the journal, and was cut off before the index
@@ -195,3 +235,7 @@ class AtStep:
     def require_held(self) -> None:
         """Raises `Refused` where somebody else took over: whatever cannot be taken back must not be done then."""
         self._lease.require_held()
+
+
+_EVERY = 1_000_000
+"""Whether a concert was paid is asked of all runs there ever were."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from gcms_tui.core.payroll.run import PayrollRun
+from gcms_tui.core.errors import UsageError
+from gcms_tui.core.payroll import export_file
+from gcms_tui.core.payroll.addresses import require_addresses, require_payable
+from gcms_tui.core.payroll.events import EXPORTED
+from gcms_tui.core.payroll.export_file import Line
+from gcms_tui.core.payroll.run import PayrollRun, TickVerdict
+from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.run import Person
 from gcms_tui.core.settings import PayrollSettings
 from gcms_tui.operations.payroll.book import Payrolls
-from gcms_tui.operations.payroll.payments import PaymentReader
+from gcms_tui.operations.payroll.payments import PaymentReader, PaymentsRead
 from gcms_tui.operations.payroll.ports import PayrollFiles
 from gcms_tui.operations.ports import Clock
 
 FORMATS = ("xlsx", "parquet")
 """What may be written beside the CSV, which is what is signed."""
+
+Written = Callable[[Sequence[Line]], bytes]
+"""Makes a file of another format."""
 
 
 class Exporting:
@@ -27,20 +38,98 @@ class Exporting:
         files: PayrollFiles,
         version: str,
         clock: Clock,
+        person: Person,
+        formats: Mapping[str, Written],
+        unpaid: Callable[[PayrollRun], None],
     ) -> None:
+        """`formats` has those of `FORMATS` that can be written here. `unpaid` raises `Refused` where the concert may
+        have been paid in another way meanwhile: see `PaidConcerts`."""
         self._settings = settings
         self._book = book
         self._reader = reader
         self._files = files
         self._version = version
         self._clock = clock
+        self._person = person
+        self._formats = formats
+        self._unpaid = unpaid
 
     def export(
         self, run_id: str, *, further: tuple[str, ...] = (), on_step: Callable[[str], None] = lambda _: None
     ) -> PayrollRun:
         """Write the prepared CSV, `.sha256` and `manifest.json`, and `further` of `FORMATS`.
 
-        Raises `Refused`: guards `data_changed`, `email` (one that is missing, looks masked or is repeated, naming the
-        musicians' ids), `place`, and the gates; `StateError` where it cannot be written: then no file is left.
+        The same data gives the same CSV, byte by byte; the manifest says when, too.
+
+        Raises `Refused`: guards `already_paid`, `paid_unknown`, `data_changed`, `empty`, `payee`, `amount`, `masked`
+        (names), `email` (one that is missing and was not let through at the spot check, looks masked, is malformed or
+        is repeated, naming the musicians' ids), `place`, and the gates; `UsageError` for a format that cannot be
+        written; `StateError` where it cannot be written: then no file is left.
         """
-        raise NotImplementedError
+        further = tuple(dict.fromkeys(further))
+        if unknown := sorted(set(further) - self._formats.keys()):
+            raise UsageError("No such format", f"{', '.join(unknown)} cannot be written here.", "The CSV always is.")
+        with self._book.at(run_id, Step.EXPORT) as at:
+            on_step("asking whether it has been paid")
+            self._unpaid(at.run)
+            on_step("reading the payments")
+            read = self._reader.unchanged(at)
+            on_step("judging names, addresses and amounts")
+            require_payable(read.payments)
+            require_addresses(at.run.run_id, read.payments, _let_through(at.run))
+            on_step("writing the files")
+            name, files = self._contents(at.run, read, further)
+            at.require_held()
+            place = self._files.prepare(at.run.run_id, files)
+            return at.note(EXPORTED, self._said(read, name, files, str(place)))
+
+    def _contents(self, run: PayrollRun, read: PaymentsRead, further: tuple[str, ...]) -> tuple[str, dict[str, bytes]]:
+        lines = export_file.lines_of(read.payments)
+        name = export_file.file_name(run.concert_id, read.payments[0].concert_date, run.run_id)
+        files = {name: export_file.csv_bytes(lines.lines)}
+        for kind in further:
+            files[f"{name.removesuffix('.csv')}.{kind}"] = self._formats[kind](lines.lines)
+        manifest = export_file.manifest(self._told(run, read, name), read.payments, lines, files)
+        files[f"{name}.sha256"] = export_file.hash_file(files[name], name)
+        files[export_file.MANIFEST] = manifest
+        return name, files
+
+    def _told(self, run: PayrollRun, read: PaymentsRead, name: str) -> dict[str, Any]:
+        """What the manifest says beside how the file is written and what it consists of."""
+        return {
+            "run": run.run_id,
+            "target": run.target,
+            "concert": run.concert_id,
+            "table": str(self._settings.fact),
+            "file": name,
+            "fingerprint": read.frozen.fingerprint,
+            "payees": read.frozen.payees,
+            "totals": read.frozen.totals.document(),
+            "query": {"source": read.statement.source, "id": read.query_id, "at": read.taken_at.isoformat()},
+            "console": self._version,
+            "by": {"user": self._person.user, "host": self._person.host},
+            "host": self._files.host,
+            "at": self._clock().isoformat(),
+        }
+
+    def _said(self, read: PaymentsRead, name: str, files: Mapping[str, bytes], place: str) -> dict[str, Any]:
+        hashes = {file: export_file.sha256(content) for file, content in files.items()}
+        return {
+            "fingerprint": read.frozen.fingerprint,
+            "payees": read.frozen.payees,
+            "host": self._files.host,
+            "directory": place,
+            "files": hashes,
+            "file": name,
+            "sha256": hashes[name],
+            "manifest": hashes[export_file.MANIFEST],
+            "bytes": len(files[name]),
+            "entries": read.frozen.totals.entries,
+            "net": format(read.frozen.totals.net, "f"),
+            "query_ids": [read.query_id] if read.query_id else [],
+        }
+
+
+def _let_through(run: PayrollRun) -> frozenset[str]:
+    """Musicians that a person has looked at in the spot check, and found to make sense."""
+    return frozenset(row for row, tick in run.ticks.items() if tick.verdict is not TickVerdict.QUERY)

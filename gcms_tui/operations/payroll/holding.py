@@ -9,6 +9,7 @@ from contextlib import suppress
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll.events import HELD, LIFTED, hold_subject
 from gcms_tui.core.payroll.hold import Hold, open_holds
+from gcms_tui.core.payroll.roles import account
 from gcms_tui.core.run import Person
 from gcms_tui.operations.writing.ports import JournalBook
 
@@ -56,7 +57,7 @@ class Holds:
         hold = next((hold for hold in self._set() if hold.hold_id == hold_id), None)
         if hold is None or hold.by is None:
             raise UsageError("No such hold", f"{hold_id!r} is none that is set.", "gcms-tui payroll list")
-        if hold.by.person.user == self._person.user:
+        if account(hold.by.person.user) == account(self._person.user):
             raise Refused(
                 "A second person is wanted",
                 f"{hold.hold_id} was set by {hold.by.person.user}: whoever sets a hold does not lift it.",

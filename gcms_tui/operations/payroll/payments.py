@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from gcms_tui.core.conclusion import whole
+from gcms_tui.core.conclusion import day_of, whole
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.events import VOIDED
 from gcms_tui.core.payroll.freezing import freeze
 from gcms_tui.core.payroll.payment import Frozen, Payment
+from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.query import Statement
 from gcms_tui.core.settings import PayrollSettings
 from gcms_tui.operations.payroll.book import AtStep
@@ -56,13 +57,25 @@ class PaymentReader:
         payments = tuple(_payment(record, fact or settings.fact) for record in answer.records())
         return PaymentsRead(payments, freeze(payments), statement, answer.query_id, answer.taken_at)
 
+    def of(self, run: PayrollRun) -> PaymentsRead:
+        """As `read`, out of the table that the run was opened on: it is the one that is archived in the end. Raises
+        `Refused` (guard `fact`) where the configuration names another one by now."""
+        if run.fact != str(self._settings.fact):
+            raise Refused(
+                "Another table",
+                f"{run.run_id} was opened on {run.fact}, and {self._settings.fact} is configured here.",
+                "Have the same fact under [payroll] in every gcms.toml, or give the run up and open it again.",
+                guard="fact",
+            )
+        return self.read(run.concert_id)
+
     def unchanged(self, at: AtStep) -> PaymentsRead:
         """The payments, which are still what was frozen.
 
-        Raises `Refused` (guard `data_changed`) where they are not: that is journalled, which voids everything that was
-        done on what was frozen.
+        Raises `Refused` as `of`, and (guard `data_changed`) where they are not: that is journalled, which voids
+        everything that was done on what was frozen.
         """
-        run, read = at.run, self.read(at.run.concert_id)
+        run, read = at.run, self.of(at.run)
         if run.frozen is not None and run.frozen.same(read.frozen):
             return read
         why = _difference(run.frozen, read.frozen)
@@ -91,13 +104,13 @@ def _difference(frozen: Frozen | None, found: Frozen) -> str:
 
 
 def _payment(record: Mapping[str, Scalar], fact: Relation) -> Payment:
-    calculated_at, concert_date = record["calculated_at"], record["concert_date"]
+    calculated_at = record["calculated_at"]
     return Payment(
         concert_id=_id(record["concert_id"]),
         musician_id=_id(record["musician_id"]),
         pay_type=_text(record["pay_type"]),
-        attended_services=_count(record["attended_services"]),
-        required_services=_count(record["required_services"]),
+        attended_services=_count(record["attended_services"], "attended_services", fact),
+        required_services=_count(record["required_services"], "required_services", fact),
         gross_amount=_amount(record["gross_amount"], "gross_amount", fact),
         deductions=_amount(record["deductions"], "deductions", fact),
         net_amount=_amount(record["net_amount"], "net_amount", fact),
@@ -105,7 +118,7 @@ def _payment(record: Mapping[str, Scalar], fact: Relation) -> Payment:
         full_name=_text(record["full_name"]),
         email=_text(record["email"]),
         concert=_text(record["concert"]),
-        concert_date=concert_date.date() if isinstance(concert_date, datetime) else _date(concert_date),
+        concert_date=day_of(record["concert_date"]),
         musician_matches=whole(record["musician_matches"]),
         concert_matches=whole(record["concert_matches"]),
     )
@@ -122,12 +135,15 @@ def _text(value: Scalar) -> str | None:
     return None if value is None else str(value)
 
 
-def _count(value: Scalar) -> int | None:
-    return None if value is None else whole(value)
-
-
-def _date(value: Scalar) -> date | None:
-    return value if isinstance(value, date) else None
+def _count(value: Scalar, column: str, fact: Relation) -> int | None:
+    try:
+        return None if value is None else whole(value)
+    except ValueError:
+        raise GcmsError(
+            "Not a count",
+            f"{column} of {fact} holds what is no whole number.",
+            "Make the model count services whole, build, and test again.",
+        ) from None
 
 
 def _amount(value: Scalar, column: str, fact: Relation) -> Decimal | None:

@@ -180,7 +180,9 @@ class Doubts:
         reader = self._readers.get(plan.kind)
         if reader is None or plan.look is None:
             raise ConfigError("Nobody to ask", f"{doubt.words} went to Supabase, and none is configured here.")
-        sessions = reader.read(self._queries.get("sessions_by_name").render({}, {"name": doubt.intent["query_tag"]}))
+        sessions = reader.read(
+            self._queries.get("sessions_by_name").render({}, {"application_name": doubt.intent["query_tag"]})
+        )
         traced = Traced(unseen="Postgres keeps none; no session of the write is left there")
         if sessions.rows:
             traced = Traced([{"query_text": "SESSION", "execution_status": "RUNNING"}])

@@ -173,6 +173,18 @@ def test_a_query_blocks_until_it_is_answered() -> None:
     assert story.tell(events.TICKED, row="9", verdict="answered", note="a rise").refused(Step.EXPORT) == ""
 
 
+def test_a_query_voids_the_signatures_and_an_answer_does_not_bring_them_back() -> None:
+    story = Story().signed(Role.ENGINEER, Role.FINANCE)
+    assert len(story.tell(events.TICKED, row="1", verdict="ok", note="again").run.signatures) == 2
+    story.tell(events.TICKED, row="9", verdict="query", note="why so much?")
+    assert not story.run.signatures and story.run.exported is not None
+    assert story.run.fallen[Step.SIGN_OFF] == "a query was raised since"
+    assert story.refused(Step.SIGN_OFF) == "spot-check"
+    story.tell(events.TICKED, row="9", verdict="answered", note="a rise")
+    assert not story.run.signatures and story.refused(Step.SIGN_OFF) == ""
+    assert story.states()[Step.SIGN_OFF] is StepState.FALLEN
+
+
 def test_a_hold_stops_what_pays_and_neither_what_checks_nor_what_documents() -> None:
     hold = (Hold("h", "incident", "wrong rates"),)
     assert Story().refused(Step.FRESHNESS, holds=hold) == ""

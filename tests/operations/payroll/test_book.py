@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,7 @@ import pytest
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.payroll.steps import Step
@@ -103,6 +105,16 @@ def test_data_that_moved_voids_what_was_done_on_it(scene: Scene) -> None:
     assert scene.book().next_step(after) is Step.TESTS
 
 
+def test_another_table_than_the_one_it_was_opened_on_is_not_read(scene: Scene) -> None:
+    run = scene.ticked()
+    other = Relation.parse("gold_dev.fct_musician_payment")
+    scene.settings = replace(scene.settings, payroll=replace(scene.settings.payroll, fact=other))
+    with scene.book().at(run.run_id, Step.EXPORT) as at, pytest.raises(Refused, match="gold_dev") as refused:
+        scene.reader().unchanged(at)
+    assert refused.value.guard == "fact"
+    assert scene.book().get(run.run_id) == run
+
+
 def test_a_hold_is_lifted_by_a_second_person_and_not_while_a_critical_test_fails(scene: Scene) -> None:
     run = scene.passed()
     hold = scene.holds("erin").set("incident", "wrong rates")
@@ -112,7 +124,7 @@ def test_a_hold_is_lifted_by_a_second_person_and_not_while_a_critical_test_fails
     assert refused.value.guard == "hold"
     scene.critical = "net_amount = gross_amount - deductions"
     assert [item.cause for item in scene.holds().open()] == ["incident", CRITICAL_TEST]
-    for user, guard in (("erin", "second_person"), ("max", "critical_test")):
+    for user, guard in (("erin", "second_person"), ("CORP\\Erin", "second_person"), ("max", "critical_test")):
         with pytest.raises(Refused) as refused:
             scene.holds(user).lift(hold.hold_id, "mended")
         assert refused.value.guard == guard

@@ -1,0 +1,370 @@
+"""The payroll wizard: one run's nine steps, how each of them stands and why, and the way to have the next one done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from gcms_tui.console.headline import Banner, Headline, failure_lines
+from gcms_tui.console.live_words import so_far_text
+from gcms_tui.console.pane import CopyAsked, Loader
+from gcms_tui.console.payroll import wizard_head
+from gcms_tui.console.payroll.checks import CheckedRun
+from gcms_tui.console.payroll.concert_lines import hold_lines
+from gcms_tui.console.payroll.source import Acting
+from gcms_tui.console.payroll.step_lines import StepList, StepRow
+from gcms_tui.console.payroll.wizard_page import ONCE, StepPage, Under, page_text
+from gcms_tui.console.payroll.wizard_source import Proven, RunsOpened
+from gcms_tui.console.payroll.words import step_named
+from gcms_tui.console.present import age_text, ago
+from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.status_bar import Status
+from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.document import Document
+from gcms_tui.console.widgets.row_list import RowList
+from gcms_tui.core.payroll.gates import StepState
+from gcms_tui.core.payroll.steps import CHECKS, STEPS, Step
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.payroll.desk import PayrollDesk
+
+_TICK_S = 60.0
+"""How often ages are told anew."""
+_WRITING = ("again", "abandon", "cancel", "hold", "act")
+_OF_THE_RUN = ("do", "again", "dbt", "verify", "journal", "abandon", "cancel", "hold", "act", "provenance", "copy")
+
+
+class WizardScreen(CheckedRun):
+    """Over the list of concerts. Esc leaves everything as it is: what was done is in the journal."""
+
+    TITLE = "Payroll run"
+    CSS_PATH: ClassVar[list[str]] = ["wizard.tcss"]  # type: ignore[assignment]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (34, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "do", "Do", id="wizard.do", tooltip="Do the step; one that is passed is read in full"),
+        Binding("R", "again", "Again", id="wizard.again", tooltip="Do a step again that is passed"),
+        Binding("x", "cancel", "Cancel", id="wizard.cancel", tooltip="Ask the step's dbt run to stop"),
+        Binding("v", "verify", "Verify", id="wizard.verify", tooltip="Prove the run anew: files, journal, signatures"),
+        Binding("l", "journal", "Journal", id="wizard.journal", tooltip="What the journal says of the run"),
+        Binding("d", "dbt", "dbt run", id="wizard.dbt", tooltip="The step's dbt run: its nodes, its failing tests"),
+        Binding("h", "hold", "Hold", id="wizard.hold", tooltip="Hold every payroll, or lift what holds it"),
+        Binding("a", "act", "Act as", id="wizard.act", tooltip="Play one of the practice platform's people"),
+        Binding("x", "abandon", "Abandon", id="wizard.abandon", tooltip="Give the run up, with a reason"),
+        Binding("r", "refresh", "Refresh", id="wizard.refresh", tooltip="Read the run again"),
+        Binding("p", "provenance", "Source", id="wizard.provenance", tooltip="Statements, query ids, argv of the step"),
+        Binding("c", "copy", "Copy", id="wizard.copy", tooltip="Copy what is told of the step"),
+        Binding("e", "error", "Error", id="wizard.error", tooltip="What failed last, in full"),
+    ]
+
+    def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
+        super().__init__(services, look, acting, desk, run_id)
+        self._prover = Loader(self, "payroll verify")
+        self._opener = Loader(self, "payroll runs")
+        self._detailed: Step | None = None
+        self.headline = Headline(look, id="headline")
+        self.underline = Headline(look, id="underline")
+        self.banner = Banner(look, id="banner")
+        self.steps = StepList(look, id="steps")
+        self.detail = Document(id="detail")
+
+    def compose(self) -> ComposeResult:
+        yield self.status_bar
+        yield self.banner
+        yield self.headline
+        yield self.underline
+        with Container(id="body"):
+            yield self.steps
+            yield self.detail
+        yield self.key_bar
+
+    def on_mount(self) -> None:
+        self.steps.focus()
+        self.read()
+        self.set_interval(_TICK_S, self.draw)
+
+    def has_been_read(self, first: bool) -> None:
+        """At the start the cursor is on the first step that is open."""
+        super().has_been_read(first)
+        if first and self.standing is not None:
+            self._draw_steps()
+            self.steps.cursor = (self.standing.next_step or STEPS[-1]).value
+
+    def taken_up(self, step: Step) -> None:
+        self.steps.cursor = step.value
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        now, standing, reading = self.services.now(), self.standing, self._loader.busy
+        self.headline.parts = wizard_head.first_line(standing, self.run_id, self.look, reading=reading)
+        self.underline.parts = wizard_head.second_line(standing, now, self.look)
+        self.banner.said = self._banner()
+        said = "Reading the run." if reading else "It could not be read: e says why, r tries again."
+        self.steps.empty = Text(f" {said}", self.look.palette.muted)
+        self._draw_steps()
+        self._draw_detail()
+        self.status_bar.acting = self.acting.whom
+        data = "" if standing is None else f"read {ago(now - self._read_at)}"
+        refresh = "reading" if self.acting.desk is None else "live" if self.dbt_run is not None else ""
+        self.say(Status(title="4 Payroll run", data=data, stale=self.failure is not None, refresh=(refresh,)))
+
+    def _banner(self) -> tuple[Text, ...]:
+        palette, standing = self.look.palette, self.standing
+        lines: list[Text] = []
+        if self.failure is not None:
+            lines += failure_lines(self.failure, self.look, palette.unknown)
+        if standing is not None and standing.run.ended is None:
+            for line in hold_lines(standing.holds, standing.unheard, self.look):
+                line.no_wrap = True  # the steps want the room: the list, and h, tell the whole of it
+                lines.append(line)
+        if self.news:
+            lines.append(Text(self.look.glyphs.text(self.news, 300), palette.accent))
+        return tuple(lines)
+
+    def _draw_steps(self) -> None:
+        standing, now = self.standing, self.services.now()
+        if standing is None:
+            self.steps.show(())
+            return
+        self.steps.show(
+            tuple(
+                StepRow(
+                    look=one,
+                    age=age_text(now - one.by.at, young="now") if one.by is not None else "",
+                    doing=self._word if one.step is self.doing else "",
+                    is_next=one.step is standing.next_step,
+                )
+                for one in standing.looks
+            )
+        )
+
+    @property
+    def _word(self) -> str:
+        """What is being done, in a word."""
+        if self.following is None:
+            return "looking"
+        run = self.dbt_run
+        if run is None:
+            return "judging"
+        return so_far_text((self.services.now() - run.record.started_at).total_seconds())
+
+    def _draw_detail(self) -> None:
+        page = self._page()
+        if page is None:
+            nothing = self.steps.empty or Text()
+            self.detail.show(lambda width: [nothing], keep_place=False)
+            return
+        self.detail.show(page.page, keep_place=self._detailed is page.step)
+        self._detailed = page.step
+
+    def _page(self) -> StepPage | None:
+        step, standing = self.steps.step, self.standing
+        if step is None or standing is None:
+            return None
+        under, following = None, self.following
+        if step is self.doing:
+            under = Under(since=self.looking_since)
+            if following is not None:
+                under = Under(following.look, following.judging)
+        error = self.step_error[1] if self.step_error is not None and self.step_error[0] is step else None
+        return StepPage(step, standing, under, error, self._read_only or "", self.services.now(), self.look)
+
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
+        self._draw_detail()
+        self.refresh_bindings()
+
+    def on_row_list_chosen(self, message: RowList.Chosen) -> None:
+        if self.refusal("do") is None:
+            self.action_do()
+
+    # -- what can be done -------------------------------------------------------------------------------------------
+
+    @property
+    def _read_only(self) -> str | None:
+        """Why nothing may be written; None where it may."""
+        return None if self.desk.bench is not None else f"read-only: {self.desk.read_only_reason}"
+
+    def refusal(self, action: str) -> str | None:
+        standing, step = self.standing, self.steps.step
+        if action in _OF_THE_RUN and (standing is None or step is None or self.acting.desk is None):
+            return "the run has not been read"
+        if action in _WRITING and self._read_only is not None:
+            return self._read_only
+        match action:
+            case "back":
+                return None
+            case "refresh":
+                return "it is being read" if self._loader.busy else None
+            case "error":
+                return "nothing has failed" if self.error is None else None
+            case "again":
+                return self._not_again(step)
+            case "cancel":
+                return "none of its dbt runs is under way" if self.dbt_run is None else None
+            case "abandon" if self.dbt_run is not None:
+                return "its dbt run is under way: x asks that to stop"
+            case "abandon" if standing is not None and standing.run.ended is not None:
+                return f"it is {standing.run.state.value}"
+            case "dbt":
+                return "the step has no dbt run" if self._dbt_run_id() is None else None
+            case "act" if not self.desk.may_act:
+                return "everybody is who they are logged in as"
+            case "verify" if self._prover.busy:
+                return "it is being proven"
+        return super().refusal(action)
+
+    def _not_again(self, step: Step | None) -> str | None:
+        standing = self.standing
+        if standing is None or step is None or standing.look(step).state is not StepState.PASSED:
+            return "it is not passed: Enter does it"
+        if step in ONCE:
+            return "it is done once"
+        if self.doing is not None:
+            return f"{step_named(self.doing)} is under way"
+        refused = standing.refusals.get(step)
+        return f"{refused.title[:1].lower()}{refused.title[1:]}" if refused is not None else None
+
+    def pointless(self, action: str) -> bool:
+        if action in _WRITING and self._read_only is not None:
+            return True
+        if action == "abandon":
+            return self.dbt_run is not None
+        return action in ("error", "cancel", "again", "act", "dbt") or super().pointless(action)
+
+    def something_is_open(self) -> bool:
+        return True
+
+    def _dbt_run_id(self) -> str | None:
+        """Of the focused step: the one under way, else the one that it was judged by."""
+        step, run = self.steps.step, self.run
+        if self.following is not None and step is self.following.step:
+            return self.following.run.run_id
+        check = run.checks.get(step) if run is not None and step is not None else None
+        found = check.said.get("run") if check is not None else None
+        return found if isinstance(found, str) and found else None
+
+    # -- doing a step -----------------------------------------------------------------------------------------------
+
+    def action_do(self) -> None:
+        """A step that may be done is done, one that may not says which gate is closed, any other is read in full."""
+        step, standing = self.steps.step, self.standing
+        if step is None or standing is None:
+            return
+        looked_at = standing.look(step).state is StepState.PASSED or standing.run.ended is not None
+        if looked_at or self._read_only is not None or step is self.doing:
+            self._read_in_full()
+        else:
+            self._do(step)
+
+    def action_again(self) -> None:
+        if self.steps.step is not None:
+            self._do(self.steps.step)
+
+    def _do(self, step: Step) -> None:
+        from gcms_tui.console.dialogs import ErrorDialog
+
+        standing = self.standing
+        refused = standing.refusals.get(step) if standing is not None else None
+        if refused is not None:
+            self.app.push_screen(ErrorDialog(self.look, refused))
+        elif self.doing is not None:
+            self.console_app.tell(f"{step_named(self.doing)} is under way: one after the other.", warning=True)
+        elif step in CHECKS:
+            self.acts()
+            self.check(step)
+        elif standing is not None:
+            from gcms_tui.console.payroll.doing import dialog_for
+
+            self.acts()
+            self.app.push_screen(dialog_for(step, self.desk, standing.run, self.services, self.look), self._done)
+
+    def _done(self, changed: bool | None) -> None:
+        """Read anew in any case: the step may have been refused, and that may be in the journal."""
+        self.step_error = None
+        self.read(own=True)
+
+    def _read_in_full(self) -> None:
+        self.add_class("-detail")
+        self.detail.focus()
+        self.refresh_bindings()
+
+    # -- the other actions ------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Leave the page; then back to the concerts."""
+        if self.detail.has_focus or self.has_class("-detail"):
+            self.remove_class("-detail")
+            self.steps.focus()
+            self.refresh_bindings()
+        else:
+            self.dismiss(None)
+
+    def action_refresh(self) -> None:
+        self.seek_pending_again()
+        self.read(by_hand=True)
+
+    def action_abandon(self) -> None:
+        from gcms_tui.console.payroll.doing import abandon_dialog
+
+        if self.run is not None:
+            self.acts()
+            self.app.push_screen(abandon_dialog(self.desk, self.run, self.services, self.look), self._done)
+
+    def action_hold(self) -> None:
+        from gcms_tui.console.payroll.doing import hold_dialog
+
+        self.app.push_screen(hold_dialog(self.desk, self.services, self.look), self._done)
+
+    def action_act(self) -> None:
+        from gcms_tui.console.payroll.doing import acting_dialog
+
+        self.app.push_screen(acting_dialog(self.desk, self.services, self.look), self._act_as)
+
+    def _act_as(self, whom: str | None) -> None:
+        if whom is not None and whom != self.acting.whom:
+            self.acting.switch(whom)
+            self.read(by_hand=True)
+
+    def action_verify(self) -> None:
+        desk = self.desk
+        if self._prover.start(lambda: self.source.prove(desk)):
+            self.console_app.tell("The run is being proven: its files, its journal, its signatures, its archive.")
+            self.refresh_bindings()
+
+    def on_proven(self, message: Proven) -> None:
+        from gcms_tui.console.payroll.proofs import ProofDialog
+
+        self.refresh_bindings()
+        self.app.push_screen(ProofDialog(self.look, message.report))
+
+    def action_journal(self) -> None:
+        from gcms_tui.console.payroll.proofs import RunJournal
+
+        if self.run is not None:
+            self.app.push_screen(RunJournal(self.look, self.run, self.services.now()))
+
+    def action_dbt(self) -> None:
+        run_id = self._dbt_run_id()
+        if run_id is not None:
+            self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id))
+
+    def on_runs_opened(self, message: RunsOpened) -> None:
+        from gcms_tui.console.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.services, self.look, message.desk, message.run_id))
+
+    def action_provenance(self) -> None:
+        from gcms_tui.console.payroll.provenance import StepOrigin
+
+        if self.run is not None and self.steps.step is not None:
+            self.app.push_screen(StepOrigin(self.look, self.run, self.steps.step, self.services.settings))
+
+    def action_copy(self) -> None:
+        page = self._page()
+        if page is not None:
+            self.app.post_message(CopyAsked(page_text(page), f"{step_named(page.step)} of {self.run_id[:60]}"))

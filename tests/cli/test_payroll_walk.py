@@ -1,0 +1,180 @@
+"""The whole walk without a terminal, over a practice platform: one concert is stopped by its tests, mended, and paid;
+another is paid. What the console says is held against the file, Postgres and the archive, by plain drivers."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gcms_tui.cli.main import run as run_command
+from tests.payroll_agreement import sides
+from tests.practice import RunningPlatform, copy_sandbox, running
+
+HELD = "33"
+TABLE = "bronze.br_attendance_scd2"
+TRIO = {"engineer": "erin", "finance": "frank", "manager": "maria"}
+TODAY = datetime.now(UTC).date().isoformat()
+WHY = ("--reason", "as the runbook has it")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """`gcms-tui payroll`, by whoever is played."""
+
+    platform: RunningPlatform
+
+    def told(self, *words: str, by: str = "erin") -> tuple[int, dict[str, Any]]:
+        return self._typed("payroll", *words, "--as", by)
+
+    def _typed(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """In this process: a walk has some eighty commands, and each would import the drivers anew."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = run_command(("--config", str(self.platform.config), *words, "--json"))
+        assert "Traceback" not in err.getvalue()
+        return status, json.loads(out.getvalue() or "{}")
+
+    def does(self, *words: str, by: str = "erin") -> dict[str, Any]:
+        status, said = self.told(*words, by=by)
+        assert status == 0, said
+        return said
+
+    def refused(self, *words: str, by: str = "erin") -> str:
+        """By which guard."""
+        status, said = self.told(*words, by=by)
+        assert status == 65, said
+        return str(said["refused"]["guard"])
+
+    def scd2(self, *words: str) -> dict[str, Any]:
+        status, said = self._typed("scd2", *words)
+        assert status == 0, said
+        return said
+
+    def states(self, run: str) -> dict[str, str]:
+        return {step["step"]: step["state"] for step in self.does("show", run)["steps"]}
+
+    # -- stretches of the way ----------------------------------------------------------------------------------------
+
+    def repaired(self) -> None:
+        """Every key with duplicates: the tie by a choice, the others as they are proposed."""
+        found = self.scd2("plan", "--table", TABLE, "--all")
+        for refused in found["refused"]:
+            key = refused["natural_key"]
+            keep = self.scd2("show", key, "--table", TABLE)["versions"][0]["scd_id"]
+            made = self.scd2("plan", "--table", TABLE, "--key", key, "--keep", keep)
+            self.scd2("apply", made["plan"], "--confirm", key, "--no-tests", *WHY)
+        self.scd2("apply", found["batch"], "--confirm", found["confirmation"], "--no-tests", *WHY)
+
+    def looked_at(self, run: str) -> None:
+        rows = [row["row"] for row in self.does("spot-check", run, by="frank")["rows"]]
+        chosen = [word for row in rows for word in ("--row", row)]
+        assert not self.does("spot-check", run, *chosen, "--ok", by="frank")["queries"]
+
+    def signed(self, run: str) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for role, person in TRIO.items():
+            said = self.does("sign", run, "--role", role, by=person)
+        return said
+
+    def paid(self, run: str, concert: str) -> dict[str, Any]:
+        assert self.does("record", run, "--date", TODAY)["confirmation"] == concert  # shown, and not done
+        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)
+        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)  # recorded already: nothing is changed
+        status, said = self.told("archive", run, "--confirm", concert, *WHY)
+        if status == 65:  # the day's name is taken by the other concert's
+            assert said["refused"]["guard"] == "name_taken"
+            said = self.does("archive", run, "--suffix", concert, "--confirm", concert, *WHY)
+        assert self.refused("log", run, "--exceptions", " ") == "exceptions"
+        self.does("log", run, "--exceptions", "none", by="frank")
+        return said
+
+
+@pytest.fixture(scope="module")
+def walk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("payroll") / "sandbox")) as platform:
+        yield Walk(platform)
+
+
+@pytest.fixture(scope="module")
+def clean(walk: Walk) -> str:
+    """The newest concert that is not paid and has nothing wrong with it."""
+    concerts = walk.does("list")["concerts"]
+    unpaid = [item["concert"] for item in concerts if item["state"] in ("never paid", "held")]
+    assert HELD in unpaid
+    return next(str(concert) for concert in unpaid if concert != HELD)
+
+
+@pytest.fixture(scope="module")
+def stopped(walk: Walk) -> str:
+    """The run of the concert whose duplicates a critical test finds."""
+    run = str(walk.does("open", HELD)["run"])
+    assert walk.refused("open", HELD, by="frank") == "open_run"
+    assert walk.refused("export", run) == "freshness"
+    walk.does("step", run, "freshness")
+    walk.does("step", run, "models")
+    status, said = walk.told("step", run, "tests")
+    assert status == 2 and said["next"] == "tests"
+    return run
+
+
+@pytest.fixture(scope="module")
+def mended(walk: Walk, stopped: str) -> str:
+    """The same run, its duplicates repaired, built and tested again, and the hold lifted by a second person."""
+    walk.repaired()
+    (hold,) = {item["hold"] for item in walk.does("list")["holds"] if item["hold"]}
+    assert walk.refused("lift", hold, *WHY, by="frank") == "critical_test"
+    walk.does("step", stopped, "models")
+    walk.does("step", stopped, "tests")
+    assert walk.refused("spot-check", stopped, "--row", "1", "--ok") in ("hold", "spot-check")
+    assert walk.refused("lift", hold, *WHY, by="erin") == "second_person"
+    walk.does("lift", hold, *WHY, by="frank")
+    return stopped
+
+
+def test_the_held_concert_is_stopped_at_its_tests(walk: Walk, stopped: str) -> None:
+    states = walk.states(stopped)
+    assert (states["freshness"], states["models"], states["tests"]) == ("passed", "passed", "failed")
+    (hold,) = [item for item in walk.does("list")["holds"] if item["hold"]]
+    assert hold["cause"] == "critical test" and "attended_services" in hold["reason"]
+    assert walk.refused("export", stopped) == "tests"
+
+
+def test_both_concerts_are_walked_to_the_end_and_everything_agrees(
+    walk: Walk, clean: str, mended: str, tmp_path: Path
+) -> None:
+    other = str(walk.does("open", clean)["run"])
+    for step in ("freshness", "models", "tests", "spot-check"):
+        walk.does("step", other, step)
+    for run, concert in ((mended, HELD), (other, clean)):
+        walk.looked_at(run)
+        prepared = walk.does("export", run)["file"]
+        assert walk.refused("sign", run, "--role", "manager", by="erin") == "role"
+        assert walk.refused("release", run) == "signatures"
+        released = walk.signed(run)
+        assert len(released["signatures"]) == 3
+        file = Path(released["released"]["directory"]) / prepared["name"]
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == prepared["sha256"]
+        assert file.stat().st_mode & 0o077 == 0
+        archived = walk.paid(run, concert)["archived"]
+        seen = sides(file, concert, archived["table"], walk.platform.postgres, walk.platform.snowflake)
+        assert seen.file and not seen.differences and seen.dates == {TODAY}
+        totals = released["frozen"]["totals"]
+        assert (str(sum(seen.file.values())), len(seen.file)) == (totals["net"], totals["entries"])
+        assert set(walk.states(run).values()) == {"passed"}
+        status, proof = walk.told("verify", run)
+        assert (status, proof["verdict"]) == (0, "OK"), proof
+    assert walk.refused("open", clean) == "already_paid"
+    damaged = bytearray(file.read_bytes())
+    damaged[-3] ^= 1
+    file.write_bytes(damaged)
+    status, proof = walk.told("verify", other)
+    assert status == 2 and {item["what"] for item in proof["proofs"] if item["verdict"] == "FAIL"} >= {"released file"}
