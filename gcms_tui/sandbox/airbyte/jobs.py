@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -115,9 +116,10 @@ class JobBook:
             rows = self._sync(connection, lambda: job.job_id in self._cancelled)
         except Cancelled:
             return
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job has failed, and the server goes on
+            traceback.print_exception(error)  # into the server's log: the API tells no reason
             self._change(job.job_id, status="failed")
-            raise
+            return
         self._change(job.job_id, status="succeeded", rows=rows)
 
     def _change(self, job_id: int, **changes: Any) -> None:
