@@ -164,6 +164,10 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     base_url = settings.airbyte.base_url
     if base_url is not None and not base_url.startswith(("https://", "http://")):
         yield ("airbyte", "base_url"), "a URL with http:// or https:// is wanted"
+    if settings.airbyte.client_secret_env is not None and settings.airbyte.client_secret_file is not None:
+        yield ("airbyte",), "only one of client_secret_env and client_secret_file may be given"
+    if settings.airbyte.timeout_s < 1:
+        yield ("airbyte", "timeout_s"), "at least 1 second is wanted"
     if settings.console.refresh:
         try:
             parse_duration(settings.console.refresh)

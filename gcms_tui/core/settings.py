@@ -143,6 +143,11 @@ class SupabaseSettings:
 @dataclass(frozen=True, slots=True)
 class AirbyteSettings:
     base_url: str | None = setting("The public API's base, whole: https://airbyte.example.org/api/public/v1.")
+    workspace_id: str | None = setting("Only this workspace's connections; unset: all that the application may see.")
+    client_id: str | None = setting("The application's id, by which the console logs in.")
+    client_secret_env: str | None = setting("The environment variable that holds the application's secret.")
+    client_secret_file: Path | None = setting("A 0600 file that holds it.")
+    timeout_s: int = setting("Seconds after which an unanswered request is given up.", 15)
 
 
 @dataclass(frozen=True, slots=True)

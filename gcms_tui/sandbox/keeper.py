@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from gcms_tui.core.secret import Secret
-from gcms_tui.sandbox.configuration import write_config
+from gcms_tui.sandbox.configuration import move_airbyte, write_config
 from gcms_tui.sandbox.database import Database, end_leftover
 from gcms_tui.sandbox.directory import (
     ALREADY_KEPT,
@@ -164,6 +164,7 @@ class Keeper:
         write_project(generation.dbt_project, login)
         server = database(self._directory, generation, ports, about)
         write_private(generation.dsn_file, server.dsn.reveal() + "\n")
+        move_airbyte(generation, ports.airbyte)
         async with TaskGroup() as together:
             together.create_task(self._step("Postgres is up", server.start(stack)))
             together.create_task(self._start_warehouse(generation, login, stack))
@@ -190,7 +191,7 @@ class Keeper:
             together.create_task(self._start_airbyte(generation, ports, about, stack))
         write_private(generation.dsn_file, server.dsn.reveal() + "\n")
         write_private(generation.airbyte_secret_file, about.airbyte_secret.reveal() + "\n")
-        write_config(generation)
+        write_config(generation, ports.airbyte)
         about.write(generation.about)
         self._directory.adopt(generation)
 

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gcms_tui.core.secret import Secret
+from gcms_tui.sandbox.configuration import AIRBYTE_CLIENT
 from gcms_tui.sandbox.database import Database
 from gcms_tui.sandbox.directory import About, Generation, Ports, SandboxDirectory
 from gcms_tui.sandbox.errors import failed
@@ -19,8 +20,6 @@ from gcms_tui.sandbox.story.calendar import Calendar
 from gcms_tui.sandbox.story.project import WarehouseLogin
 
 USER = "gcms"
-AIRBYTE_CLIENT = "gcms-console"
-"""The id of the application that the console logs in to Airbyte as."""
 START_TIMEOUT_S = 60.0
 """Generous: the very first import ever, from a cold disk and without compiled code, takes 13 s."""
 

@@ -104,10 +104,13 @@ def test_a_sync_that_breaks_has_failed_and_one_that_is_cancelled_is_that(tmp_pat
 
 
 def test_a_job_that_a_server_left_running_has_failed(tmp_path: Path) -> None:
-    here = Airbyte(tmp_path / "jobs.json", lambda connection, cancelled: threading.Event().wait(10) or 1)
+    go = threading.Event()
+    here = Airbyte(tmp_path / "jobs.json", lambda connection, cancelled: int(go.wait(10)))
     job = here.ask("POST", "/jobs", {"connectionId": REFERENCE.connection_id, "jobType": "sync"}).body["jobId"]
     here.until(job, "running")
     assert Airbyte(tmp_path / "jobs.json").ask("GET", f"/jobs/{job}").body["status"] == "failed"
+    go.set()
+    here.until(job, "succeeded")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def directory(tmp_path: Path) -> SandboxDirectory:
 
 
 def about(extracted_at: datetime = NOON) -> About:
-    return About(NOON, extracted_at, Secret("one"), Secret("two"))
+    return About(NOON, extracted_at, Secret("one"), Secret("two"), Secret("three"))
 
 
 def test_it_is_made_private_with_its_parents(directory: SandboxDirectory) -> None:
@@ -110,7 +110,7 @@ def test_ports_are_remembered_and_nonsense_is_forgotten(directory: SandboxDirect
 def test_another_format_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.json"
     about().write(path)
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(Unavailable, match="format 99"):
         About.read(path)
 

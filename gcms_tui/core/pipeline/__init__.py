@@ -1,0 +1,1 @@
+"""How data gets from Supabase into the warehouse, and where it stopped."""
