@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -108,9 +109,9 @@ def test_a_job_that_a_server_left_running_has_failed(tmp_path: Path) -> None:
     here = Airbyte(tmp_path / "jobs.json", lambda connection, cancelled: int(go.wait(10)))
     job = here.ask("POST", "/jobs", {"connectionId": REFERENCE.connection_id, "jobType": "sync"}).body["jobId"]
     here.until(job, "running")
-    assert Airbyte(tmp_path / "jobs.json").ask("GET", f"/jobs/{job}").body["status"] == "failed"
+    left = shutil.copy(tmp_path / "jobs.json", tmp_path / "left.json")
+    assert Airbyte(Path(left)).ask("GET", f"/jobs/{job}").body["status"] == "failed"
     go.set()
-    here.until(job, "succeeded")
 
 
 @pytest.mark.parametrize(
