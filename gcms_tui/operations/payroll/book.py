@@ -102,6 +102,17 @@ class Payrolls:
         """Writes of this run that were begun and whose outcome nobody knows. Raises `GcmsError`."""
         return tuple(entry.subject for entry in self._journal.open_intents() if entry.said.get("key") == run.run_id)
 
+    def require_whole_journal(self) -> None:
+        """A run is nothing but its entries: raises `Refused` (guard `journal`) where somebody has changed any."""
+        report = self._journal.verify()
+        if not report.whole:
+            raise Refused(
+                "The journal was changed",
+                f"Entry {report.broken_at:,}: {report.problem}.",
+                "Pay nothing before it is known who did it: gcms-tui journal verify.",
+                guard="journal",
+            )
+
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def open(self, concert_id: str, title: str, concert_date: date | None, fact: str) -> PayrollRun:

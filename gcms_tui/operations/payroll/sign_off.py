@@ -160,11 +160,12 @@ class SignOff:
 
     def release(self, run_id: str) -> PayrollRun:
         """Move the signed file to the outbox, everything proven once more: data, file, manifest, `.sha256`, three
-        people, their signatures. One that was cut off between the move and its entry is taken up where it was.
+        people, their signatures, the journal's chain. One that was cut off between the move and its entry is taken up
+        where it was.
 
         Raises `Refused`: guards `another_host` (also where it is somebody else's on this one), `signatures`, `tampered`
-        (naming the file), `data_changed`, `already_paid`, `paid_unknown`, the gates; `StateError` where the outbox
-        cannot be written: nothing has moved then.
+        (naming the file), `data_changed`, `already_paid`, `paid_unknown`, `journal`, the gates; `StateError` where the
+        outbox cannot be written: nothing has moved then.
         """
         with self._book.at(run_id, Step.SIGN_OFF) as at:
             return self._release(at, by_hand=True)
@@ -191,6 +192,7 @@ class SignOff:
             self._require_untouched(run)
             self._reader.unchanged(at)
             self._unpaid(run)
+            self._book.require_whole_journal()
             self._require_open(run)
             at.require_held()
             directory = self._files.release(run.run_id)

@@ -282,6 +282,16 @@ def test_what_was_paid_in_another_way_or_may_have_been_does_not_leave(office: Of
     assert len(office.outbox(run)) == left and office.get(run).released is None
 
 
+def test_a_file_does_not_leave_by_a_journal_that_somebody_has_edited(office: Office) -> None:
+    run = office.export()
+    office.sign(run, 3, last_host="laptop")
+    office.scene.edit("UPDATE journal SET user = 'frank' WHERE kind = 'payroll.ticked'")
+    with pytest.raises(Refused, match="it was edited") as caught:
+        office.at("maria").release(run.run_id)
+    assert caught.value.guard == "journal"
+    assert office.outbox(run) == [] and office.get(run).released is None
+
+
 # -- gates, and several at once --------------------------------------------------------------------------------------
 
 

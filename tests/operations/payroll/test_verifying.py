@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.adapters.last_health import StateError
 from gcms_tui.core.errors import GcmsError, MissingRelation, Unavailable, UsageError
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.export_file import MANIFEST
@@ -110,9 +109,7 @@ class Court:
         (self.files.place("outbox", self.run.run_id) / name).unlink()
 
     def edit(self, statement: str) -> None:
-        with self.scene.store().database.transaction(StateError, alone=True) as connection:
-            connection.exec_driver_sql("DROP TRIGGER journal_no_update")
-            connection.exec_driver_sql(statement)
+        self.scene.edit(statement)
 
     @property
     def run(self) -> PayrollRun:
