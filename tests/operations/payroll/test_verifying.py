@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,11 @@ class Keys:
     def sign(self, login: str, text: str) -> tuple[str, str]:
         return f"{login} {hashlib.sha256(text.encode()).hexdigest()}", f"SHA256:{login}"
 
-    def verify(self, login: str, text: str, armoured: str) -> str:
+    def verify(self, login: str, text: str, armoured: str, *, at: datetime | None = None) -> str:
         if self.error is not None:
             raise self.error
+        if at != NOW:
+            return "its key has expired"
         return "" if armoured == self.sign(login, text)[0] else "it is another's"
 
 
