@@ -90,6 +90,12 @@ def test_an_edited_entry_is_told_and_hides_no_other_run(scene: Scene) -> None:
         scene.book().open(*OPENING)
 
 
+def test_a_store_that_is_lost_is_not_taken_for_one_without_runs(scene: Scene) -> None:
+    scene.opened()
+    with patch.object(Journal, "about", side_effect=StateError("Lost", "it is")), pytest.raises(StateError):
+        scene.book().all()
+
+
 def test_data_that_moved_voids_what_was_done_on_it(scene: Scene) -> None:
     run = scene.ticked()
     scene.warehouse.answers["payroll_export"] = [payment(number, "100.01") for number in range(1, 21)]

@@ -352,8 +352,9 @@ def test_rejecting_wants_a_role_and_a_reason_and_reopens_the_export(office: Offi
     run = office.export()
     office.sign(run, 2)
     assert refused(lambda: office.at("frank").reject(run.run_id, Role.MANAGER, "too much")) == "role"
-    assert refused(lambda: office.at("frank").reject(run.run_id, Role.FINANCE, " ")) == "reason"
-    after = office.at("frank").reject(run.run_id, Role.FINANCE, " too much ")
+    for reason in (" ", "\x1b[31m\u200b", "x" * 501):
+        assert refused(lambda reason=reason: office.at("frank").reject(run.run_id, Role.FINANCE, reason)) == "reason"  # type: ignore[misc]
+    after = office.at("frank").reject(run.run_id, Role.FINANCE, " too\nmuch \x1b[0m")
     assert (after.signatures, after.exported) == ({}, None)
     assert after.fallen[Step.EXPORT] == "rejected by frank (Finance): too much"
     assert refused(lambda: office.at("erin").sign(run.run_id, Role.ENGINEER)) == "export"
