@@ -7,6 +7,7 @@ address and no amount is in what is refused, only musicians' ids.
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -109,7 +110,7 @@ def require_addresses(run_id: str, payments: Sequence[Payment], looked_at: Colle
     if missing:
         next_step += (
             " Whoever is to be paid without an address is let through at the spot check: "
-            f"gcms-tui payroll spot-check {run_id} --row {_shown(missing[0])} --ok"
+            f"gcms-tui payroll spot-check {run_id} --row {shlex.quote(_shown(missing[0]))} --ok"
         )
     raise Refused(
         "E-mail addresses are wanting",

@@ -56,7 +56,9 @@ def payees(payments: Iterable[Payment]) -> str:
 
 
 def control_totals(payments: Sequence[Payment]) -> ControlTotals:
-    kinds = sorted({item.pay_type or "" for item in payments})
+    kinds: dict[str, list[Payment]] = {}
+    for item in payments:
+        kinds.setdefault(item.pay_type or "", []).append(item)
     return ControlTotals(
         entries=len(payments),
         musicians=len({item.musician_id for item in payments}),
@@ -64,9 +66,7 @@ def control_totals(payments: Sequence[Payment]) -> ControlTotals:
         deductions=_sum(item.deductions for item in payments),
         net=_sum(item.net_amount for item in payments),
         hash_total=sum(_number(item.musician_id) for item in payments),
-        by_pay_type=tuple(
-            _of_kind(kind, [item for item in payments if (item.pay_type or "") == kind]) for kind in kinds
-        ),
+        by_pay_type=tuple(_of_kind(kind, kinds[kind]) for kind in sorted(kinds)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.text import printable
 
 NOTE_LIMIT = 500
@@ -18,6 +19,19 @@ def typed(text: str) -> str:
     """As it is kept: on one line, without control characters. Empty where nothing in it can be seen."""
     kept = printable(text).strip()
     return kept if any(map(_visible, kept)) else ""
+
+
+def reason_given(text: str) -> str:
+    """As it is kept. Raises `Refused` (guard `reason`) where there is none, or more than is kept."""
+    kept = typed(text)
+    if kept and len(kept) <= NOTE_LIMIT:
+        return kept
+    raise Refused(
+        "The reason is too long" if kept else "No reason given",
+        f"It has {len(kept):,} characters; {NOTE_LIMIT} are kept." if kept else "It wants a reason.",
+        "Say in a few words why.",
+        guard="reason",
+    )
 
 
 def _visible(character: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -52,11 +53,12 @@ class Payrolls:
         return self._read(self._index.get(self.target, reference))
 
     def all(self, limit: int = 200) -> tuple[PayrollRun, ...]:
-        """Newest first. One that cannot be read hides no other: it is left out here, and `get` says why."""
+        """Newest first. One that was never begun, or that somebody edited, hides no other: it is left out here, and
+        `get` says why. Raises `GcmsError` where the store cannot be read."""
         found = []
         for listed in self._index.runs(self.target, limit):
-            with suppress(GcmsError):
-                found.append(self._read(listed))
+            with suppress(UsageError, ValueError):
+                found.append(fold(self._journal.about(listed.run_id)))
         return tuple(found)
 
     def of(self, concert_id: str) -> tuple[PayrollRun, ...]:
@@ -101,6 +103,17 @@ class Payrolls:
     def in_doubt(self, run: PayrollRun) -> tuple[str, ...]:
         """Writes of this run that were begun and whose outcome nobody knows. Raises `GcmsError`."""
         return tuple(entry.subject for entry in self._journal.open_intents() if entry.said.get("key") == run.run_id)
+
+    def require_whole_journal(self) -> None:
+        """A run is nothing but its entries: raises `Refused` (guard `journal`) where somebody has changed any."""
+        report = self._journal.verify()
+        if not report.whole:
+            raise Refused(
+                "The journal was changed",
+                f"Entry {report.broken_at:,}: {report.problem}.",
+                "Pay nothing before it is known who did it: gcms-tui journal verify.",
+                guard="journal",
+            )
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +194,7 @@ class Payrolls:
             raise Refused(
                 "Never begun",
                 f"{listed.run_id} was reserved, and its opening is not in the journal: whoever opened it was cut off.",
-                f"Open it again: gcms-tui payroll open {listed.concert_id}",
+                f"Open it again: gcms-tui payroll open {shlex.quote(listed.concert_id)}",
                 guard="open_run",
             ) from None
         except ValueError as error:

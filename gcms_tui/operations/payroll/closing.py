@@ -12,7 +12,7 @@ from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.log_text import log_text
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.payroll.steps import Step
-from gcms_tui.core.payroll.typed import EXCEPTIONS_LIMIT, NOTE_LIMIT, typed
+from gcms_tui.core.payroll.typed import EXCEPTIONS_LIMIT, reason_given, typed
 from gcms_tui.operations.payroll.book import Payrolls
 from gcms_tui.operations.payroll.ports import PayrollFiles
 
@@ -87,14 +87,7 @@ class Closing:
         (what may have been), `ended`;
         `GcmsError` where it is given up and a file of it lies where it lay: what is left to do by hand is said.
         """
-        said = typed(reason)
-        if not said or len(said) > NOTE_LIMIT:
-            raise Refused(
-                "No reason given" if not said else "The reason is too long",
-                "It wants a reason." if not said else f"It has {len(said):,} characters; {NOTE_LIMIT} are kept.",
-                "Say in a few words why.",
-                guard="reason",
-            )
+        said = reason_given(reason)
         with self._book.alone(run_id, "giving up") as at:
             again = at.run.state is PayrollState.ABANDONED and bool(self._directories(at.run.run_id))
             if not again:

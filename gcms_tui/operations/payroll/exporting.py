@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gcms_tui.core.errors import UsageError
+from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll import export_file
 from gcms_tui.core.payroll.addresses import require_addresses, require_payable
 from gcms_tui.core.payroll.events import EXPORTED
 from gcms_tui.core.payroll.export_file import Line
-from gcms_tui.core.payroll.run import PayrollRun, TickVerdict
+from gcms_tui.core.payroll.run import PayrollRun, PayrollState, TickVerdict
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.run import Person
 from gcms_tui.core.settings import PayrollSettings
@@ -63,13 +63,15 @@ class Exporting:
 
         Raises `Refused`: guards `already_paid`, `paid_unknown`, `data_changed`, `empty`, `payee`, `amount`, `masked`
         (names), `email` (one that is missing and was not let through at the spot check, looks masked, is malformed or
-        is repeated, naming the musicians' ids), `place`, and the gates; `UsageError` for a format that cannot be
-        written; `StateError` where it cannot be written: then no file is left.
+        is repeated, naming the musicians' ids), `place`, `outbox` (what was exported lies there already), and the
+        gates; `UsageError` for a format that cannot be written; `StateError` where it cannot be written: then no file
+        is left.
         """
         further = tuple(dict.fromkeys(further))
         if unknown := sorted(set(further) - self._formats.keys()):
             raise UsageError("No such format", f"{', '.join(unknown)} cannot be written here.", "The CSV always is.")
         with self._book.at(run_id, Step.EXPORT) as at:
+            left = self._left_behind(at.run)
             on_step("asking whether it has been paid")
             self._unpaid(at.run)
             on_step("reading the payments")
@@ -80,8 +82,23 @@ class Exporting:
             on_step("writing the files")
             name, files = self._contents(at.run, read, further)
             at.require_held()
+            for other in left:
+                self._files.withdraw(other, f"it did not count any more when {at.run.run_id} was exported")
             place = self._files.prepare(at.run.run_id, files)
             return at.note(EXPORTED, self._said(read, name, files, str(place)))
+
+    def _left_behind(self, run: PayrollRun) -> tuple[str, ...]:
+        """Runs of this concert whose files lie here and do not count: whoever was to move them out of the way was cut
+        off. Beside them the concert would be paid twice.
+
+        Raises `Refused` where this run's own does count.
+        """
+        own = self._files.released(run.run_id)
+        if own and run.exported is not None:
+            raise _in_the_outbox(run)
+        given_up = (other.run_id for other in self._book.of(run.concert_id) if other.state is PayrollState.ABANDONED)
+        lying = (other for other in given_up if self._files.released(other) or self._files.prepared(other))
+        return (*((run.run_id,) if own else ()), *lying)
 
     def _contents(self, run: PayrollRun, read: PaymentsRead, further: tuple[str, ...]) -> tuple[str, dict[str, bytes]]:
         lines = export_file.lines_of(read.payments)
@@ -128,6 +145,15 @@ class Exporting:
             "net": format(read.frozen.totals.net, "f"),
             "query_ids": [read.query_id] if read.query_id else [],
         }
+
+
+def _in_the_outbox(run: PayrollRun) -> Refused:
+    return Refused(
+        "It lies in the outbox",
+        f"A release of {run.run_id} was cut off after its file was moved: it may be paid at any moment.",
+        f"Finish it: gcms-tui payroll release {run.run_id}. Or reject it, and see that nobody pays it.",
+        guard="outbox",
+    )
 
 
 def _let_through(run: PayrollRun) -> frozenset[str]:

@@ -10,6 +10,7 @@ from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll.events import HELD, LIFTED, hold_subject
 from gcms_tui.core.payroll.hold import Hold, open_holds
 from gcms_tui.core.payroll.roles import account
+from gcms_tui.core.payroll.typed import typed
 from gcms_tui.core.run import Person
 from gcms_tui.operations.writing.ports import JournalBook
 
@@ -47,7 +48,7 @@ class Holds:
         """Hold every payroll of this target. Raises `Refused` (guards `read_only`, `reason`)."""
         self._require_writing(reason)
         hold_id = f"hold-{secrets.token_hex(3)}"
-        self._journal.append(HELD, self._subject, {"hold": hold_id, "cause": cause, "reason": reason.strip()})
+        self._journal.append(HELD, self._subject, {"hold": hold_id, "cause": cause, "reason": typed(reason)})
         return next(hold for hold in self._set() if hold.hold_id == hold_id)
 
     def lift(self, hold_id: str, reason: str) -> Hold:
@@ -71,7 +72,7 @@ class Holds:
                 "Mend the cause, build, and run the tests; then lift it.",
                 guard="critical_test",
             )
-        self._journal.append(LIFTED, self._subject, {"hold": hold.hold_id, "reason": reason.strip()})
+        self._journal.append(LIFTED, self._subject, {"hold": hold.hold_id, "reason": typed(reason)})
         return hold
 
     def _set(self) -> tuple[Hold, ...]:
@@ -83,5 +84,5 @@ class Holds:
     def _require_writing(self, reason: str) -> None:
         if self._read_only_reason:
             raise Refused("Read-only", f"Nothing may be written here: {self._read_only_reason}.", guard="read_only")
-        if not reason.strip():
+        if not typed(reason):
             raise Refused("No reason given", "It wants a reason.", "Say in a few words why.", guard="reason")

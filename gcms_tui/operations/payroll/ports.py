@@ -89,7 +89,7 @@ class Signing(Protocol):
         """
         ...
 
-    def verify(self, login: str, text: str, armoured: str) -> str:
-        """Why it is not `login`'s signature of `text`; empty where it is. Raises `Unavailable` where it cannot be
-        told."""
+    def verify(self, login: str, text: str, armoured: str, *, at: datetime | None = None) -> str:
+        """Why it is not `login`'s signature of `text`; empty where it is. By the keys' times now, or as they were `at`
+        that moment. Raises `Unavailable` where it cannot be told."""
         ...

@@ -99,7 +99,8 @@ class Recording:
             )
             assert plan.look is not None
             mark_paid.require_same(plan, self._supabase.read(plan.look))
-            self._plans.keep(plan)
+            # Kept as one of a batch, of the run, it is applied by nothing but `record`.
+            self._plans.keep(plan, batch=at.run.run_id)
             return plan
 
     def record(
@@ -108,11 +109,13 @@ class Recording:
         """Carry out the plan that was shown; see `GuardedWrites.apply`. Where the outcome is in doubt the step stays
         open until that is settled.
 
-        Raises `Refused` as `apply`, and with the guards `plan` (of another run), `recorded`, and the gates.
+        Raises `Refused` as `apply`, and with the guards `plan` (of another run), `recorded`, `journal`, and the
+        gates.
         """
         with self._book.at(run_id, Step.RECORD) as at:
             _require_unrecorded(at.run)
             plan = self._plan_of(at.run, plan_id)
+            self._book.require_whole_journal()
             at.require_held()
             ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
             if ended.outcome is not Outcome.APPLIED:

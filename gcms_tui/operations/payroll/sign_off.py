@@ -15,6 +15,7 @@ from gcms_tui.core.payroll.roles import Role, Signers
 from gcms_tui.core.payroll.run import Exported, PayrollRun
 from gcms_tui.core.payroll.statement import statement as statement_of
 from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.payroll.typed import reason_given
 from gcms_tui.core.payroll.untouched import HASH_FILE, differences, hash_file_says
 from gcms_tui.core.run import Person
 from gcms_tui.operations.payroll.book import AtStep, Payrolls
@@ -117,10 +118,11 @@ class SignOff:
                     "Look at it again, then sign.",
                     guard="statement",
                 )
-            self._reader.unchanged(at)
             here = self._lies_here(run)
-            if here:
-                self._require_untouched(run)
+            with self._nothing_wrong_in_the_outbox(at):
+                self._reader.unchanged(at)
+                if here:
+                    self._require_untouched(run)
             armoured, key = self._signature(run, role, text)
             self._require_open(run)  # the person's key may have waited for a touch
             signed = at.note(
@@ -148,23 +150,34 @@ class SignOff:
         with self._book.at(run_id, Step.SIGN_OFF) as at:
             if refused := signatures.not_on_list(at.run, role, self._person.user, self._signers):
                 raise refused
-            if not reason.strip():
-                raise Refused("No reason given", "It wants a reason.", "Say in a few words why.", guard="reason")
-            here = self._lies_here(at.run)
-            run = at.note(REJECTED, {"role": role.value, "reason": reason.strip()})
-            if here and self._files.released(run.run_id):
-                self._files.withdraw(run.run_id, "rejected before it was released")
+            said = reason_given(reason)
+            trouble = self._taken_back(at) if self._lies_here(at.run) else None
+            run = at.note(REJECTED, {"role": role.value, "reason": said})
+            if trouble is not None:
+                raise trouble
             return run
+
+    def _taken_back(self, at: AtStep) -> GcmsError | None:
+        """Why what lies in the outbox could not be taken out of it. Before the rejection is noted: whoever is cut off
+        in between rejects it again, and after it nobody could take it out any more."""
+        at.require_held()
+        try:
+            if self._files.released(at.run.run_id):
+                self._files.withdraw(at.run.run_id, "rejected before it was released")
+        except GcmsError as error:
+            return error
+        return None
 
     # -- releasing ---------------------------------------------------------------------------------------------------
 
     def release(self, run_id: str) -> PayrollRun:
         """Move the signed file to the outbox, everything proven once more: data, file, manifest, `.sha256`, three
-        people, their signatures. One that was cut off between the move and its entry is taken up where it was.
+        people, their signatures, the journal's chain. One that was cut off between the move and its entry is taken up
+        where it was.
 
         Raises `Refused`: guards `another_host` (also where it is somebody else's on this one), `signatures`, `tampered`
-        (naming the file), `data_changed`, `already_paid`, `paid_unknown`, the gates; `StateError` where the outbox
-        cannot be written: nothing has moved then.
+        (naming the file), `data_changed`, `already_paid`, `paid_unknown`, `journal`, the gates; `StateError` where the
+        outbox cannot be written: nothing has moved then.
         """
         with self._book.at(run_id, Step.SIGN_OFF) as at:
             return self._release(at, by_hand=True)
@@ -191,20 +204,20 @@ class SignOff:
             self._require_untouched(run)
             self._reader.unchanged(at)
             self._unpaid(run)
+            self._book.require_whole_journal()
             self._require_open(run)
             at.require_held()
             directory = self._files.release(run.run_id)
             self._require_untouched(run)
-        return at.note(
-            RELEASED,
-            {
-                "host": self._files.host,
-                "directory": str(directory),
-                "file": exported.file,
-                "sha256": exported.sha256,
-                "by_hand": by_hand,
-            },
-        )
+        said = {"host": self._files.host, "directory": str(directory), "file": exported.file}
+        try:
+            return at.note(RELEASED, {**said, "sha256": exported.sha256, "by_hand": by_hand})
+        except GcmsError as error:  # that nothing was done, as a store says that takes no entry, is not so here
+            error.next_step = (
+                f"The file lies in {directory} already. Release it once more, and it is noted: gcms-tui payroll "
+                f"release {run.run_id}"
+            )
+            raise
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -215,10 +228,11 @@ class SignOff:
             yield
         except Refused as refused:
             # Not where the lease was lost: somebody else is at it.
-            if refused.guard in ("tampered", "data_changed", "already_paid") and self._files.released(at.run.run_id):
+            if refused.guard in ("tampered", "data_changed", "already_paid"):
                 with suppress(GcmsError):  # why it may not be paid is what has to be told
-                    at.require_held()
-                    self._files.withdraw(at.run.run_id, refused.title)
+                    if self._files.released(at.run.run_id):
+                        at.require_held()
+                        self._files.withdraw(at.run.run_id, refused.title)
             raise
 
     def _require_open(self, run: PayrollRun) -> None:

@@ -116,8 +116,10 @@ class Verifying:
             return (Verdict.UNKNOWN, unknown) if signature.armoured else None
         if not signature.armoured:
             return Verdict.UNKNOWN, f"{who} is by no key, though keys are configured"
-        try:
-            why = self._signing.verify(signature.by.person.user, signature.statement, signature.armoured)
+        try:  # as of then: a key that has expired since was good
+            why = self._signing.verify(
+                signature.by.person.user, signature.statement, signature.armoured, at=signature.by.at
+            )
         except GcmsError as error:
             return Verdict.UNKNOWN, f"{who} cannot be verified: {error.message}"
         return (Verdict.FAIL, f"{who} is not theirs: {why}") if why else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll.events import EXPORTED
@@ -39,7 +40,7 @@ class MemoryKeys:
             raise Refused("No key", "none", guard="key")
         return f"{login} signs {hashlib.sha256(text.encode()).hexdigest()}", self.keys[login]
 
-    def verify(self, login: str, text: str, armoured: str) -> str:
+    def verify(self, login: str, text: str, armoured: str, *, at: datetime | None = None) -> str:
         if login not in self.keys:
             return "its key is no longer allowed"
         return "" if armoured == self.sign(login, text)[0] else "it is forged"

@@ -82,16 +82,18 @@ def test_whoever_is_cut_off_leaves_no_concert_locked(scene: Scene, cut_off: str)
 def test_an_edited_entry_is_told_and_hides_no_other_run(scene: Scene) -> None:
     other = scene.book().open("8", "Other", None, "gold.fct_musician_payment")
     run = scene.passed()
-    with scene.store().database.transaction(lambda where, why: StateError(where, why), alone=True) as connection:
-        connection.exec_driver_sql("DROP TRIGGER journal_no_update")
-        connection.exec_driver_sql(
-            f"UPDATE journal SET payload = '{{}}' WHERE subject = '{run.run_id}' AND kind = '{events.CHECKED}'"
-        )
+    scene.edit(f"UPDATE journal SET payload = '{{}}' WHERE subject = '{run.run_id}' AND kind = '{events.CHECKED}'")
     with pytest.raises(GcmsError, match="edited|changed"):
         scene.book().get(run.run_id)
     assert [found.run_id for found in scene.book().all()] == [other.run_id]
     with pytest.raises(Refused):  # it stays in the way
         scene.book().open(*OPENING)
+
+
+def test_a_store_that_is_lost_is_not_taken_for_one_without_runs(scene: Scene) -> None:
+    scene.opened()
+    with patch.object(Journal, "about", side_effect=StateError("Lost", "it is")), pytest.raises(StateError):
+        scene.book().all()
 
 
 def test_data_that_moved_voids_what_was_done_on_it(scene: Scene) -> None:

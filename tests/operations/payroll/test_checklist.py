@@ -19,7 +19,7 @@ from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.settings import SourceSettings
 from tests.operations.memory import HOUR, NOW
-from tests.operations.payroll.checklist_stage import FCT, MANIFEST, SOURCES, TESTS, UP, OneStore, Stage, node
+from tests.operations.payroll.checklist_stage import FCT, MANIFEST, SOURCES, UP, OneStore, Stage, node
 from tests.operations.payroll.scene import Row
 
 

@@ -303,6 +303,18 @@ def test_it_wants_the_runs_own_plan_and_the_concerts_id(desk: Desk) -> None:
     assert desk.refused(lambda: desk.record(plan)) == "expired"
 
 
+def test_nothing_is_recorded_by_a_journal_that_somebody_has_edited(desk: Desk) -> None:
+    plan = desk.plan()
+    desk.scene.edit("UPDATE journal SET at = '2026-01-01T00:00:00.000000+00:00' WHERE kind = 'payroll.signed'")
+    assert desk.refused(lambda: desk.record(plan)) == "journal"
+    assert desk.supabase.paid() == {} and "write.intent" not in desk.kinds()
+
+
+def test_its_plan_is_no_repair(desk: Desk) -> None:
+    kept = desk.scene.store().plans.get(desk.plan().plan_id)
+    assert kept.batch == desk.run.run_id  # `scd2 apply` applies none that is of a batch
+
+
 def test_of_two_consoles_one_records(desk: Desk) -> None:
     plan, other = desk.plan(), desk.console("frank", "ops-2")
     seen: list[str] = []

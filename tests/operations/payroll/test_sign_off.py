@@ -282,6 +282,16 @@ def test_what_was_paid_in_another_way_or_may_have_been_does_not_leave(office: Of
     assert len(office.outbox(run)) == left and office.get(run).released is None
 
 
+def test_a_file_does_not_leave_by_a_journal_that_somebody_has_edited(office: Office) -> None:
+    run = office.export()
+    office.sign(run, 3, last_host="laptop")
+    office.scene.edit("UPDATE journal SET user = 'frank' WHERE kind = 'payroll.ticked'")
+    with pytest.raises(Refused, match="it was edited") as caught:
+        office.at("maria").release(run.run_id)
+    assert caught.value.guard == "journal"
+    assert office.outbox(run) == [] and office.get(run).released is None
+
+
 # -- gates, and several at once --------------------------------------------------------------------------------------
 
 
@@ -342,8 +352,9 @@ def test_rejecting_wants_a_role_and_a_reason_and_reopens_the_export(office: Offi
     run = office.export()
     office.sign(run, 2)
     assert refused(lambda: office.at("frank").reject(run.run_id, Role.MANAGER, "too much")) == "role"
-    assert refused(lambda: office.at("frank").reject(run.run_id, Role.FINANCE, " ")) == "reason"
-    after = office.at("frank").reject(run.run_id, Role.FINANCE, " too much ")
+    for reason in (" ", "\x1b[31m\u200b", "x" * 501):
+        assert refused(lambda reason=reason: office.at("frank").reject(run.run_id, Role.FINANCE, reason)) == "reason"  # type: ignore[misc]
+    after = office.at("frank").reject(run.run_id, Role.FINANCE, " too\nmuch \x1b[0m")
     assert (after.signatures, after.exported) == ({}, None)
     assert after.fallen[Step.EXPORT] == "rejected by frank (Finance): too much"
     assert refused(lambda: office.at("erin").sign(run.run_id, Role.ENGINEER)) == "export"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gcms_tui.adapters.last_health import StateError
 from gcms_tui.core.errors import GcmsError, MissingRelation, Unavailable, UsageError
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.export_file import MANIFEST
@@ -57,9 +57,11 @@ class Keys:
     def sign(self, login: str, text: str) -> tuple[str, str]:
         return f"{login} {hashlib.sha256(text.encode()).hexdigest()}", f"SHA256:{login}"
 
-    def verify(self, login: str, text: str, armoured: str) -> str:
+    def verify(self, login: str, text: str, armoured: str, *, at: datetime | None = None) -> str:
         if self.error is not None:
             raise self.error
+        if at != NOW:
+            return "its key has expired"
         return "" if armoured == self.sign(login, text)[0] else "it is another's"
 
 
@@ -110,9 +112,7 @@ class Court:
         (self.files.place("outbox", self.run.run_id) / name).unlink()
 
     def edit(self, statement: str) -> None:
-        with self.scene.store().database.transaction(StateError, alone=True) as connection:
-            connection.exec_driver_sql("DROP TRIGGER journal_no_update")
-            connection.exec_driver_sql(statement)
+        self.scene.edit(statement)
 
     @property
     def run(self) -> PayrollRun:
