@@ -158,6 +158,41 @@ class ContactSettings:
         "Who is told, in order, with the minutes after which.",
         ("Data Engineer (15 min)", "Senior Data Engineer (30 min)", "Engineering Manager (1 hour)"),
     )
+    external: tuple[ExternalSettings, ...] = setting("What the platform depends on, and whom to call there.", ())
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSettings:
+    name: str = setting("What the platform depends on: Snowflake support.")
+    contact: str = setting("How its people are reached.")
+    verified: str = setting("When somebody last tried that, as a date; empty: never.", "")
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookSettings:
+    timezone: str = setting("The zone of the runbook's times, by its IANA name: Europe/Vienna.", "UTC")
+    holidays: tuple[str, ...] = setting("Days that are no business days: 2026-12-25.", ())
+    row_count_alert_percent: float = setting(
+        "A table whose rows change by more over a weekly refresh is looked at.", 10.0
+    )
+    correction_tolerance_min: int = setting("A correction recorded later than this many minutes counts as late.", 1440)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    tables: tuple[Relation, ...] = setting(
+        "What the weekly backup clones; unset: every SCD2 table and the table payroll is paid from.", ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    urls_env: str | None = setting("The environment variable that holds the services' URLs, as apprise writes them.")
+    urls_file: Path | None = setting("A 0600 file that holds them, a line each.")
+    events: tuple[str, ...] = setting(
+        "What is told: verdict, hold, incident, escalation, approval. Empty: nothing.", ()
+    )
+    repeat_after_h: float = setting("The same notice is sent again only after this many hours.", 12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +240,9 @@ class Settings:
     payroll: PayrollSettings = setting("Payroll.", factory=PayrollSettings)
     supabase: SupabaseSettings = setting("Supabase's Postgres.", factory=SupabaseSettings)
     airbyte: AirbyteSettings = setting("Airbyte.", factory=AirbyteSettings)
+    runbook: RunbookSettings = setting("The runbook's times.", factory=RunbookSettings)
+    backups: BackupSettings = setting("Backups.", factory=BackupSettings)
+    notify: NotifySettings = setting("Who is told of what; off unless events are named.", factory=NotifySettings)
     store: StoreSettings = setting("Where history, journal, plans and leases are kept.", factory=StoreSettings)
     contacts: ContactSettings = setting("People to call.", factory=ContactSettings)
     console: ConsoleSettings = setting("The console.", factory=ConsoleSettings)
