@@ -1,0 +1,1 @@
+"""Reports, gathered from the warehouse, dbt and the journal."""
