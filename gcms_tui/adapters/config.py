@@ -19,7 +19,9 @@ from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import Relation, folded
-from gcms_tui.core.settings import CLOSINGS, PayrollSettings, Settings, SupabaseSettings
+from gcms_tui.core.incidents.escalation import parse_path
+from gcms_tui.core.notices import EVENTS
+from gcms_tui.core.settings import CLOSINGS, NotifySettings, PayrollSettings, Settings, SupabaseSettings
 
 FILE_NAME = "gcms.toml"
 NO_CONFIG_ADVICE = (
@@ -168,11 +170,28 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
         yield ("airbyte",), "only one of client_secret_env and client_secret_file may be given"
     if settings.airbyte.timeout_s < 1:
         yield ("airbyte", "timeout_s"), "at least 1 second is wanted"
+    yield from _notify_complaints(settings.notify)
+    try:
+        parse_path(settings.contacts.escalation)
+    except ValueError as error:
+        yield ("contacts", "escalation"), str(error)
     if settings.console.refresh:
         try:
             parse_duration(settings.console.refresh)
         except ValueError as error:
             yield ("console", "refresh"), str(error)
+
+
+def _notify_complaints(notify: NotifySettings) -> Iterator[tuple[Key, str]]:
+    unknown = [event for event in notify.events if event not in EVENTS]
+    if unknown:
+        yield ("notify", "events"), f"{', '.join(EVENTS)} are wanted, not {unknown[0]!r}"
+    if notify.urls_env is not None and notify.urls_file is not None:
+        yield ("notify",), "only one of urls_env and urls_file may be given"
+    if notify.events and notify.urls_env is None and notify.urls_file is None:
+        yield ("notify", "events"), "nobody is told: urls_env or urls_file is wanted"
+    if not 0 < notify.repeat_after_h < inf:
+        yield ("notify", "repeat_after_h"), "more than 0 hours are wanted"
 
 
 def _payroll_complaints(payroll: PayrollSettings) -> Iterator[tuple[Key, str]]:

@@ -16,9 +16,10 @@ from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import tell
 from gcms_tui.cli.wiring import load_settings, open_health
 from gcms_tui.core.errors import GcmsError
-from gcms_tui.core.finding import Point
+from gcms_tui.core.finding import HealthReport, Point
 from gcms_tui.core.health_json import encoded, moment_json, report_json
 from gcms_tui.core.health_text import Style, board, metric_lines
+from gcms_tui.core.settings import Settings
 from gcms_tui.core.text import printable
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Look at this finding only; may be given several times.")
 @click.option("--run-tests", is_flag=True, help="Run dbt's gold tests first, and wait for them.")
+@click.option("--notify", is_flag=True, help="Tell the team what has changed since it was told last; for cron.")
 @headless
-def health(invocation: Invocation, only: tuple[str, ...], run_tests: bool) -> int:
+def health(invocation: Invocation, only: tuple[str, ...], run_tests: bool, notify: bool) -> int:
     """The morning check: freshness, dbt's last run, gold tests, the payment fact, SCD2 and payroll accuracy.
 
-    Ends with 0 where all is OK, 1 WARN, 2 FAIL, 3 UNKNOWN; with 65 where --run-tests is refused.
+    Ends with 0 where all is OK, 1 WARN, 2 FAIL, 3 UNKNOWN, whatever becomes of its notices; with 65 where --run-tests
+    is refused. What --notify tells is journalled, in read-only mode too.
     """
     settings = load_settings(invocation).settings
     if run_tests:
@@ -46,6 +49,8 @@ def health(invocation: Invocation, only: tuple[str, ...], run_tests: bool) -> in
             _print_json(report_json(report, _now()))
         else:
             _print(board(report, _style(invocation)))
+        if notify:
+            _tell_notes(_notified(report, settings, invocation))
         return report.verdict.value
 
 
@@ -66,6 +71,16 @@ def metrics(invocation: Invocation) -> int:
         else:
             _print(metric_lines(report, history, _style(invocation)))
         return report.verdict.value
+
+
+def _notified(report: HealthReport, settings: Settings, invocation: Invocation) -> tuple[str, ...]:
+    """What there is to say of telling the team; the report stands, whatever it is."""
+    from gcms_tui.cli.wiring import open_incidents
+
+    try:
+        return open_incidents(settings, invocation).watch.tell(report)
+    except GcmsError as error:
+        return (f"Notice not told: {error.title}: {error.message}",)
 
 
 def _history(examiner: Health, names: Iterable[str]) -> tuple[dict[str, tuple[Point, ...]], str]:

@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("gcms_tui.cli.demo:demo", "The practice platform, complete and on this machine."),
     "doctor": ("gcms_tui.cli.doctor:doctor", "Configuration, files, connections: what works, and what to do."),
     "health": ("gcms_tui.cli.health:health", "The morning check."),
+    "incident": (
+        "gcms_tui.cli.incident:incident",
+        "Incidents: list, open, show, note, ack, hand-over, close, postmortem, contacts.",
+    ),
     "init": ("gcms_tui.cli.init:init", "Write a commented gcms.toml for a dbt project."),
     "journal": (
         "gcms_tui.cli.journal:journal",
@@ -33,9 +37,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "log": ("gcms_tui.cli.log:log", "A log of any size: follow, filter, search."),
     "metrics": ("gcms_tui.cli.health:metrics", "The five key metrics with their thresholds and history."),
+    "notify": ("gcms_tui.cli.incident_notify:notify", "Notices to the team: test."),
     "payroll": (
         "gcms_tui.cli.payroll:payroll",
         "A concert's payroll, from its checks to three signatures, the payment and the archive.",
+    ),
+    "pipeline": (
+        "gcms_tui.cli.pipeline:pipeline",
+        "From Supabase into the warehouse: status, sync, watch.",
     ),
     "queries": ("gcms_tui.cli.queries:queries", "Every SQL statement: list, show, check."),
     "runs": (

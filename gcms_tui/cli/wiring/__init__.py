@@ -18,5 +18,8 @@ from gcms_tui.cli.wiring.console import open_console as open_console
 from gcms_tui.cli.wiring.console import open_log as open_log
 from gcms_tui.cli.wiring.desks import open_health as open_health
 from gcms_tui.cli.wiring.desks import open_run_desk as open_run_desk
+from gcms_tui.cli.wiring.incidents import open_incidents as open_incidents
 from gcms_tui.cli.wiring.payroll import open_payroll_desk as open_payroll_desk
+from gcms_tui.cli.wiring.pipeline import open_airbyte as open_airbyte
+from gcms_tui.cli.wiring.pipeline import open_pipeline as open_pipeline
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk as open_scd2_desk

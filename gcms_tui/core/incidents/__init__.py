@@ -1,0 +1,1 @@
+"""Incidents: dated logs with an escalation clock."""

@@ -1,0 +1,63 @@
+"""What an incident keeps of a finding, and what of anything typed or read may be told to others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from gcms_tui.core.finding import Evidence, Finding
+from gcms_tui.core.personal import MASK, personal_columns
+from gcms_tui.core.text import printable
+
+ROWS = 20
+"""Names of evidence rows that are kept."""
+SUMMARY_LIMIT = 300
+_NAMING = ("test", "node", "source", "table", "natural_key", "defect", "column", "concert_id")
+"""The columns by which a row of evidence is called; one about a thing, never one about a person."""
+CRITICAL_FINDINGS = frozenset({"tests.gold", "metric.test_pass"})
+"""Those that fail where a critical test fails."""
+
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_TELEPHONE = re.compile(r"(?<![\w-])\+?\d(?:[\s()/.-]?\d){6,}(?![\w-])")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
+_CURRENCY = r"(?:[$€£]|\b(?:USD|EUR|GBP|CHF)\b)"
+_AMOUNT = re.compile(
+    rf"{_CURRENCY}\s*-?\d[\d,.']*|(?<![\w.])-?\d[\d,']*(?:[.,]\d{{2}}(?![\w.])(?:\s*{_CURRENCY})?|\s*{_CURRENCY})",
+    re.IGNORECASE,
+)
+
+
+def kept(finding: Finding, further: Sequence[str] = ()) -> dict[str, Any]:
+    """As `events.OPENED` holds it. `further` names more columns that are personal."""
+    return {
+        "name": printable(finding.name, 120),
+        "verdict": finding.verdict.name,
+        "summary": impersonal(finding.summary, SUMMARY_LIMIT),
+        "taken_at": finding.taken_at.isoformat(),
+        "rows": list(row_names(finding.evidence, further)),
+        "total": finding.evidence.total,
+    }
+
+
+def row_names(evidence: Evidence, further: Sequence[str] = ()) -> tuple[str, ...]:
+    """What the rows are called, each once; none where every column that could tell is about a person."""
+    personal = personal_columns(evidence.columns, "", further)
+    column = next((name for name in _NAMING if name in evidence.columns and name not in personal), None)
+    if column is None:
+        return ()
+    place = evidence.columns.index(column)
+    names = dict.fromkeys(impersonal(str(row[place]), 120) for row in evidence.rows if row[place] is not None)
+    return tuple(names)[:ROWS]
+
+
+def impersonal(text: str, limit: int) -> str:
+    """On one line, without mail addresses, telephone numbers and amounts of money."""
+    shown = _AMOUNT.sub(MASK, _MAIL.sub(MASK, printable(text)))
+    moments = {match.span() for match in _MOMENT.finditer(shown)}
+
+    def number(match: re.Match[str]) -> str:
+        within = any(begin <= match.start() < end for begin, end in moments)
+        return match.group() if within else MASK
+
+    return printable(_TELEPHONE.sub(number, shown).strip(), limit)
