@@ -33,6 +33,8 @@ LOCK_TIMEOUT_S = 5
 """How long a write waits for another's lock."""
 _TRANSACTION_POOLER = 6543
 """Supabase's port where each transaction, or statement, is handed to another session."""
+_NO_ROUTE = ("network is unreachable", "cannot assign requested address", "address family not supported")
+"""What a machine without IPv6 says of a host that has nothing else."""
 _UNENCRYPTED = frozenset({"disable", "allow", "prefer"})
 
 
@@ -269,10 +271,12 @@ def _unavailable(error: Exception, where: str, parts: Mapping[str, object], what
     text = masked(text, [Secret(str(parts.get("password") or ""))])
     lowered = text.lower()
     advice = "Check the DSN, the network and VPN."
-    if "network is unreachable" in lowered:
+    if any(said in lowered for said in _NO_ROUTE):
         advice = "db.<ref>.supabase.co has IPv6 only: use the session pooler, <region>.pooler.supabase.com:5432."
     elif "password authentication failed" in lowered or "tenant or user not found" in lowered:
         advice = "Check user and password; the session pooler wants postgres.<ref> as the user."
+    elif "does not support ssl" in lowered or "certificate" in lowered:
+        advice = "No TLS that can be trusted: check the host; verify-full wants Supabase's certificate as sslrootcert."
     elif "refused" in lowered:
         advice = "Nothing listens there: check host and port. On the practice platform: gcms-tui demo."
     return Unavailable(f"{what} cannot be reached", f"{where}: {printable(text, 400)}", advice)

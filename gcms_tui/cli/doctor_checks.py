@@ -18,6 +18,7 @@ from pathlib import Path
 
 from gcms_tui import __version__
 from gcms_tui.cli import wiring
+from gcms_tui.cli.doctor_airbyte import airbyte_observations
 from gcms_tui.cli.doctor_connections import snowflake_observations, supabase_observations
 from gcms_tui.cli.doctor_payroll import payroll_observations
 from gcms_tui.cli.doctor_store import store_observations
@@ -50,13 +51,14 @@ def examine(invocation: Invocation) -> list[Observation]:
     except GcmsError as error:
         return [from_error("config", error), *local]
     settings = configured.settings
-    with ThreadPoolExecutor(3, "doctor") as pool:
+    with ThreadPoolExecutor(4, "doctor") as pool:
         snowflake = pool.submit(snowflake_observations, settings)
         supabase = pool.submit(supabase_observations, settings)
+        airbyte = pool.submit(airbyte_observations, settings)
         store = pool.submit(store_observations, settings)
         files = [*_configuration(configured, invocation), *_dbt(settings), *_snowflake_files(settings)]
         kept = [*payroll_observations(settings.payroll), _state_dir(settings.state_dir), *store.result()]
-        return [*files, *snowflake.result(), *supabase.result(), *kept, *local]
+        return [*files, *snowflake.result(), *supabase.result(), *airbyte.result(), *kept, *local]
 
 
 def _configuration(configured: wiring.Configured, invocation: Invocation) -> Iterator[Observation]:

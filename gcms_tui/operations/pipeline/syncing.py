@@ -1,0 +1,359 @@
+"""Having Airbyte sync a connection: shown, typed out, journalled, sent once, and watched to its end."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from gcms_tui.core.conclusion import counted
+from gcms_tui.core.errors import GcmsError, Refused, Unavailable, UsageError
+from gcms_tui.core.payroll.typed import reason_given
+from gcms_tui.core.pipeline.airbyte import AnswerUnknown, Connection, SyncJob, pulls, running
+from gcms_tui.core.pipeline.syncs import ANSWERED, ASKED, KIND, LOOKED, SETTLED, OpenSync, SyncOutcome, open_syncs
+from gcms_tui.core.text import printable
+from gcms_tui.core.writing.journal import Entry
+from gcms_tui.operations.pipeline.ports import Airbyte, SyncStarter
+from gcms_tui.operations.ports import Clock
+from gcms_tui.operations.writing.ports import JournalBook, Lease, Leases
+
+OnStep = Callable[[str], None]
+Pause = Callable[[float], None]
+
+LIMIT = timedelta(hours=1)
+"""How long a job is watched unless somebody says otherwise."""
+
+_PAGE = 200
+_LOOKS, _LOOK_AGAIN_S = 3, 2.0
+"""A server that was too busy to answer may list the job a moment later."""
+_SETTLED_AFTER = timedelta(minutes=5)
+"""A request without an answer that no job has come of by then does not come to be one."""
+_SOONEST_S, _LATEST_S = 1.0, 10.0
+_PATIENT_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """A sync as it is shown before anybody confirms it."""
+
+    connection: Connection
+    jobs: tuple[SyncJob, ...]
+    """The newest, newest first."""
+    running: SyncJob | None
+    """One under way: then none is started, and this one is to be watched."""
+
+    @property
+    def confirmation(self) -> str:
+        """What is to be typed."""
+        return self.connection.name
+
+    @property
+    def newest(self) -> int | None:
+        return self.jobs[0].job_id if self.jobs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of asking for a sync."""
+
+    sync_id: str
+    connection: Connection
+    outcome: SyncOutcome
+    job: SyncJob | None = None
+    note: str = ""
+    """What else is to be known: why it is in doubt, or that the outcome could not be journalled."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLook:
+    """A job as it is now."""
+
+    job: SyncJob | None
+    """None where it has not been seen yet."""
+    over: bool
+    """Nothing more is looked at: it has ended, or it was watched for as long as was asked."""
+    trouble: str = ""
+    """Why it could not be looked at just now."""
+
+
+class SyncLooks:
+    """What needs no right to write. Blocking I/O."""
+
+    def __init__(
+        self, airbyte: Airbyte, *, pause: Pause = time.sleep, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._airbyte = airbyte
+        self._pause = pause
+        self._monotonic = monotonic
+
+    def plan(self, reference: str) -> SyncPlan:
+        """By the connection's id or its name. Raises `UsageError` where there is none, or several of that name;
+        `GcmsError`."""
+        connection = find_connection(self._airbyte.connections(), reference)
+        jobs = self._airbyte.jobs(connection.connection_id)
+        return SyncPlan(connection, jobs, running(jobs))
+
+    def watch(self, job_id: int, limit: timedelta = LIMIT) -> Iterator[JobLook]:
+        """Looks until it has ended; the last is `over`. Never for longer than `limit`, nor, where Airbyte cannot be
+        asked, for more than a few tries: then the error is raised.
+
+        Raises `UsageError` where there is no such job.
+        """
+        until, wait, silent = self._monotonic() + limit.total_seconds(), _SOONEST_S, 0
+        job: SyncJob | None = None
+        while True:
+            trouble = ""
+            try:
+                job, silent = self._airbyte.job(job_id), 0
+            except Unavailable as error:
+                silent += 1
+                if silent >= _PATIENT_LOOKS:
+                    raise
+                trouble = f"{error.title}: {error.message}"
+            over = not trouble and job is not None and job.ended
+            left = until - self._monotonic()
+            yield JobLook(job, over or left <= 0, trouble)
+            if over or left <= 0:
+                return
+            self._pause(min(wait, left))
+            wait = min(wait * 1.5, _LATEST_S)
+
+
+class Syncs:
+    """Built only where writing is allowed. Blocking I/O; one at a time for each connection, held by a lease."""
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        airbyte: SyncStarter,
+        journal: JournalBook,
+        leases: Leases,
+        clock: Clock,
+        pause: Pause = time.sleep,
+    ) -> None:
+        self._target = target
+        self._airbyte = airbyte
+        self._journal = journal
+        self._leases = leases
+        self._clock = clock
+        self._pause = pause
+
+    def sync(self, plan: SyncPlan, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Asked:
+        """Ask for exactly the sync that was shown. Where Airbyte says that one runs, that one is attached to.
+
+        Raises `Refused` naming the guard where nothing was asked for (`confirmation`, `reason`, `lease`, `in_doubt`,
+        `inactive`, `sync_running`, `jobs_moved`), and guard `sync_stuck` where Airbyte says that one runs and lists
+        none; other `GcmsError`s where it was not started. A request without an answer is `Asked` in doubt, unless a
+        job has begun since.
+        """
+        if typed != plan.confirmation and typed != plan.connection.connection_id:
+            raise Refused(
+                "Not confirmed",
+                f"{printable(typed, 80)!r} is not what was to be typed." if typed else "Nothing was typed.",
+                f"Type: {printable(plan.confirmation, 200)}",
+                guard="confirmation",
+            )
+        kept = reason_given(reason)
+        on_step("checking")
+        name = f"pipeline:{self._target}:{plan.connection.connection_id}"
+        lease = self._leases.take(name, f"sync of {printable(plan.connection.name, 80)}")
+        try:
+            self._require_settled(plan.connection, on_step)
+            self._require_as_shown(plan)
+            return self._ask(plan, kept, lease, on_step)
+        finally:
+            with suppress(GcmsError):  # a lease that cannot be given back dies by itself
+                lease.release()
+
+    def open(self) -> tuple[OpenSync, ...]:
+        """See `syncs_in_doubt`."""
+        return syncs_in_doubt(self._journal, self._target)
+
+    def settle(self, asked: OpenSync) -> SyncOutcome:
+        """Look what became of one in doubt, and write it into the journal; `IN_DOUBT` where it is too early to tell.
+
+        Raises `GcmsError` where Airbyte or the journal cannot be asked.
+        """
+        since = self._since(asked.connection_id, asked.before)
+        if since:
+            self._journal.append_once(SETTLED, asked.sync_id, {"outcome": "started", "job": since[-1].job_id})
+            return SyncOutcome.STARTED
+        if self._clock() - asked.asked_at < _SETTLED_AFTER:
+            return SyncOutcome.IN_DOUBT
+        why = "no job has begun since, as far as Airbyte lists them"
+        self._journal.append_once(SETTLED, asked.sync_id, {"outcome": "not_started", "why": why})
+        return SyncOutcome.NOT_STARTED
+
+    # -- before anything is sent -------------------------------------------------------------------------------------
+
+    def _require_settled(self, connection: Connection, on_step: OnStep) -> None:
+        for asked in self.open():
+            if asked.connection_id != connection.connection_id:
+                continue
+            on_step(f"looking what became of {asked.sync_id}")
+            if self.settle(asked) is SyncOutcome.IN_DOUBT:
+                raise Refused(
+                    "A sync is in doubt",
+                    f"{asked.words}: no answer came, and no job has begun since.",
+                    "Wait five minutes from then: if none has come by that time, none will.",
+                    guard="in_doubt",
+                )
+
+    def _require_as_shown(self, plan: SyncPlan) -> None:
+        shown = plan.connection
+        now = find_connection(self._airbyte.connections(), shown.connection_id)
+        if now.status != "active":
+            raise Refused(
+                "The connection is not active",
+                f"{printable(now.name, 80)} is {printable(now.status, 20)}: Airbyte syncs none of it.",
+                "Switch it on in Airbyte, then sync.",
+                guard="inactive",
+            )
+        jobs = self._airbyte.jobs(shown.connection_id)
+        if (under_way := running(jobs)) is not None:
+            raise Refused(
+                "A sync runs already",
+                f"{under_way.words}, of {printable(now.name, 80)}; none was started.",
+                f"Watch it: gcms-tui pipeline watch {under_way.job_id}",
+                guard="sync_running",
+            )
+        newest = jobs[0].job_id if jobs else None
+        if newest != plan.newest or (now.name, now.streams) != (shown.name, shown.streams):
+            raise Refused(
+                "It is no longer as it was shown",
+                f"{printable(now.name, 80)} was changed, or a job has run since; none was started.",
+                "Look at it again, then decide: gcms-tui pipeline status",
+                guard="jobs_moved",
+            )
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def _ask(self, plan: SyncPlan, reason: str, lease: Lease, on_step: OnStep) -> Asked:
+        connection = plan.connection
+        sync_id = f"sync-{self._clock():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        on_step("writing the intent into the journal")
+        self._journal.append(
+            ASKED,
+            sync_id,
+            {
+                "target": self._target,
+                "connection": connection.connection_id,
+                "name": connection.name,
+                "streams": list(connection.streams),
+                "where": self._airbyte.where,
+                "before": plan.newest,
+                "reason": reason,
+                "takeover": lease.takeover,
+            },
+        )
+        try:
+            lease.require_held()
+            on_step("asking Airbyte for it")
+            job = self._airbyte.start_sync(connection.connection_id)
+        except AnswerUnknown as error:
+            return self._unanswered(sync_id, plan, error, on_step)
+        except Refused as refused:
+            if refused.guard != "sync_running":
+                self._answered(sync_id, {"outcome": "not_started", "why": refused.title})
+                raise
+            return self._attached(sync_id, plan, refused, on_step)
+        except GcmsError as error:
+            self._answered(sync_id, {"outcome": "not_started", "why": f"{error.title}: {error.message}"[:500]})
+            raise
+        note = self._answered(sync_id, {"outcome": "started", "job": job.job_id})
+        return Asked(sync_id, connection, SyncOutcome.STARTED, job, note)
+
+    def _attached(self, sync_id: str, plan: SyncPlan, refused: Refused, on_step: OnStep) -> Asked:
+        """409: somebody else's began in that moment, or none does and Airbyte is stuck."""
+        on_step("one runs already: looking for it")
+        try:
+            jobs = self._airbyte.jobs(plan.connection.connection_id)
+        except GcmsError:
+            self._answered(sync_id, {"outcome": "not_started", "why": refused.message[:500]})
+            raise
+        under_way = running(jobs)
+        if under_way is None:
+            newest = f"its newest, {jobs[0].words}" if jobs else "it lists none at all"
+            why = f"{refused.message}; and none of {counted(len(jobs), 'job')} is under way: {newest}"
+            note = self._answered(sync_id, {"outcome": "not_started", "why": why[:500]})
+            raise Refused(
+                "Airbyte says that a sync runs, and lists none",
+                " ".join(filter(None, (f"{why}.", note))),
+                "Nothing was sent again. Look at the connection in Airbyte; cancelling its job there, or restarting "
+                "Airbyte's server, frees one that is stuck.",
+                guard="sync_stuck",
+            ) from None
+        note = self._answered(sync_id, {"outcome": "attached", "job": under_way.job_id})
+        return Asked(sync_id, plan.connection, SyncOutcome.ATTACHED, under_way, note)
+
+    def _unanswered(self, sync_id: str, plan: SyncPlan, error: AnswerUnknown, on_step: OnStep) -> Asked:
+        """Looked for, before anything else; never asked for again."""
+        since: tuple[SyncJob, ...] = ()
+        why = f"{error.title}: {error.message}"
+        for look in range(_LOOKS):
+            on_step("no answer: looking for the job")
+            if look:
+                self._pause(_LOOK_AGAIN_S)
+            try:
+                since = self._since(plan.connection.connection_id, plan.newest)
+            except GcmsError as failed:
+                why = f"{error.message}; its jobs cannot be listed: {failed.message}"
+            if since:
+                break
+        notes = [self._note(LOOKED, sync_id, {"jobs": [job.job_id for job in since], "why": why[:500]})]
+        if since:
+            job = since[-1]  # the first that began since
+            notes.append(self._answered(sync_id, {"outcome": "started", "job": job.job_id}))
+            told = " ".join(filter(None, dict.fromkeys(notes)))
+            return Asked(sync_id, plan.connection, SyncOutcome.STARTED, job, told)
+        notes.insert(0, f"{why}. Airbyte lists no job since; whether one comes of it is asked again at the next sync.")
+        return Asked(sync_id, plan.connection, SyncOutcome.IN_DOUBT, None, " ".join(filter(None, dict.fromkeys(notes))))
+
+    def _since(self, connection_id: str, before: int | None) -> tuple[SyncJob, ...]:
+        """The syncs that have begun since, newest first: their numbers only ever grow."""
+        return tuple(job for job in pulls(self._airbyte.jobs(connection_id)) if job.job_id > (before or 0))
+
+    def _answered(self, sync_id: str, said: dict[str, Any]) -> str:
+        return self._note(ANSWERED, sync_id, said)
+
+    def _note(self, kind: str, sync_id: str, said: dict[str, Any]) -> str:
+        """Answers why it could not be journalled: it is then in doubt, and settled by looking."""
+        try:
+            self._journal.append(kind, sync_id, said)
+        except GcmsError as error:
+            return f"The outcome could not be journalled ({error.message}): it will be looked for at the next sync."
+        return ""
+
+
+def syncs_in_doubt(journal: JournalBook, target: str) -> tuple[OpenSync, ...]:
+    """Those of this target that were asked for and have no outcome, oldest first. Raises `GcmsError`."""
+    before, found = None, list[Entry]()
+    while page := journal.entries(_PAGE, before=before, kind=KIND):
+        found += page
+        before = page[-1].sequence
+    return tuple(item for item in open_syncs(found) if item.target == target)
+
+
+def find_connection(connections: tuple[Connection, ...], reference: str) -> Connection:
+    """By its id or its name, in whatever case where that is nobody else's. Raises `UsageError`."""
+    ways: tuple[Callable[[Connection], bool], ...] = (
+        lambda item: reference == item.connection_id,
+        lambda item: reference == item.name,
+        lambda item: reference.casefold() == item.name.casefold(),
+    )
+    for same in ways:
+        found = [item for item in connections if same(item)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(item.connection_id for item in found)
+            raise UsageError("Several connections", f"{len(found)} are called so.", f"Name one by its id: {ids}")
+    there = "; ".join(printable(item.name, 80) for item in connections) or "none"
+    raise UsageError(
+        "No such connection", f"{printable(reference, 80)!r} is none that Airbyte shows.", f"There are: {there}"
+    )
