@@ -23,6 +23,10 @@ EXIT_BROKEN_PIPE = 141
 """As a shell tells of a program that SIGPIPE ended."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "backup": (
+        "gcms_tui.cli.backup:backup",
+        "Backups before a refresh, row counts after it, and the way back: create, list, counts, restore.",
+    ),
     "demo": ("gcms_tui.cli.demo:demo", "The practice platform, complete and on this machine."),
     "doctor": ("gcms_tui.cli.doctor:doctor", "Configuration, files, connections: what works, and what to do."),
     "health": ("gcms_tui.cli.health:health", "The morning check."),

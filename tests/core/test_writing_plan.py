@@ -75,6 +75,8 @@ OTHERWISE: dict[str, list[Any]] = {
     "reason": [""],
     "warnings": [(), ("look", "twice")],
     "undoes": [""],
+    "source": ["bronze_backup.t"],
+    "defines": [True],
 }  # fmt: skip
 
 
@@ -100,9 +102,11 @@ def test_a_plan_comes_back_from_json_as_it_was(plan: Plan) -> None:
         assert list(map(repr, kept.statement.binds)) == list(map(repr, step.statement.binds))
 
 
-def test_a_plan_that_was_kept_before_there_were_locks_keeps_its_id() -> None:
+def test_a_plan_that_was_kept_before_there_were_locks_or_restores_keeps_its_id() -> None:
     document = plan_document(PLAN)
-    assert "lock" not in document and read_plan(document).lock is None
+    assert not {"lock", "source", "defines"} & set(document)
+    back = read_plan(document)
+    assert (back.lock, back.source, back.defines) == (None, "", False)
 
 
 @pytest.mark.parametrize("spoiled", [{}, {"kind": "wish"}, {"steps": [{"rows": 1}]}, {"made_at": "soon"}])

@@ -1,6 +1,7 @@
 """The one place where adapters meet operations. Everything heavy is imported in the function that needs it."""
 
 from gcms_tui.cli.wiring.anchoring import open_anchors as open_anchors
+from gcms_tui.cli.wiring.backups import open_backup_desk as open_backup_desk
 from gcms_tui.cli.wiring.base import UNKNOWN_TARGET as UNKNOWN_TARGET
 from gcms_tui.cli.wiring.base import Configured as Configured
 from gcms_tui.cli.wiring.base import dbt_files as dbt_files

@@ -30,6 +30,7 @@ _WORDS = {
     PlanKind.BACKUP: "backup",
     PlanKind.ARCHIVE: "archive",
     PlanKind.MARK_PAID: "paid mark",
+    PlanKind.RESTORE: "restore",
 }
 _WAYS_OUT = {
     "shared_scd_id": (

@@ -39,6 +39,8 @@ class PlanKind(StrEnum):
     """Clone the table that a payroll was paid from, under the payment's day."""
     MARK_PAID = "paid mark"
     """Record in Supabase that payments were paid."""
+    RESTORE = "restore"
+    """Bring a table back as a backup has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Plan:
     made_at: datetime
     made_by: Person
     look: Statement | None = None
-    """Reads the rows concerned: before and after, inside the transaction. None where there is no transaction."""
+    """Reads the rows concerned: before and after, inside the transaction where there is one. None where `alike` is the
+    proof."""
     named: tuple[str, ...] = ()
     """What the first columns of `look` are called in the rows."""
     written: tuple[str, ...] = ()
@@ -129,6 +132,15 @@ class Plan:
     """The id of the write that it takes back."""
     lock: Statement | None = None
     """Holds the rows concerned against everybody else, before they are looked at."""
+    source: str = ""
+    """The backup that a table is brought back from."""
+    defines: bool = False
+    """Its statements are DDL, each of which commits by itself: `look` is read before them and after, and nothing can
+    be rolled back."""
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.look is not None and not self.defines
 
     @property
     def expires_at(self) -> datetime:

@@ -40,6 +40,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "alike": [statement_document(statement) for statement in plan.alike],
         "backup": plan_document(plan.backup) if plan.backup else None,
+        **({"source": plan.source} if plan.source else {}),
+        **({"defines": True} if plan.defines else {}),
     }
 
 
@@ -69,6 +71,8 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         ),
         alike=tuple(read_statement(statement) for statement in document["alike"]),
         backup=read_plan(backup) if backup else None,
+        source=str(document.get("source", "")),
+        defines=bool(document.get("defines", False)),
     )
 
 

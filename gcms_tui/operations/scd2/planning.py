@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gcms_tui.core.errors import MissingRelation, Refused
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.finding import Scalar
-from gcms_tui.core.identifier import Relation, Schema
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.query import Statement
 from gcms_tui.core.run import Person
 from gcms_tui.core.scd2.collapse import collapse
@@ -18,6 +18,7 @@ from gcms_tui.core.scd2.repair import Closing, decide
 from gcms_tui.core.scd2.table import Closed, InForce, convention_of
 from gcms_tui.core.scd2.version import NAMED, Version
 from gcms_tui.core.writing.plan import Cell, Plan, PlanKind, Row, RowChange, Step, rows_of, same_rows
+from gcms_tui.operations.backups.looks import Cloner, TableLooks
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 from gcms_tui.operations.scd2.tables import Scd2Table
 
@@ -166,39 +167,8 @@ class Planner:
 
     def backup(self, table: Scd2Table, clone: Relation) -> Plan:
         """Clone the table to `clone`; transient where the table is. Raises `Refused` where it is no table."""
-        kinds = self._kinds(table.relation)
-        if not kinds:
-            raise MissingRelation(
-                "A table is missing",
-                f"{table.relation} is not there, or this role may not see it.",
-                "Look at its grants.",
-            )
-        if str(kinds[0]["table_type"]).upper() not in ("BASE TABLE", "TABLE"):
-            raise Refused(
-                "Not a table",
-                f"{table.relation} is a {str(kinds[0]['table_type']).lower()}: it has no rows of its own to repair.",
-                "Repair the table that it reads from.",
-                guard="not_a_table",
-            )
-        transient = str(kinds[0]["is_transient"]).upper() == "YES"
-        clone_query = self._queries.get("clone_transient_table" if transient else "clone_table")
-        count = self._queries.get("row_count")
-        schema = Schema(clone.schema, clone.database)
-        return Plan(
-            PlanKind.BACKUP,
-            target=self._target,
-            table=str(table.relation),
-            subject=str(clone),
-            confirmation=str(clone),
-            steps=(
-                Step(self._queries.get("create_schema").render({"backup_schema": schema})),
-                Step(clone_query.render({"table": table.relation, "backup": clone})),
-            ),
-            made_at=self._clock(),
-            made_by=self._person,
-            alike=(count.render({"table": table.relation}), count.render({"table": clone})),
-            reason="as the table was before",
-        )
+        looks = TableLooks(self._warehouse, self._queries)
+        return Cloner(self._target, looks, self._queries, self._person, self._clock).plan(table.relation, clone)
 
     # -- the parts ---------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from gcms_tui.core.conclusion import counted
-from gcms_tui.core.errors import CommitUnknown, GcmsError, Refused, StatementFailed
+from gcms_tui.core.errors import CommitUnknown, GcmsError, Refused, StatementFailed, StatementTimeout
 from gcms_tui.core.writing.journal import INTENT, OUTCOME
-from gcms_tui.core.writing.plan import Plan, Row, rows_of, same_rows
+from gcms_tui.core.writing.plan import Plan, PlanKind, Row, rows_of, same_rows
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.writing.ports import JournalBook, Lease, WriteSession
 
@@ -72,6 +72,7 @@ class Attempt:
         self.requests = tuple(str(uuid.uuid4()) for _ in plan.steps)
         self.commit_request = str(uuid.uuid4())
         self._committing = False
+        self._defining = False
         self._carried_out = False
 
     def intend(self, reason: str) -> None:
@@ -103,7 +104,7 @@ class Attempt:
         try:
             backup = self._back_up(reason)
             self.lease.require_held()
-            if self.plan.look is None:
+            if not self.plan.in_transaction:
                 return self._without_transaction()
             rows = self._in_transaction()
         except CommitUnknown as error:
@@ -144,11 +145,19 @@ class Attempt:
         return plan.subject
 
     def _without_transaction(self) -> Ended:
-        """DDL, each statement of which commits by itself; proven by statements that have to answer alike."""
+        """DDL, each statement of which commits by itself; proven by the look, or by statements that have to answer
+        alike."""
         plan, session = self.plan, self.session
+        if plan.look is not None:
+            self._require_as_planned()
+            self.lease.require_held()
+            self.ask_guards(plan)  # nothing can be rolled back: who began meanwhile must be seen now
+        self._defining = True
         for step, request in zip(plan.steps, self.requests, strict=True):
             session.run(step.statement, request)
         self._carried_out = True
+        if plan.look is not None:
+            return self._proven_as_it_stands()
         answers = [session.read(statement) for statement in plan.alike]
         alike = all(answer.rows == answers[0].rows for answer in answers[1:])
         rows = answers[0].rows[0][0] if answers and answers[0].rows else None
@@ -157,11 +166,27 @@ class Attempt:
             said = " and ".join(str(answer.rows[0][0]) if answer.rows else "nothing" for answer in answers)
             raise Refused(
                 "The clone is not like the table",
-                f"{plan.table} and {plan.subject} answer {said}: somebody wrote meanwhile.",
+                f"{plan.table} and {plan.source or plan.subject} answer {said}: somebody wrote meanwhile.",
                 "Wait until nobody writes, then plan again.",
                 guard="postcondition",
             )
-        return Ended(self.write_id, plan, Outcome.APPLIED, backup=plan.subject, note=note)
+        made = "" if plan.kind is PlanKind.RESTORE else plan.subject
+        return Ended(self.write_id, plan, Outcome.APPLIED, backup=made, note=note)
+
+    def _proven_as_it_stands(self) -> Ended:
+        """What DDL has done is done: where it is not as planned, that is on record, and the backup is the way back."""
+        plan, rows = self.plan, self._look()
+        proven = same_rows(rows, plan.after, but=plan.set_when_applied)
+        said = {"outcome": Outcome.APPLIED.value, "after": [row_document(row) for row in rows], "proven": proven}
+        note = self._record(said)
+        if not proven:
+            raise Refused(
+                "Not as planned",
+                f"The statements were carried out, and {plan.table} is not as the plan says: somebody wrote meanwhile.",
+                f"As it was before: {self._backup_name}." if plan.backup else "Look at it.",
+                guard="postcondition",
+            )
+        return Ended(self.write_id, plan, Outcome.APPLIED, rows, self._backup_name, note)
 
     def _in_transaction(self) -> tuple[Row, ...]:
         session = self.session
@@ -230,9 +255,11 @@ class Attempt:
 
     def _did_not(self, error: BaseException) -> None:
         """Nothing was written, and it is known: COMMIT was not sent, or the warehouse said no. What was sent and not
-        answered may have been carried out, and DDL that was answered has been: that stays in doubt."""
-        unanswered = self._committing or self.plan.look is None
-        if self._carried_out or (unanswered and not isinstance(error, Refused | StatementFailed)):
+        answered may have been carried out, as may DDL that was cancelled for its time, and DDL that was answered has
+        been: that stays in doubt."""
+        sent = self._committing or self._defining
+        said_no = isinstance(error, Refused | StatementFailed) and not isinstance(error, StatementTimeout)
+        if self._carried_out or (sent and not said_no):
             return
         said: dict[str, Any] = {"outcome": Outcome.NOT_APPLIED.value, "why": f"{type(error).__name__}: {error}"[:2000]}
         if isinstance(error, Refused) and error.guard:

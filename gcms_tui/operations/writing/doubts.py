@@ -11,7 +11,17 @@ from typing import Any, Protocol
 
 from gcms_tui.core.errors import ConfigError, GcmsError, MissingRelation, Refused, UsageError
 from gcms_tui.core.query import Answer, Statement
-from gcms_tui.core.writing.doubt import Settlement, Traced, Verdict, intent_of, settle_clone, settle_rows
+from gcms_tui.core.writing.doubt import (
+    Settlement,
+    Traced,
+    Verdict,
+    intent_of,
+    rows_left,
+    settle_clone,
+    settle_return,
+    settle_rows,
+    settle_unread,
+)
 from gcms_tui.core.writing.journal import INTENT, SETTLED, Entry
 from gcms_tui.core.writing.plan import Plan, PlanKind, rows_of
 from gcms_tui.core.writing.plan_json import row_document
@@ -49,7 +59,8 @@ class Doubt:
         """`repair of 1-5-1 in bronze.br_attendance_scd2`."""
         if not self.readable:
             return "a write whose intent cannot be read"
-        return f"{self.intent['kind']} of {self.intent['key']} in {self.intent['table']}"
+        kind, key, table = (self.intent[name] for name in ("kind", "key", "table"))
+        return f"{kind} of {table}" if key == table else f"{kind} of {key} in {table}"
 
 
 def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
@@ -170,9 +181,24 @@ class Doubts:
             return self._looked_elsewhere(doubt, plan)
         traced = self._traced(doubt)
         if plan.look is None:
-            return settle_clone(self._counts(plan), traced)
-        rows = rows_of(self._warehouse.read(plan.look), plan.named, plan.written)
+            counts, returns = self._counts(plan), plan.kind is PlanKind.RESTORE
+            return settle_return(plan, counts, traced) if returns else settle_clone(counts, traced)
+        try:
+            rows = rows_of(self._warehouse.read(plan.look), plan.named, plan.written)
+        except MissingRelation as error:
+            if plan.kind is not PlanKind.RESTORE:
+                raise
+            return settle_unread(plan, error.message, backed_up=self._backed_up(doubt, plan), traced=traced)
         return settle_rows(plan, rows, traced)
+
+    def _backed_up(self, doubt: Doubt, plan: Plan) -> bool | None:
+        """Whether the clone that comes first is known to have been made; None where it is there."""
+        if plan.backup is None or self._counts(plan.backup) is not None:
+            return None
+        try:
+            return rows_left(self._journal.about(f"{BACKUP_OF}{doubt.write_id}")) is not None
+        except (UsageError, AttributeError, KeyError, TypeError, ValueError):
+            return False
 
     def _looked_elsewhere(self, doubt: Doubt, plan: Plan) -> Settlement:
         """Postgres tells of no statement that has ended. While the write's session is there, a COMMIT may still be on
@@ -214,7 +240,12 @@ class Doubts:
         return Traced(rows) if rows else Traced(unseen="none of its statements is visible to this role")
 
     def _counts(self, plan: Plan) -> tuple[object, ...] | None:
+        """What its statements answer, None for what is not there; None where that is what it makes."""
+        counts = tuple(self._count(statement) for statement in plan.alike)
+        return None if counts[-1] is None else counts
+
+    def _count(self, statement: Statement) -> object:
         try:
-            return tuple(self._warehouse.read(statement).rows[0][0] for statement in plan.alike)
+            return self._warehouse.read(statement).rows[0][0]
         except MissingRelation:
             return None

@@ -8,12 +8,13 @@ between BEGIN and COMMIT.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.writing.doubt import intent_of
-from gcms_tui.core.writing.plan import Plan
+from gcms_tui.core.writing.plan import Plan, PlanKind
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.writing.attempt import BACKUP_OF as BACKUP_OF
 from gcms_tui.operations.writing.attempt import Attempt
@@ -125,8 +126,7 @@ class GuardedWrites:
         what that one did."""
         for entry in self._journal.open_intents():
             with suppress(ValueError):  # one that somebody edited says of no rows that it is theirs
-                intent = intent_of(entry)
-                if [intent.get(name) for name in ("target", "table", "key")] == [plan.target, plan.table, plan.subject]:
+                if _touches(intent_of(entry), plan):
                     raise Refused(
                         "A write is in doubt",
                         f"{entry.subject} of {entry.user}@{entry.host} has no outcome, and is of the same rows.",
@@ -173,6 +173,17 @@ def harmless(on_step: OnStep) -> OnStep:
             on_step(words)
 
     return told
+
+
+def _touches(intent: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether that write and this plan are of the same rows. A restore is of all that its table has."""
+    if [intent.get(name) for name in ("target", "table")] != [plan.target, plan.table]:
+        return False
+    kinds = {intent.get("kind"), plan.kind.value}
+    return intent.get("key") == plan.subject or (PlanKind.RESTORE.value in kinds and not kinds & _CLONES)
+
+
+_CLONES = frozenset({PlanKind.BACKUP.value, PlanKind.ARCHIVE.value})
 
 
 def lease_name(plan: Plan) -> str:
