@@ -51,6 +51,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "From Supabase into the warehouse: status, sync, watch.",
     ),
     "queries": ("gcms_tui.cli.queries:queries", "Every SQL statement: list, show, check."),
+    "report": ("gcms_tui.cli.report:report", "Reports as documents: monthly."),
+    "runbook": (
+        "gcms_tui.cli.runbook:runbook",
+        "The runbook's procedures: list, show, start, resume, step, close, coverage, docs.",
+    ),
     "runs": (
         "gcms_tui.cli.runs:runs",
         "dbt runs: list, show, start, attach, cancel, retry, log, failures, trend, prune.",

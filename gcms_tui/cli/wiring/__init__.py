@@ -23,4 +23,6 @@ from gcms_tui.cli.wiring.incidents import open_incidents as open_incidents
 from gcms_tui.cli.wiring.payroll import open_payroll_desk as open_payroll_desk
 from gcms_tui.cli.wiring.pipeline import open_airbyte as open_airbyte
 from gcms_tui.cli.wiring.pipeline import open_pipeline as open_pipeline
+from gcms_tui.cli.wiring.procedures import open_procedure_desk as open_procedure_desk
+from gcms_tui.cli.wiring.procedures import open_procedures as open_procedures
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk as open_scd2_desk

@@ -169,8 +169,9 @@ def _line(
 ) -> BoardLine:
     under_way = f"under way since {local_text(active.opened_at, where)}, opened by {active.by}" if active else ""
     known = active or last
-    if known is not None and max(known.opened_at, known.ended_at or known.opened_at) - now > CLOCK_SKEW:
-        words = f"{known.run_id} is dated {age_words(known.opened_at - now)} ahead of this clock, which was set back"
+    ahead = max(known.opened_at, known.ended_at or known.opened_at) - now if known is not None else timedelta()
+    if known is not None and ahead > CLOCK_SKEW:
+        words = f"{known.run_id} is dated {age_words(ahead)} ahead of this clock, which was set back"
         return BoardLine(name, Due.UNKNOWN, words, last=last, active=active)
     if cadence is None:
         words = under_way or (f"last {_ended(last, where)}" if last else "never done")

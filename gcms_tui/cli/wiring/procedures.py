@@ -1,0 +1,103 @@
+"""The runbook's procedures: board and steps for everybody, and, only where it is allowed, what writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring.base import (
+    every_dbt_file,
+    open_store,
+    open_warehouse,
+    query_library,
+    read_only,
+    target_name,
+    utc_now,
+)
+from gcms_tui.cli.wiring.desks import open_health, open_run_desk
+from gcms_tui.cli.wiring.payroll import holds_of
+from gcms_tui.core.settings import Settings
+
+if TYPE_CHECKING:
+    from gcms_tui.operations.procedures.book import Procedures
+    from gcms_tui.operations.procedures.desk import ProcedureDesk
+    from gcms_tui.operations.procedures.ports import StepLook, StepWork
+
+
+def open_procedures(settings: Settings, invocation: Invocation) -> Procedures:
+    """The book alone: what was opened, and what is due. Nothing connects. Raises `ConfigError`."""
+    from gcms_tui.core.procedures.cadence import calendar
+    from gcms_tui.operations.procedures.book import Procedures
+
+    target, store = target_name(settings), open_store(settings)
+    allowed = read_only(settings, invocation, target)
+    return Procedures(
+        target,
+        journal=store.journal,
+        leases=store.leases,
+        clock=utc_now,
+        calendar=calendar(settings.runbook.timezone, settings.runbook.holidays),
+        read_only_reason=allowed.reason if allowed.on else "",
+    )
+
+
+@contextmanager
+def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[ProcedureDesk]:
+    """Procedures on the target in force. Nothing connects before it is asked to; where nothing may be written, nothing
+    that could is built. Raises `ConfigError`."""
+    from gcms_tui.adapters.docs_server import DocsServer
+    from gcms_tui.adapters.person import who_asks
+    from gcms_tui.adapters.report_files import ReportFiles
+    from gcms_tui.operations.procedures.desk import ProcedureDesk
+    from gcms_tui.operations.procedures.steps import Steps
+    from gcms_tui.operations.procedures.works import DocsServing, Holding
+    from gcms_tui.operations.reports.monthly import MonthlyReview
+    from gcms_tui.operations.scd2.corrections import Corrections
+    from gcms_tui.operations.scd2.tables import Scd2Tables
+
+    book = open_procedures(settings, invocation)
+    target, store, queries = book.target, open_store(settings), query_library(settings)
+    project, person = every_dbt_file(settings, target), who_asks(os.environ)
+    with ExitStack() as opened:
+        health = opened.enter_context(open_health(settings))
+        runs = opened.enter_context(open_run_desk(settings, invocation))
+        warehouse = open_warehouse(settings, purpose="runbook")
+        opened.callback(warehouse.close)
+        tables = Scd2Tables(settings, project, warehouse, queries)
+        monthly = MonthlyReview(
+            settings,
+            target,
+            health=health,
+            tables=lambda: tuple(item.name for item in tables.listed()),
+            corrections=Corrections(
+                tables, warehouse, queries, journal=store.journal, clock=utc_now, read_only_reason=book.read_only_reason
+            ),
+            trend=runs.history.trend,
+            warehouse=warehouse,
+            queries=queries,
+            project=project,
+            shelf=ReportFiles(settings.state_dir / "reports"),
+            person=person,
+            clock=utc_now,
+        )
+        docs = DocsServer(settings.state_dir, person, utc_now)
+        looks: dict[str, StepLook] = {"monthly-report": monthly}
+        works: dict[str, StepWork] | None = None
+        if not book.read_only_reason:
+            works = {
+                "hold": Holding(holds_of(settings, target, store, person, ""), target),
+                "docs-serve": DocsServing(docs, runs.shelf),
+            }
+        steps = Steps(
+            book,
+            health=health,
+            runs=runs.runs,
+            shelf=runs.shelf,
+            looks=looks,
+            works=works,
+            scd2=lambda: tuple(item.name.rpartition(".")[2] for item in tables.listed()),
+        )
+        yield ProcedureDesk(book, steps, monthly, docs)
