@@ -84,6 +84,8 @@ class Incident:
     """Holds of payroll that it set. They outlive it."""
     handed_over: tuple[HandedOver, ...] = ()
     acknowledged: By | None = None
+    owner: str = ""
+    """The login of whoever took it, or was given it last; empty where nobody was."""
     escalated: Mapping[int, Escalated] = field(default_factory=dict)
     closed: Closed | None = None
     entries: tuple[Entry, ...] = field(default=(), repr=False)
@@ -92,13 +94,6 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.closed is None
-
-    @property
-    def owner(self) -> str:
-        """The login of whoever has it; empty where nobody took it."""
-        if self.handed_over:
-            return self.handed_over[-1].to
-        return self.acknowledged.person.user if self.acknowledged else ""
 
     @property
     def state(self) -> str:
@@ -169,11 +164,11 @@ def _held(incident: Incident, entry: Entry, said: Mapping[str, Any]) -> Incident
 
 def _handed_over(incident: Incident, entry: Entry, said: Mapping[str, Any]) -> Incident:
     handed = HandedOver(who(entry), str(said["to"]), str(said["note"]))
-    return replace(incident, handed_over=(*incident.handed_over, handed))
+    return replace(incident, handed_over=(*incident.handed_over, handed), owner=handed.to)
 
 
 def _acknowledged(incident: Incident, entry: Entry, said: Mapping[str, Any]) -> Incident:
-    return incident if incident.acknowledged else replace(incident, acknowledged=who(entry))
+    return incident if incident.acknowledged else replace(incident, acknowledged=who(entry), owner=entry.user)
 
 
 def _escalated(incident: Incident, entry: Entry, said: Mapping[str, Any]) -> Incident:

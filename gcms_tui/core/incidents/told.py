@@ -19,11 +19,11 @@ CRITICAL_FINDINGS = frozenset({"tests.gold", "metric.test_pass"})
 """Those that fail where a critical test fails."""
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_TELEPHONE = re.compile(r"(?<![\w-])\+?\d(?:[\s()/.-]?\d){6,}(?![\w-])")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
+_TELEPHONE = re.compile(r"(?<![\w-])\+?\d(?:[\s()/.-]{0,3}\d){6,}(?![\w-])")
+_MOMENT = re.compile(r"(\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?\b)")
 _CURRENCY = r"(?:[$€£]|\b(?:USD|EUR|GBP|CHF)\b)"
 _AMOUNT = re.compile(
-    rf"{_CURRENCY}\s*-?\d[\d,.']*|(?<![\w.])-?\d[\d,']*(?:[.,]\d{{2}}(?![\w.])(?:\s*{_CURRENCY})?|\s*{_CURRENCY})",
+    rf"{_CURRENCY}\s*-?\d(?:[\d,.']*\d)?|(?<![\w.])-?\d[\d,']*(?:[.,]\d{{2}}(?![\w.])(?:\s*{_CURRENCY})?|\s*{_CURRENCY})",
     re.IGNORECASE,
 )
 
@@ -53,11 +53,11 @@ def row_names(evidence: Evidence, further: Sequence[str] = ()) -> tuple[str, ...
 
 def impersonal(text: str, limit: int) -> str:
     """On one line, without mail addresses, telephone numbers and amounts of money."""
-    shown = _AMOUNT.sub(MASK, _MAIL.sub(MASK, printable(text)))
-    moments = {match.span() for match in _MOMENT.finditer(shown)}
+    return printable(without_addresses(_AMOUNT.sub(MASK, printable(text))), limit)
 
-    def number(match: re.Match[str]) -> str:
-        within = any(begin <= match.start() < end for begin, end in moments)
-        return match.group() if within else MASK
 
-    return printable(_TELEPHONE.sub(number, shown).strip(), limit)
+def without_addresses(text: str) -> str:
+    """On one line, without mail addresses and telephone numbers. Moments are no numbers to call."""
+    shown = _MAIL.sub(MASK, printable(text))
+    parts = _MOMENT.split(shown)  # every second one is a moment
+    return "".join(part if place % 2 else _TELEPHONE.sub(MASK, part) for place, part in enumerate(parts)).strip()

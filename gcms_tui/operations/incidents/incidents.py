@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from gcms_tui.core.finding import Finding
 from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.escalation import PathStep, minutes_of
 from gcms_tui.core.incidents.incident import Incident, Severity
-from gcms_tui.core.incidents.told import CRITICAL_FINDINGS, kept
+from gcms_tui.core.incidents.told import CRITICAL_FINDINGS, impersonal, kept, without_addresses
 from gcms_tui.core.payroll.hold import Hold
 from gcms_tui.core.payroll.typed import NOTE_LIMIT, typed
 from gcms_tui.core.verdict import Verdict
@@ -27,6 +28,7 @@ from gcms_tui.operations.writing.ports import JournalBook, Leases
 
 HOLD_CAUSE = "incident"
 TITLE_LIMIT = 160
+_LOGIN = re.compile(r"[\w.+@\\-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Incidents:
     ) -> Done:
         """Raises `Refused` (guards `title`, `read_only`)."""
         self._require_writing()
-        title = _given(title, "title", TITLE_LIMIT)
+        title = impersonal(_given(title, "title", TITLE_LIMIT), TITLE_LIMIT)
         return self._open(
             title=title,
             section=typed(section)[:80],
@@ -175,7 +177,7 @@ class Incidents:
         """Give it to somebody by their login. The escalation of one that nobody has acknowledged goes on. Raises
         `Refused` (guards `login`, `closed`, `read_only`), `UsageError`."""
         incident = self._for_work(reference)
-        said = {"to": _given(to, "login", 80), "note": typed(note)[:NOTE_LIMIT]}
+        said = {"to": _login(to), "note": without_addresses(typed(note))[:NOTE_LIMIT]}
         self._journal.append(events.HANDED_OVER, incident.incident_id, said)
         return self._told(self.book.get(incident.incident_id), "handed over")
 
@@ -250,7 +252,7 @@ class Incidents:
         # Payroll is held before anybody is told: a slow service must not leave a gap.
         held = self._hold(incident) if hold else Done(incident)
         opened = notices.incident_opened(self.target, incident_id, title, section, severity.value)
-        return Done(held.incident, (*held.notes, *words_of(self._tell(opened))))
+        return Done(held.incident, tuple(dict.fromkeys((*held.notes, *words_of(self._tell(opened))))))
 
     def _hold(self, incident: Incident) -> Done:
         try:
@@ -296,7 +298,7 @@ class Incidents:
 
 def _given(text: str, what: str, limit: int = NOTE_LIMIT) -> str:
     """As it is kept. Raises `Refused`, with `what` as its guard."""
-    said = typed(text)
+    said = without_addresses(typed(text))
     if not said:
         raise Refused(f"No {what} given", f"It wants a {what}.", "Say it in a few words.", guard=what)
     if len(said) > limit:
@@ -307,6 +309,13 @@ def _given(text: str, what: str, limit: int = NOTE_LIMIT) -> str:
             guard=what,
         )
     return said
+
+
+def _login(text: str) -> str:
+    """Raises `Refused` (guard `login`) for what is none."""
+    if _LOGIN.fullmatch(text.strip()):
+        return text.strip()
+    raise Refused("No login given", "It wants a login.", "As the operating system knows them: jane", guard="login")
 
 
 def _open_already(incident: Incident) -> Refused:
