@@ -11,10 +11,9 @@ EVIDENCE_LIMIT = 2_000
 """Characters."""
 
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-_MONEY = re.compile(
-    r"(?:[€$£]|\b(?:EUR|USD|GBP|CHF))\s*\d|\d\s*(?:[€$£]|(?:EUR|USD|GBP|CHF)\b)|(?<![\d.,:])[1-9]\d+[.,]\d{2}(?![\d.,]|\s*[a-z%])",
-    re.IGNORECASE,
-)
+_CURRENCY = r"(?:[€$£]|\b(?:EUR|USD|GBP|CHF)\b)"
+_AMOUNT = r"(?<![\d.,:])(?:[1-9]\d{0,2}(?:[.,' ]\d{3})+|[1-9]\d+)[.,]\d{2}(?![\d.,:]|\s*[a-z%])"
+_MONEY = re.compile(rf"{_CURRENCY}\s*\d|\d\s*{_CURRENCY}|{_AMOUNT}", re.IGNORECASE)
 
 
 def evidence_given(text: str) -> str:
