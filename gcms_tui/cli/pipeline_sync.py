@@ -124,19 +124,19 @@ def _tell_asked(asked: Asked) -> None:
 
 
 def _follow(desk: PipelineDesk, job_id: int, limit: timedelta, invocation: Invocation) -> int:
-    look, before = JobLook(None, False), ""
+    look: JobLook | None = None
     try:
-        for look in desk.looks.watch(job_id, limit):
-            if look.trouble:
-                tell(f"  ! {printable(look.trouble)}")
-            if look.job is not None and look.job.status != before:
-                before = look.job.status
-                _tell_job(look.job, invocation)
+        for now in desk.looks.watch(job_id, limit):
+            if now.trouble:
+                tell(f"  ! {printable(now.trouble)}")
+            if look is None or now.job.status != look.job.status:
+                _tell_job(now.job, invocation)
+            look = now
     except KeyboardInterrupt:
         tell(f"gcms-tui: job {job_id} goes on.")
         tell(f"  -> Watch it again: gcms-tui pipeline watch {job_id}")
         return _DETACHED
-    if look.job is None or not look.job.ended:
+    if look is None or not look.job.ended:
         tell(f"gcms-tui: job {job_id} has not ended within {seconds_text(limit.total_seconds())}; it goes on.")
         tell(f"  -> Watch it again: gcms-tui pipeline watch {job_id}")
         return _UNKNOWN

@@ -72,8 +72,8 @@ class Asked:
 class JobLook:
     """A job as it is now."""
 
-    job: SyncJob | None
-    """None where it has not been seen yet."""
+    job: SyncJob
+    """As it was last seen, where there is trouble."""
     over: bool
     """Nothing more is looked at: it has ended, or it was watched for as long as was asked."""
     trouble: str = ""
@@ -98,8 +98,8 @@ class SyncLooks:
         return SyncPlan(connection, jobs, running(jobs))
 
     def watch(self, job_id: int, limit: timedelta = LIMIT) -> Iterator[JobLook]:
-        """Looks until it has ended; the last is `over`. Never for longer than `limit`, nor, where Airbyte cannot be
-        asked, for more than a few tries: then the error is raised.
+        """Looks until it has ended; the last is `over`. Never for longer than `limit`. Where Airbyte cannot be asked any
+        more it is tried a few times, and not at all where it never could: then the error is raised.
 
         Raises `UsageError` where there is no such job.
         """
@@ -111,10 +111,10 @@ class SyncLooks:
                 job, silent = self._airbyte.job(job_id), 0
             except Unavailable as error:
                 silent += 1
-                if silent >= _PATIENT_LOOKS:
+                if job is None or silent >= _PATIENT_LOOKS:
                     raise
                 trouble = f"{error.title}: {error.message}"
-            over = not trouble and job is not None and job.ended
+            over = not trouble and job.ended
             left = until - self._monotonic()
             yield JobLook(job, over or left <= 0, trouble)
             if over or left <= 0:

@@ -36,8 +36,10 @@ def handler(api: Api) -> type[BaseHTTPRequestHandler]:
         do_DELETE = do_GET
 
         def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
+            announced = self.headers.get("Content-Length") or "0"
+            length = int(announced) if announced.isdecimal() else _LARGEST + 1
             if length > _LARGEST:
+                self.close_connection = True  # what is not read would be taken for the next request
                 return self._send(problem(413, "Too large", "No request of this API is so large."))
             try:
                 body = json.loads(self.rfile.read(length) or b"{}")

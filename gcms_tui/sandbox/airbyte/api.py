@@ -16,7 +16,7 @@ from gcms_tui.sandbox.airbyte.jobs import AlreadyRunning, JobBook, connection_of
 
 BASE = "/api/public/v1"
 TOKEN_S = 900
-_LIMIT = 20
+_LIMIT, _MOST = 20, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,10 @@ class Api:
         right = secrets.compare_digest(given.reveal(), self.client_secret.reveal())
         if body.get("client_id") != self.client_id or not right:
             return problem(401, "Unauthorized", "The client's id or secret is wrong.")
-        token = secrets.token_urlsafe(32)
-        self.tokens[token] = time.monotonic() + TOKEN_S
+        token, now = secrets.token_urlsafe(32), time.monotonic()
+        for ended in [old for old, until in list(self.tokens.items()) if until <= now]:
+            self.tokens.pop(ended, None)
+        self.tokens[token] = now + TOKEN_S
         return Reply(200, {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_S})
 
     def _known(self, authorization: str) -> bool:
@@ -119,7 +121,10 @@ def _no_such(what: str, which: str) -> Reply:
 
 
 def _page(items: list[dict[str, Any]], query: Mapping[str, Sequence[str]], path: str) -> Reply:
-    limit, offset = (int(query.get(name, [str(other)])[0]) for name, other in (("limit", _LIMIT), ("offset", 0)))
+    asked = [query.get(name, [str(other)])[0] for name, other in (("limit", _LIMIT), ("offset", 0))]
+    if not all(number.isdecimal() and len(number) < 10 for number in asked) or not 1 <= int(asked[0]) <= _MOST:
+        return problem(400, "Bad request", f"limit is 1 to {_MOST}, and offset 0 or more.")
+    limit, offset = map(int, asked)
     following = f"{BASE}{path}?limit={limit}&offset={offset + limit}" if offset + limit < len(items) else ""
     before = f"{BASE}{path}?limit={limit}&offset={max(offset - limit, 0)}" if offset else ""
     return Reply(200, {"previous": before, "next": following, "data": items[offset : offset + limit]})

@@ -19,7 +19,6 @@ class Connection:
     name: str
     tables: tuple[str, ...]
     """Supabase's, each a stream."""
-    cron: str
     status: str = "active"
 
     @property
@@ -35,7 +34,7 @@ class Connection:
             "destinationId": DESTINATION,
             "workspaceId": WORKSPACE,
             "status": self.status,
-            "schedule": {"scheduleType": "cron", "cronExpression": self.cron},
+            "schedule": {"scheduleType": "basic", "basicTiming": "Every 24 HOURS"},
             "dataResidency": "auto",
             "nonBreakingSchemaUpdatesBehavior": "ignore",
             "namespaceDefinition": "custom_format",
@@ -52,10 +51,8 @@ class Connection:
         }
 
 
-PAYROLL = Connection(
-    "Supabase to Snowflake: payroll", ("attendance", "concert", "musician", "payment", "rehearsal"), "0 0 2 * * ?"
-)
-REFERENCE = Connection("Supabase to Snowflake: reference", ("instrument",), "0 30 2 * * ?")
+PAYROLL = Connection("Supabase to Snowflake: payroll", ("attendance", "concert", "musician", "payment", "rehearsal"))
+REFERENCE = Connection("Supabase to Snowflake: reference", ("instrument",))
 CONNECTIONS = (PAYROLL, REFERENCE)
 
 

@@ -59,8 +59,8 @@ class Copying:
         cursor = destination.cursor()
         there = {str(number): _text(at) for number, at in cursor.execute(f"SELECT ID, UPDATED_AT FROM {target}")}
         place = [name for name, _ in columns].index("updated_at")
-        changed = [row for number, row in rows.items() if there.get(number) != _text(row[place])]
-        gone = [number for number in there if number not in rows or rows[number] in changed]
+        changed = {number: row for number, row in rows.items() if there.get(number) != _text(row[place])}
+        gone = [number for number in there if number not in rows or number in changed]
         cursor.execute("BEGIN")
         try:
             for numbers in _batches(gone):
@@ -69,7 +69,7 @@ class Copying:
             cursor.execute(
                 f"UPDATE {target} SET _AIRBYTE_EXTRACTED_AT = ?::TIMESTAMP_TZ", (pulled_at.isoformat(sep=" "),)
             )
-            for some in _batches(changed):
+            for some in _batches(list(changed.values())):
                 if cancelled():
                     raise Cancelled
                 self._insert(cursor, target, columns, some, pulled_at)
