@@ -61,6 +61,7 @@ def test_what_is_wrong_is_said(path: Path) -> None:
     assert gcms_tui("log", path, "--level", "loud").status == 64
 
 
+@pytest.mark.covers("Logs")
 def test_without_a_file_it_is_the_projects_own(path: Path) -> None:
     project = path.parent / "project"
     (project / "logs").mkdir(parents=True)

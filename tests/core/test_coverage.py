@@ -7,8 +7,8 @@ from gcms_tui.core import coverage
 
 SCREENS_TO_COME = {"runbook"}
 """Panes that procedures name and that are not there yet."""
-TESTS_TO_COME: set[str] = set()
-"""Sections whose part of the console is not there yet."""
+TESTS_TO_COME = {"E1 5", "E3 1", "E3 2", "E3 3", "Contacts", "Escalation", "External"}
+"""Sections that no test marks yet."""
 
 
 def test_marks_are_found_wherever_pytest_finds_them() -> None:

@@ -153,6 +153,7 @@ def test_whatever_is_typed_is_a_command_or_a_usage_error(words: list[str]) -> No
     assert not any(selector.startswith("-") for selector in (*command.select, *command.exclude))
 
 
+@pytest.mark.covers("Commands")
 def test_every_command_of_the_runbook_is_one_that_can_be_typed() -> None:
     for entry in RUNBOOK_COMMANDS:
         assert parse_command(entry.command.words) == entry.command

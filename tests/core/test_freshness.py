@@ -21,6 +21,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
+@pytest.mark.covers("Daily 2")
 @pytest.mark.parametrize(
     ("age", "verdict"),
     [

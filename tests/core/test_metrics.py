@@ -29,6 +29,7 @@ def runs(succeeded: int, failed: int, skipped: int = 0) -> ModelRuns:
     return ModelRuns(succeeded, failed, skipped, 3, NOW)
 
 
+@pytest.mark.covers("K1")
 @pytest.mark.parametrize(
     ("succeeded", "failed", "verdict"),
     [
@@ -61,6 +62,7 @@ def test_a_share_is_never_rounded_up_to_all() -> None:
     assert percent(2, 3) == 66.66
 
 
+@pytest.mark.covers("K2")
 @pytest.mark.parametrize(
     ("tally", "verdict"),
     [
@@ -78,6 +80,7 @@ def test_only_a_critical_failure_fails_the_test_metric(tally: Tally | None, verd
     assert judge_test_pass(tally, finding("tests.gold", Verdict.UNKNOWN)).verdict is verdict
 
 
+@pytest.mark.covers("K3")
 def test_freshness_is_that_of_the_oldest_source() -> None:
     sources = [
         finding("freshness.a", Verdict.OK, 3.0),
@@ -100,6 +103,7 @@ def test_one_unknown_source_makes_freshness_unknown_and_so_does_none() -> None:
     assert judge_oldest_source([finding("freshness.a", Verdict.UNKNOWN)]).value is None
 
 
+@pytest.mark.covers("K4")
 def test_duplicates_are_added_up_over_all_tables() -> None:
     tables = [finding("scd2.a", Verdict.FAIL), finding("scd2.b", Verdict.OK)]
     conclusion = judge_duplicates(tables, {"scd2.a": 3, "scd2.b": 0})
@@ -119,6 +123,7 @@ def test_a_table_that_was_not_looked_at_makes_duplicates_unknown() -> None:
     assert "the manifest is torn" in none.summary
 
 
+@pytest.mark.covers("K5")
 def test_one_discrepancy_fails_accuracy() -> None:
     conclusion = judge_agreement(Agreement(100_000, 1), None)
     assert (conclusion.verdict, conclusion.value) == (Verdict.FAIL, 99.99)

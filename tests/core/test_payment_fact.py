@@ -25,6 +25,7 @@ def judged(rows_before: int | None = None, newest: datetime | None = None, **giv
     return judge_fact(FactReading("gold.fct_musician_payment", row, NOW), rows_before, newest, 24)
 
 
+@pytest.mark.covers("Daily 4")
 @pytest.mark.parametrize(
     ("age", "verdict"),
     [

@@ -46,6 +46,7 @@ def test_a_mask_is_of_one_length_and_amounts_and_nulls_stay() -> None:
     ]
 
 
+@pytest.mark.covers("E1 4")
 @pytest.mark.parametrize(
     ("name", "cause"),
     [

@@ -71,6 +71,7 @@ def test_what_the_log_only_describes_is_not_followed() -> None:
     assert node_trends([described]) == ()
 
 
+@pytest.mark.covers("Monthly 4", "T4")
 @pytest.mark.parametrize(
     ("seconds", "slow"),
     [

@@ -57,6 +57,7 @@ def refused(versions: Sequence[Version], convention: Convention = DAY_BEFORE, **
 # -- who wins ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("E2 2")
 @pytest.mark.parametrize(
     ("one", "other", "reason"),
     [

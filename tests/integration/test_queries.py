@@ -113,6 +113,7 @@ def test_the_three_duplicate_keys_are_found_by_both_lists(asking: Asking) -> Non
     assert sorted(ties) == [False, False, True]
 
 
+@pytest.mark.covers("Monthly 2")
 def test_the_late_corrections_are_those_of_the_story(asking: Asking) -> None:
     rows = asking.rows("scd2_late_corrections", ATTENDANCE, tolerance_minutes=0)
     versions = asking.plain(
@@ -129,6 +130,7 @@ def test_the_late_corrections_are_those_of_the_story(asking: Asking) -> None:
     assert asking.row("scd2_freshness", ATTENDANCE)["row_count"] == len(versions)
 
 
+@pytest.mark.covers("Monitoring")
 def test_the_monitoring_query_has_one_shape(asking: Asking) -> None:
     names = {**ATTENDANCE, **PAYROLL, "source": relation("bronze.br_supabase_attendance"), "loaded_at": EXTRACTED}
     names["scd2"] = relation("bronze.br_attendance_scd2")

@@ -96,6 +96,7 @@ def test_statuses_of_a_command_that_tests_nothing_are_none(world: World) -> None
         world.failing.of("broken")
 
 
+@pytest.mark.covers("E1 3")
 def test_rows_are_read_once_through_the_runs_own_relation_and_kept(world: World) -> None:
     rows = world.failing.rows("r", GRAVE)
     assert rows.rows.columns == ("full_name", "net_amount", "calculated_at", "paid_on")

@@ -177,6 +177,7 @@ def test_a_confirmation_is_compared_with_what_the_rules_ask_and_not_with_what_th
     world.runs.start(preview, " prod ")
 
 
+@pytest.mark.covers("Weekly 2")
 def test_a_full_refresh_leaves_history_out_and_asks_dbt_again(world: World) -> None:
     preview = world.runs.preview(DbtCommand("run", full_refresh=True))
     assert preview.excluded == ("br_a_scd2",)

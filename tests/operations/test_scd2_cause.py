@@ -21,6 +21,7 @@ from gcms_tui.operations.scd2.corrections import CORRECTIONS
 from tests.operations.scd2_scene import KEY, MINUTE, MOMENT, TABLE, WRITTEN, Known, Scene, building, row
 
 
+@pytest.mark.covers("E2 5")
 def test_two_runs_at_the_same_time_are_found_with_what_surrounds_them() -> None:
     scene = Scene(known=Known((building(1, begins=-MINUTE, took=2 * MINUTE), building(2))))
     found = scene.causes().look(f"bronze.{TABLE}", KEY)
@@ -125,6 +126,7 @@ def test_notes_of_long_keys_are_told_apart() -> None:
     assert [note.text for note in causes.notes(TABLE, keys[0])] == ["about a"], "one that was edited hides no other"
 
 
+@pytest.mark.covers("Monthly 2")
 def test_a_review_counts_what_is_late_and_is_noted() -> None:
     scene = Scene()
     late: dict[str, Scalar] = {"correction_month": date(2026, 2, 1), "correction_count": 3, "corrected_keys": 2}

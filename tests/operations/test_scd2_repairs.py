@@ -52,6 +52,7 @@ def refusal(action: Callable[[], object]) -> str:
 # -- one key ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("E2 3")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_table_of_any_shape_is_repaired_taken_back_and_repaired_again(shape: str) -> None:
     bench = SHAPES[shape]()

@@ -107,6 +107,7 @@ def test_a_key_without_a_version_is_not_sound() -> None:
 PASSED = [("test.gcms.unique", "pass"), ("test.gcms.current", "pass")]
 
 
+@pytest.mark.covers("E2 4")
 @pytest.mark.parametrize(
     ("run", "statuses", "verdict"),
     [

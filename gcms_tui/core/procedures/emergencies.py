@@ -97,6 +97,7 @@ CRITICAL_TEST = Procedure(
             "runs start --yes -- test --select tag:critical --store-failures",
             gate=Gate.FIRM,
             access=Access.WRITE,
+            proves=("identify",),
             command=DbtCommand("test", ("tag:critical",), store_failures=True),
         ),
     ),
@@ -161,6 +162,7 @@ SCD2_CORRUPTION = Procedure(
             "health --only metric.scd2",
             jump="pane scd2",
             gate=Gate.SOFT,
+            proves=("identify",),
             findings=("scd2.*", "metric.scd2"),
         ),
         Step(
@@ -275,6 +277,7 @@ PIPELINE_FAILURE = Procedure(
             "health",
             "health --only metric.freshness",
             gate=Gate.SOFT,
+            proves=("airbyte", "supabase", "where-stopped"),
             findings=("freshness.*", "metric.freshness"),
             holds_for=timedelta(hours=24),
         ),

@@ -101,7 +101,8 @@ def require_open(run: ProcedureRun, now: datetime) -> None:
 def require_closable(procedure: Procedure, run: ProcedureRun, now: datetime) -> tuple[Verdict, str]:
     """What it comes to, and in words. Raises `Refused` as `require_open`, and (guard `unsettled`) where a step is left.
 
-    A step that was skipped makes it WARN at the least: nobody looked.
+    A step that was skipped makes it WARN at the least: nobody looked. What a later step has proven to be mended is no
+    longer its result.
     """
     require_open(run, now)
     looks = look(procedure, run, now)
@@ -114,7 +115,8 @@ def require_closable(procedure: Procedure, run: ProcedureRun, now: datetime) -> 
             f"Do it, or skip it with a reason: gcms-tui runbook step {run.run_id} {item.step.name}",
             guard="unsettled",
         )
-    found = [item.verdict for item in looks if item.verdict is not None]
+    mended = {name for item in looks if item.state is StepState.DONE for name in item.step.proves}
+    found = [item.verdict for item in looks if item.verdict is not None and item.step.name not in mended]
     passed_over = [item for item in looks if item.state in (StepState.SKIPPED, StepState.OVERRIDDEN)]
     verdict = worst([*found, *([Verdict.WARN] if passed_over and found else [])])
     counts = [

@@ -75,6 +75,8 @@ class Step:
     """Of a PLAN, or a CHECK without findings: who does it, see `operations.procedures.ports`."""
     regrounds: bool = False
     """Done again, it takes the ground from what was found after it before."""
+    proves: tuple[str, ...] = ()
+    """Earlier steps that found what was wrong: once this one has passed, the procedure's result is no longer theirs."""
     holds_for: timedelta | None = None
     """Later it no longer counts; None: it counts as long as the procedure is open."""
     instead: str = ""

@@ -38,6 +38,7 @@ def test_a_step_says_what_it_needs_to(item: Procedure, step: Step) -> None:
             assert coverage.exists(step.jump, KNOWN), step.jump
     assert (step.command is not None) == (step.kind is StepKind.RUN)
     assert bool(step.findings or step.desk) == (step.kind in (StepKind.CHECK, StepKind.PLAN))
+    assert set(step.proves) <= set(item.names[: item.number(step) - 1])
     if step.kind is StepKind.CHECK:
         assert step.access is Access.READ
     if step.command is not None:
@@ -73,6 +74,13 @@ def test_a_step_about_a_model_wants_its_name_and_one_of_scd2_tables_wants_some()
         build.command_for("", ())
     with pytest.raises(Refused):
         procedure("scd2-corruption").step("verify-tests").command_for("", ())
+
+
+@pytest.mark.covers("T2", "T3")
+def test_where_nothing_changed_or_two_targets_differ_nothing_is_built_to_find_out_why() -> None:
+    for name in ("no-scd2-change", "dev-against-prod"):
+        assert {step.access for step in procedure(name).steps} == {Access.READ}
+        assert not any(step.command and step.command.full_refresh for step in procedure(name).steps)
 
 
 def test_what_is_not_there_is_told_with_what_is_near() -> None:

@@ -88,6 +88,7 @@ def vault(template: Path, tmp_path: Path) -> Vault:
     return Vault(Scene(copied(template, tmp_path / "own"), house), house)
 
 
+@pytest.mark.covers("Post-payroll 2")
 @pytest.mark.parametrize(("transient", "kind"), [("YES", "transient"), ("NO", "permanent")])
 def test_the_clone_is_of_the_tables_own_kind_and_proven(vault: Vault, transient: str, kind: str) -> None:
     vault.house.kind = ("BASE TABLE", transient)

@@ -40,6 +40,7 @@ def test_every_source_of_the_three_tables_and_no_other_is_looked_at(stage: Stage
     assert len(set(check.said["query_ids"])) == 3
 
 
+@pytest.mark.covers("Pre-payroll 1")
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -100,6 +101,7 @@ def test_without_a_manifest_that_tells_the_sources_the_step_does_not_pass(
 # --- 2: models -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Pre-payroll 2")
 def test_the_run_takes_in_the_fact_with_its_ancestors_and_both_dimensions(stage: Stage) -> None:
     stage.up_to(Step.MODELS)
     run = stage.start(Step.MODELS)

@@ -90,6 +90,7 @@ def office(tmp_path: Path) -> Office:
 # --- the log --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Post-payroll 3")
 def test_the_log_closes_the_run_and_gives_the_same_text_ever_after(office: Office) -> None:
     run = office.until(events.ARCHIVED)
     draft = office.closing.draft(run, " one rate\nwas | late \u202e")

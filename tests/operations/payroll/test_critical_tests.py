@@ -33,6 +33,7 @@ def stage(tmp_path: Path) -> Stage:
 # --- 3: tests ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Pre-payroll 3")
 def test_passing_the_tests_freezes_the_data(stage: Stage) -> None:
     stage.up_to(Step.TESTS)
     run = stage.done(Step.TESTS)
@@ -144,6 +145,7 @@ def test_fewer_tests_than_the_baseline_or_the_last_payroll_stop_it(stage: Stage)
     assert "in the last payroll that was closed 9 did" in stage.done(Step.TESTS).checks[Step.TESTS].words
 
 
+@pytest.mark.covers("E1 1", "E1 2")
 def test_a_critical_test_that_fails_holds_payroll_for_everybody_and_once(stage: Stage) -> None:
     stage.up_to(Step.TESTS)
     run = stage.done(Step.TESTS, {TESTS[0]: "fail"})

@@ -64,6 +64,7 @@ def written(run: PayrollRun) -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(run.exported.directory).iterdir()}
 
 
+@pytest.mark.covers("Pre-payroll 5")
 def test_the_file_is_what_was_frozen_with_its_hash_and_manifest(scene: Scene) -> None:
     pay(scene, *(payment(9 - number, f"10.{number:02}", full_name=name) for number, name in enumerate(CELLS)))
     steps: list[str] = []

@@ -122,6 +122,7 @@ def desk_of(directory: Path, payments: list[Row], supabase: list[Row]) -> Desk:
 ALL = {str(number): DAY for number in range(1, 21)}
 
 
+@pytest.mark.covers("Post-payroll 1")
 def test_exactly_the_signed_payments_are_recorded_and_the_run_knows_it(desk: Desk) -> None:
     desk.supabase.rows.append(held(99, "7.77"))
     plan = desk.plan()

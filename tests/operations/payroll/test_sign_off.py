@@ -59,6 +59,7 @@ def paid_more(office: Office) -> None:
 # -- signing ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Pre-payroll 6")
 def test_the_third_signature_releases_the_very_file_that_three_signed(empty: Office) -> None:
     run = empty.export({"payroll_7.xlsx": b"PK"})
     second = empty.sign(run, 2)

@@ -87,6 +87,7 @@ def sampled(run: PayrollRun) -> dict[str, tuple[str, ...]]:
     return {item.row: item.reasons for item in run.sample}
 
 
+@pytest.mark.covers("Pre-payroll 4")
 def test_ten_by_lot_and_the_risks_are_drawn_the_same_for_everybody(scene: Scene) -> None:
     run = drawn(scene)
     rows = sampled(run)
