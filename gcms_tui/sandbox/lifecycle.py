@@ -221,11 +221,13 @@ def _join(directory: SandboxDirectory, report: Report) -> None:
     ports = directory.ports()
     if ports is None:
         raise Unavailable("The running sandbox is broken", f"{directory.ports_file} is gone.", "Leave the other demo.")
-    dead = [name for name, port in (("warehouse", ports.warehouse), ("Postgres", ports.postgres)) if port_is_free(port)]
+    servers = (("warehouse", ports.warehouse), ("Postgres", ports.postgres), ("Airbyte", ports.airbyte))
+    dead = [name for name, port in servers if port_is_free(port)]
     if dead:
+        have = "has" if len(dead) == 1 else "have"
         raise Unavailable(
             "The running sandbox is broken",
-            f"Another demo runs on {directory.root}, and its {' and '.join(dead)} has ended.",
+            f"Another demo runs on {directory.root}, and its {' and '.join(dead)} {have} ended.",
             "Leave the other demo, then start again: nothing that was committed is lost.",
         )
     report("Another demo runs on this sandbox; it is shared")

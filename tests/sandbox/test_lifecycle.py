@@ -10,8 +10,9 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from gcms_tui.sandbox.lifecycle import default_directory, practice_platform
 from gcms_tui.sandbox.processes import child_environment, port_is_free
 from tests.practice import RunningPlatform, copy_sandbox
 from tests.sandbox.serving import Demo, assert_nothing_runs, kill_one, pid_of, processes_in
+
+SERVERS = ("gcms_tui.sandbox.warehouse", "gcms_tui.sandbox.airbyte", "bin/postgres")
 
 
 @pytest.fixture
@@ -65,9 +68,11 @@ def test_every_file_is_private(platform: RunningPlatform) -> None:
 
 
 def test_no_process_carries_a_password_where_others_may_look(platform: RunningPlatform) -> None:
-    secrets = [platform.snowflake["password"], str(urlsplit(platform.postgres).password)]
+    airbyte = SandboxDirectory(platform.directory).link / "airbyte.secret"
+    secrets = [platform.snowflake["password"], str(urlsplit(platform.postgres).password), airbyte.read_text().strip()]
     running = processes_in(platform.directory)
-    assert any("gcms_tui.sandbox.warehouse" in command for command in running.values())
+    for server in SERVERS:
+        assert any(server in command for command in running.values())
     for pid, command in running.items():
         seen = command + Path(f"/proc/{pid}/environ").read_text(errors="replace")
         assert not [secret for secret in secrets if secret in seen], command
@@ -134,7 +139,7 @@ def test_a_killed_keeper_takes_the_servers_along_and_is_told_of(sandbox: Path) -
 def test_a_start_right_after_waits_for_servers_that_still_end(sandbox: Path) -> None:
     with Demo(sandbox) as demo:
         before = demo.ready()
-        servers = [pid_of(sandbox, what) for what in ("gcms_tui.sandbox.warehouse", "bin/postgres")]
+        servers = [pid_of(sandbox, what) for what in SERVERS]
         for pid in servers:
             os.kill(pid, signal.SIGSTOP)
         kill_one(sandbox, "gcms_tui.sandbox.keeper")
@@ -168,11 +173,14 @@ def test_two_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Pat
 def test_a_running_sandbox_that_lost_a_server_is_refused(sandbox: Path) -> None:
     with Demo(sandbox) as first:
         announcement = first.ready()
-        kill_one(sandbox, "gcms_tui.sandbox.warehouse")
-        assert wait_until(lambda: port_is_free(announcement["snowflake"]["port"]), 20)
+        ports = SandboxDirectory(sandbox).ports()
+        assert ports is not None
+        for server, port in (("gcms_tui.sandbox.warehouse", ports.warehouse), ("sandbox.airbyte", ports.airbyte)):
+            kill_one(sandbox, server)
+            assert wait_until(partial(port_is_free, port), 20)
         with Demo(sandbox) as second:
             assert second.wait() == Unavailable.exit_code
-            assert "its warehouse has ended" in second.told()
+            assert "its warehouse and Airbyte have ended" in second.told()
         with psycopg.connect(announcement["postgres"]) as supabase:
             assert supabase.execute("SELECT 1").fetchone() == (1,)
         first.end(signal.SIGTERM)
@@ -224,18 +232,26 @@ def test_fresh_seeds_anew_on_the_same_ports(sandbox: Path) -> None:
 
 def test_a_port_that_a_stranger_took_is_replaced_and_said(sandbox: Path) -> None:
     with Demo(sandbox) as demo:
-        port = demo.ready()["snowflake"]["port"]
+        demo.ready()
         demo.end(signal.SIGTERM)
-    with socket.socket() as stranger:
-        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stranger.bind(("127.0.0.1", port))
-        stranger.listen()
+    before = SandboxDirectory(sandbox).ports()
+    assert before is not None
+    with ExitStack() as strangers:
+        for port in (before.warehouse, before.airbyte):
+            stranger = strangers.enter_context(socket.socket())
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stranger.bind(("127.0.0.1", port))
+            stranger.listen()
         with Demo(sandbox) as demo:
             announcement = demo.ready()
-            assert announcement["snowflake"]["port"] != port
-            assert f"Port {port} is taken" in demo.told()
+            ports = SandboxDirectory(sandbox).ports()
+            assert ports is not None and announcement["snowflake"]["port"] == ports.warehouse != before.warehouse
+            assert f"Port {before.warehouse} is taken" in demo.told()
             profile = (Path(announcement["dbt_project"]) / "profiles.yml").read_text()
-            assert f"port: {announcement['snowflake']['port']}" in profile
+            assert f"port: {ports.warehouse}" in profile
+            assert f"Port {before.airbyte} is taken" in demo.told()
+            assert f'base_url = "http://127.0.0.1:{ports.airbyte}/api' in Path(announcement["config"]).read_text()
+            assert ports.airbyte != before.airbyte
             demo.end(signal.SIGTERM)
 
 

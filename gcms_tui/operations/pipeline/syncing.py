@@ -98,8 +98,8 @@ class SyncLooks:
         return SyncPlan(connection, jobs, running(jobs))
 
     def watch(self, job_id: int, limit: timedelta = LIMIT) -> Iterator[JobLook]:
-        """Looks until it has ended; the last is `over`. Never for longer than `limit`. Where Airbyte cannot be asked any
-        more it is tried a few times, and not at all where it never could: then the error is raised.
+        """Looks until it has ended; the last is `over`. Never for longer than `limit`. Where Airbyte cannot be asked
+        any more it is tried a few times, and not at all where it never could: then the error is raised.
 
         Raises `UsageError` where there is no such job.
         """
