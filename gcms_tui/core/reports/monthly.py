@@ -14,6 +14,7 @@ from gcms_tui.core.payroll_accuracy import PROBLEMS
 from gcms_tui.core.run_trend import NodeTrend, Trend
 from gcms_tui.core.scd2.corrections import Review
 from gcms_tui.core.text import printable
+from gcms_tui.core.trusted_tests import TEST_TYPES
 from gcms_tui.core.verdict import Verdict, worst
 
 NODES_SHOWN = 20
@@ -200,10 +201,10 @@ def _performance(audit: MonthlyAudit) -> Iterator[str]:
         rates = f"{cell(trend.run_success)}. {cell(trend.test_pass)}."
         yield f"{counted(trend.runs, 'run')} in {audit.window.days} days. {rates}"
         yield ""
-        if trend.nodes:
-            yield from _table(
-                ("node", "runs", "mean", "p95", "max", "last", ""), (_node(node) for node in trend.nodes[:NODES_SHOWN])
-            )
+        models = [node for node in trend.nodes if node.resource_type not in TEST_TYPES]
+        if models:
+            head = ("model", "runs", "mean", "p95", "max", "last", "")
+            yield from _table(head, (_node(node) for node in models[:NODES_SHOWN]))
             yield ""
     for package in audit.packages:
         yield f"**{cell(package.package)}**: {cell(package.why_not) or 'by its own tables'}"
