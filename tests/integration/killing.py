@@ -61,9 +61,12 @@ class Watched:
         def counted(*args: Any, **kwargs: Any) -> Any:
             self._steps.step()
             answer = call(*args, **kwargs)
-            return Watched(answer, self._steps) if name in _HANDED_OUT else answer
+            return self._watching(answer) if name in _HANDED_OUT else answer
 
         return counted
+
+    def _watching(self, answer: Any) -> Watched:
+        return Watched(answer, self._steps)
 
 
 def table_of(step: int) -> str:
@@ -80,12 +83,12 @@ def apply(server: Server, state_dir: Path, kill_at: int) -> None:
         here.apply(plan)
 
 
-def main(server: Server, state_dir: Path) -> None:
+def main(server: Server, state_dir: Path, act: Callable[[Server, Path, int], object] = apply) -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                apply(server, state_dir, int(line))
+                act(server, state_dir, int(line))
             except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as the parent
                 traceback.print_exc()
                 os._exit(1)
