@@ -4,7 +4,7 @@ purpose: How many rows does a table in the warehouse hold, when was one last cha
 section: E3 3
 access: read
 relation table: a landed table, or the bronze table that is made of it
-optional changed_at: when the source last changed the row: updated_at; NULL where the table has no such column
+optional updated_at: when the source last changed the row; NULL where the table has no such column
 optional loaded_at: when Airbyte pulled the row; NULL where the table has no such column
 result row_count integer: rows; fewer than in Supabase means that some have not landed
 result last_update timestamp: the latest change, to compare with Supabase's own
@@ -13,6 +13,6 @@ instead: the runbook looks at the source alone, table by table and by hand: wher
 */
 SELECT
     COUNT(*) AS row_count,
-    MAX({changed_at}) AS last_update,
+    MAX({updated_at}) AS last_update,
     MAX({loaded_at}) AS last_load
 FROM {table}

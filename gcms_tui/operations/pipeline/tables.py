@@ -111,7 +111,7 @@ class TableReader:
         statement = self.queries.get("newest_rows").render(
             {
                 "table": relation,
-                "changed_at": Column(changed) if changed else NoColumn(),
+                "updated_at": Column(changed) if changed else NoColumn(),
                 "loaded_at": Column(loaded) if loaded else NoColumn(),
             }
         )
