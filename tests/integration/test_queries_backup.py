@@ -44,6 +44,28 @@ def test_a_table_is_renamed_swapped_and_a_permanent_one_cloned(workbench: Asking
     assert workbench.plain("SELECT a FROM gcms_ops.copy") == [(1,)]
 
 
+def test_a_restore_is_told_by_what_the_table_its_clone_and_the_backup_have_apart(workbench: Asking) -> None:
+    table, before, backup = (relation(f"gcms_ops.restored{name}") for name in ("", "_before", "_backup"))
+    names: dict[str, Identifier] = {"table": table, "before": before, "backup": backup}
+    workbench.plain("CREATE OR REPLACE TABLE gcms_ops.restored_backup AS SELECT column1 AS a FROM VALUES (1), (1), (2)")
+    workbench.plain("CREATE OR REPLACE TABLE gcms_ops.restored AS SELECT column1 AS a FROM VALUES (1), (3)")
+    workbench.plain("CREATE OR REPLACE TABLE gcms_ops.restored_before AS SELECT column1 AS a FROM VALUES (1), (NULL)")
+    # One row of 1 is not two: it is in the table alone, and two are in the backup alone.
+    assert workbench.row("restore_state", names) == {
+        "table_rows": 2, "added_since": 1, "removed_since": 1, "only_in_table": 2, "only_in_backup": 2
+    }  # fmt: skip
+    described: dict[str, Identifier] = {"information_schema": table.information_schema}
+    standing = workbench.rows("backup_tables", described, schema_name="GCMS_OPS")
+    [found] = [row for row in standing if row["table_name"] == "RESTORED_BACKUP"]
+    assert (found["is_transient"], found["row_count"]) == ("NO", 3) and found["created"] and found["table_owner"]
+
+
+def test_who_holds_grants_is_not_told_where_the_warehouse_has_no_such_view(workbench: Asking) -> None:
+    described: dict[str, Identifier] = {"information_schema": relation("gold.dim_concert").information_schema}
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        workbench.rows("table_grants", described, schema_name="GOLD", table_name="DIM_CONCERT")
+
+
 @pytest.mark.parametrize("name", ["undrop_table", "clone_table_before", "clone_transient_table_before"])
 def test_time_travel_is_refused_in_words_where_the_warehouse_has_none(workbench: Asking, name: str) -> None:
     names = {"table": relation("gold.dim_concert"), "restored": relation("gold.dim_concert_before")}

@@ -60,8 +60,8 @@ class Restoring:
         Raises `Refused`: guard `not_ours` (the journal knows of no write that made it), `other_table`, `backup_gone`,
         `backup_changed`, `empty_backup`, `columns_differ`, `kinds_differ`, `way`, `nothing_to_restore`, `not_a_table`.
         """
-        made = self._made(backup)
         relation = _parsed(table)
+        made = self._made(backup)
         if not relation.may_be(Relation.parse(made.table)):
             raise Refused(
                 "Of another table",
