@@ -103,6 +103,7 @@ class LazyGroup(click.Group):
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--slow-link", is_flag=True, help="Draw less, for a slow line.")
 @click.option("--refresh", metavar="TIME", help="How often the health board looks again: 15m.")
+@click.option("--replay", metavar="FILE", type=click.Path(path_type=Path), help="The wall as it was, from a record.")
 @click.version_option(__version__, "--version", prog_name="gcms-tui", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -114,25 +115,29 @@ def cli(
     ascii_only: bool,
     slow_link: bool,
     refresh: str | None,
+    replay: Path | None,
 ) -> None:
-    """The operations console of the GCMS data platform. Without a command it opens the console."""
+    """The operations console of the GCMS data platform. Without a command it opens the console; with --read-only and
+    --refresh together on the wall, to be read across a room."""
     ctx.obj = Invocation(config, target, read_only, json, ascii_only, slow_link, refresh)
     if ctx.invoked_subcommand is None:
-        ctx.exit(_console(ctx.obj))
+        ctx.exit(_console(ctx.obj, replay))
 
 
 cli.params[:0] = EVERYWHERE
 
 
-def _console(invocation: Invocation) -> int:
+def _console(invocation: Invocation, replay: Path | None) -> int:
     if invocation.json:
         raise UsageError("The console prints no JSON", "--json goes with a command.", "gcms-tui health --json")
     from gcms_tui.cli.terminal import refuse_without_terminal
 
     refuse_without_terminal()
-    from gcms_tui.cli.wiring import open_console
+    from gcms_tui.cli.wiring import open_console, open_replay
 
-    return open_console(invocation)
+    if replay is not None:
+        return open_replay(invocation, replay)
+    return open_console(invocation, wall=invocation.read_only and invocation.refresh is not None)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

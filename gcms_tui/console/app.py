@@ -107,6 +107,7 @@ class ConsoleApp(App[None]):
         Binding("3", "pane('scd2')", "SCD2", id="pane.scd2", show=False, tooltip="Go to the tables of versions"),
         Binding("4", "pane('payroll')", "Payroll", id="pane.payroll", show=False, tooltip="Go to payroll"),
         Binding("6", "pane('journal')", "Journal", id="pane.journal", show=False, tooltip="Go to the journal"),
+        Binding("W", "pane('wall')", "Wall", id="pane.wall", show=False, tooltip="The verdict for a whole room"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
         Binding("question_mark", "help", "Help", id="help", tooltip="The keys, and how to read the screen"),
         Binding(

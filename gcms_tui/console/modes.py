@@ -34,12 +34,19 @@ def _journal(services: ConsoleServices, look: Look) -> Pane:
     return JournalPane(services, look)
 
 
+def _wall(services: ConsoleServices, look: Look) -> Pane:
+    from gcms_tui.console.wall import WallPane
+
+    return WallPane(services, look)
+
+
 PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {
     "health": HealthPane,
     "runs": _runs,
     "scd2": _scd2,
     "payroll": _payroll,
     "journal": _journal,
+    "wall": _wall,
 }
 """In the order of their keys."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.operations.ports import Clock
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.scd2.desk import Scd2Desk
+    from gcms_tui.operations.wall import WallDesk
     from gcms_tui.operations.writing.doubts import Doubt
 
 
@@ -49,6 +50,11 @@ class HealthExaminer(Protocol):
 def no_payroll(whom: str) -> PayrollDesk:
     """Stands where nothing is wired."""
     raise ConfigError("No payroll", "This console was given no way to it.", "Look at gcms-tui doctor.")
+
+
+def no_wall() -> WallDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No wall", "This console was given no way to it.", "Look at gcms-tui doctor.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +96,5 @@ class ConsoleServices:
     """As `open_runs`, for payroll. Whom to act as, which only a practice platform allows; empty: oneself."""
     holds: Callable[[], tuple[Hold, ...]] = tuple
     """What holds payroll; called in a thread after the first paint, with `doubts`. Raises `GcmsError`."""
+    open_wall: Callable[[], WallDesk] = no_wall
+    """As `open_health`, for what the wall reads beside the findings."""

@@ -17,6 +17,7 @@ from gcms_tui.cli.wiring.base import target_name as target_name
 from gcms_tui.cli.wiring.console import console_services as console_services
 from gcms_tui.cli.wiring.console import open_console as open_console
 from gcms_tui.cli.wiring.console import open_log as open_log
+from gcms_tui.cli.wiring.console import open_replay as open_replay
 from gcms_tui.cli.wiring.desks import open_health as open_health
 from gcms_tui.cli.wiring.desks import open_run_desk as open_run_desk
 from gcms_tui.cli.wiring.incidents import open_incidents as open_incidents

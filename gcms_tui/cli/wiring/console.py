@@ -17,6 +17,7 @@ from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, open_store, 
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
 from gcms_tui.cli.wiring.payroll import holds_of, open_payroll_desk
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk
+from gcms_tui.cli.wiring.wall import open_wall
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.settings import Settings
@@ -38,11 +39,11 @@ def open_log(path: Path) -> LogFile:
     return LogFile(path)
 
 
-def open_console(invocation: Invocation, *, notice: str = "") -> int:
+def open_console(invocation: Invocation, *, notice: str = "", wall: bool = False) -> int:
     """The console, until it is left; answers its exit status.
 
     A configuration that is missing or wrong is shown on the screen, with what helps. `notice` is one sentence to know
-    at the start. Raises `UsageError` for a wrong --refresh.
+    at the start; `wall`: it begins on the wall. Raises `UsageError` for a wrong --refresh.
     """
     from gcms_tui.console.launch import launch
 
@@ -52,7 +53,18 @@ def open_console(invocation: Invocation, *, notice: str = "") -> int:
         except ConfigError as error:
             settings = replace(Settings(), state_dir=default_state_dir(os.environ))
             services = replace(console_services(invocation, settings, opened), config_error=error)
-        return launch(replace(services, notice=notice))
+        return launch(replace(services, notice=notice), wall=wall)
+
+
+def open_replay(invocation: Invocation, path: Path) -> int:
+    """A file of records alone, as the wall was. No configuration is needed for it, and a wrong one does not matter."""
+    from gcms_tui.adapters.health_record import read_record
+    from gcms_tui.console.launch import launch
+
+    settings = replace(Settings(), state_dir=default_state_dir(os.environ))
+    with ExitStack() as opened:
+        services = console_services(replace(invocation, read_only=True, target=None), settings, opened)
+        return launch(services, replay=(path, read_record))
 
 
 def console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
@@ -91,6 +103,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         open_payroll=payroll,
         holds=lambda: held().open(),
         open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
+        open_wall=lambda: open_wall(settings, invocation),
         now=utc_now,
         copy_dir=settings.state_dir / "copies",
         version=__version__,
