@@ -30,7 +30,7 @@ from gcms_tui.console.modes import PANES, without_configuration
 from gcms_tui.console.once import Once, OnceEach
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.status_bar import Writes
+from gcms_tui.console.status_bar import Escalation, Writes
 from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, screen_of_its_own
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gcms_tui.console.commands import Command
     from gcms_tui.core.payroll.hold import Hold
     from gcms_tui.core.run import Run
+    from gcms_tui.operations.incidents.book import Listed
     from gcms_tui.operations.writing.doubts import Doubt
 
 
@@ -75,6 +76,8 @@ class DoubtsRead(Message):
     unread: bool = False
     holds: tuple[Hold, ...] | None = None
     """What holds payroll; None where that could not be read."""
+    incidents: Listed | None = None
+    """Those that are open; None where that could not be read."""
 
 
 @dataclass
@@ -106,6 +109,7 @@ class ConsoleApp(App[None]):
         Binding("2", "pane('runs')", "Runs", id="pane.runs", show=False, tooltip="Go to dbt's runs"),
         Binding("3", "pane('scd2')", "SCD2", id="pane.scd2", show=False, tooltip="Go to the tables of versions"),
         Binding("4", "pane('payroll')", "Payroll", id="pane.payroll", show=False, tooltip="Go to payroll"),
+        Binding("5", "pane('runbook')", "Runbook", id="pane.runbook", show=False, tooltip="Go to the runbook"),
         Binding("6", "pane('journal')", "Journal", id="pane.journal", show=False, tooltip="Go to the journal"),
         Binding("W", "pane('wall')", "Wall", id="pane.wall", show=False, tooltip="The verdict for a whole room"),
         Binding("colon,ctrl+p", "palette", "Commands", id="palette", tooltip="Everything that can be done here"),
@@ -123,6 +127,10 @@ class ConsoleApp(App[None]):
             open_runs=Once(services.open_runs),
             open_scd2=Once(services.open_scd2),
             open_payroll=OnceEach(services.open_payroll),
+            open_runbook=Once(services.open_runbook),
+            open_incidents=Once(services.open_incidents),
+            open_pipeline=Once(services.open_pipeline),
+            open_backups=Once(services.open_backups),
         )
         self.services = services
         self.writer = Writer()
@@ -133,6 +141,7 @@ class ConsoleApp(App[None]):
         self.writes = Writes()
         self.holds: tuple[Hold, ...] = ()
         """What holds payroll, as far as it is known."""
+        self.escalation = Escalation()
         self.look = Look(palette_for(self.console.color_system), ASCII if services.ascii else UNICODE)
         self.register_theme(textual_theme(self.look.palette))
         self.set_reactive(App.theme, "gcms")  # setting it aloud would parse every stylesheet a second time
@@ -143,6 +152,7 @@ class ConsoleApp(App[None]):
         self._doubts = Loader(self, "doubts")
         self._asked_again = False
         self._next_doubts: Timer | None = None
+        self._next_escalation: Timer | None = None
         self.set_class(services.ascii, "-ascii")
         if services.ascii:
             ScrollBar.renderer = WholeCells
@@ -234,16 +244,21 @@ class ConsoleApp(App[None]):
         holds: tuple[Hold, ...] | None = None
         with suppress(GcmsError):
             holds = self.services.holds()
+        incidents: Listed | None = None
+        with suppress(GcmsError):
+            incidents = self.services.open_incidents().book.open_ones()
         try:
-            return DoubtsRead(self.services.doubts(), holds=holds)
-        except ConfigError:
-            return DoubtsRead((), holds=holds)  # nothing to be written to is configured; whoever wants to is told why
+            return DoubtsRead(self.services.doubts(), holds=holds, incidents=incidents)
+        except ConfigError:  # nothing to be written to is configured; whoever wants to is told why
+            return DoubtsRead((), holds=holds, incidents=incidents)
         except GcmsError:
-            return DoubtsRead((), unread=True, holds=holds)
+            return DoubtsRead((), unread=True, holds=holds, incidents=incidents)
 
     def on_doubts_read(self, message: DoubtsRead) -> None:
         if message.holds is not None:
             self.holds_are(message.holds)
+        if message.incidents is not None:
+            self.incidents_are(message.incidents)
         self.doubts_are(message.doubts, unread=message.unread)
         if self._asked_again:  # what was read may be from before
             self.look_for_doubts()
@@ -266,6 +281,19 @@ class ConsoleApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Pane):
                 screen.status_bar.held = bool(holds)
+
+    def incidents_are(self, listed: Listed) -> None:
+        """Somebody has seen which incidents are open: every pane says where an escalation is overdue, also one that
+        becomes so while nothing is read."""
+        from gcms_tui.console.runbook.escalation import standing
+
+        self.escalation, next_s = standing(listed, self.services.now())
+        for screen in self.screen_stack:
+            if isinstance(screen, Pane):
+                screen.status_bar.escalation = self.escalation
+        if self._next_escalation is not None:
+            self._next_escalation.stop()
+        self._next_escalation = self.set_timer(next_s, lambda: self.incidents_are(listed)) if next_s else None
 
     # -- copying ----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,12 @@ def _payroll(services: ConsoleServices, look: Look) -> Pane:
     return PayrollPane(services, look)
 
 
+def _runbook(services: ConsoleServices, look: Look) -> Pane:
+    from gcms_tui.console.runbook.pane import RunbookPane
+
+    return RunbookPane(services, look)
+
+
 def _journal(services: ConsoleServices, look: Look) -> Pane:
     from gcms_tui.console.journal.pane import JournalPane
 
@@ -45,6 +51,7 @@ PANES: dict[str, Callable[[ConsoleServices, Look], Pane]] = {
     "runs": _runs,
     "scd2": _scd2,
     "payroll": _payroll,
+    "runbook": _runbook,
     "journal": _journal,
     "wall": _wall,
 }

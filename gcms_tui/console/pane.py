@@ -123,6 +123,7 @@ class Pane(Screen[None]):
         self.status_bar.running = self.console_app.dbt_running
         self.writes_are(self.console_app.writes)
         self.status_bar.held = bool(self.console_app.holds)
+        self.status_bar.escalation = self.console_app.escalation
 
     def writes_are(self, writes: Writes) -> None:
         """Somebody has seen which writes are in doubt, and who writes."""

@@ -13,9 +13,13 @@ from gcms_tui.core.finding import Finding, HealthReport, Point
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.core.payroll.hold import Hold
     from gcms_tui.core.settings import Settings
+    from gcms_tui.operations.backups.desk import BackupDesk
+    from gcms_tui.operations.incidents.desk import IncidentDesk
     from gcms_tui.operations.log_port import Log
     from gcms_tui.operations.payroll.desk import PayrollDesk
+    from gcms_tui.operations.pipeline.desk import PipelineDesk
     from gcms_tui.operations.ports import Clock
+    from gcms_tui.operations.procedures.desk import ProcedureDesk
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.scd2.desk import Scd2Desk
     from gcms_tui.operations.wall import WallDesk
@@ -50,6 +54,26 @@ class HealthExaminer(Protocol):
 def no_payroll(whom: str) -> PayrollDesk:
     """Stands where nothing is wired."""
     raise ConfigError("No payroll", "This console was given no way to it.", "Look at gcms-tui doctor.")
+
+
+def no_runbook() -> ProcedureDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No runbook", "This console was given no way to it.", "Look at gcms-tui doctor.")
+
+
+def no_incidents() -> IncidentDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No incidents", "This console was given no way to it.", "Look at gcms-tui doctor.")
+
+
+def no_pipeline() -> PipelineDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No pipeline", "This console was given no way to it.", "Look at gcms-tui doctor.")
+
+
+def no_backups() -> BackupDesk:
+    """Stands where nothing is wired."""
+    raise ConfigError("No backups", "This console was given no way to it.", "Look at gcms-tui doctor.")
 
 
 def no_wall() -> WallDesk:
@@ -96,5 +120,13 @@ class ConsoleServices:
     """As `open_runs`, for payroll. Whom to act as, which only a practice platform allows; empty: oneself."""
     holds: Callable[[], tuple[Hold, ...]] = tuple
     """What holds payroll; called in a thread after the first paint, with `doubts`. Raises `GcmsError`."""
+    open_runbook: Callable[[], ProcedureDesk] = no_runbook
+    """As `open_runs`, for the runbook's procedures."""
+    open_incidents: Callable[[], IncidentDesk] = no_incidents
+    """As `open_runs`, for incidents; the app asks it once after the first paint, and then nothing but the store."""
+    open_pipeline: Callable[[], PipelineDesk] = no_pipeline
+    """As `open_runs`, for Airbyte, Supabase and where the data stopped."""
+    open_backups: Callable[[], BackupDesk] = no_backups
+    """As `open_runs`, for backups."""
     open_wall: Callable[[], WallDesk] = no_wall
     """As `open_health`, for what the wall reads beside the findings."""

@@ -60,6 +60,16 @@ class Payroll:
     acting: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What is known of open incidents that nobody has taken."""
+
+    overdue: int = 0
+    """How many of them should have been told to somebody by now."""
+    unread: bool = False
+    """The journal of one cannot be read: it may be open."""
+
+
 class StatusBar(Bar):
     """The bar itself."""
 
@@ -72,6 +82,8 @@ class StatusBar(Bar):
     """Something holds payroll."""
     acting: reactive[str] = reactive("", repaint=False)
     """Whom this pane acts as; empty: whoever is logged in."""
+    escalation: reactive[Escalation] = reactive(Escalation(), repaint=False)
+    """Incidents whose escalation is overdue."""
 
     def __init__(self, look: Look, place: Place | None) -> None:
         super().__init__(look)
@@ -92,9 +104,14 @@ class StatusBar(Bar):
     def watch_acting(self, acting: str) -> None:
         self.tell()
 
+    def watch_escalation(self, escalation: Escalation) -> None:
+        self.tell()
+
     def line(self) -> Text:
-        payroll = Payroll(self.held, self.acting)
-        return status_line(self._place, self.status, self.look, self.size.width, self.running, self.writes, payroll)
+        payroll, size = Payroll(self.held, self.acting), self.size.width
+        return status_line(
+            self._place, self.status, self.look, size, self.running, self.writes, payroll, self.escalation
+        )
 
 
 def status_line(
@@ -105,12 +122,14 @@ def status_line(
     running: tuple[Run, ...] = (),
     writes: Writes = Writes(),
     payroll: Payroll = Payroll(),
+    escalation: Escalation = Escalation(),
 ) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
     said = [
         *([] if place is None else _place(place, look)),
         *_payroll(payroll, look),
+        *_escalation(escalation, look),
         *_writes(writes, look),
         *([_running(running, look)] if running else []),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 4),
@@ -153,6 +172,19 @@ def _payroll(payroll: Payroll, look: Look) -> list[Part]:
     if payroll.held:
         wordings = ("PAYROLL HELD: 4", "PAYROLL HELD", "HELD")
         parts.append(Part(tuple(Text(wording, f"bold {palette.warn}") for wording in wordings), 1))
+    return parts
+
+
+def _escalation(escalation: Escalation, look: Look) -> list[Part]:
+    """Pane 5 tells of which incident, and who should have been called."""
+    palette, number = look.palette, escalation.overdue
+    parts = []
+    if number:
+        more = f" {number}" if number > 1 else ""
+        wordings = (f"ESCALATION OVERDUE{more}: 5", f"OVERDUE{more}: 5", "OVERDUE")
+        parts.append(Part(tuple(Text(wording, f"bold {palette.fail}") for wording in wordings), 1))
+    if escalation.unread:
+        parts.append(Part((Text("incident not read", palette.unknown), Text("incident ?", palette.unknown)), 2))
     return parts
 
 

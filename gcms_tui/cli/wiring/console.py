@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 from gcms_tui import __version__
 from gcms_tui.adapters.config import default_state_dir
 from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring.backups import open_backup_desk
 from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, open_store, read_only, target_name, utc_now
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
+from gcms_tui.cli.wiring.incidents import open_incidents
 from gcms_tui.cli.wiring.payroll import holds_of, open_payroll_desk
+from gcms_tui.cli.wiring.pipeline import open_pipeline
+from gcms_tui.cli.wiring.procedures import open_procedure_desk
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk
 from gcms_tui.cli.wiring.wall import open_wall
 from gcms_tui.core.duration import parse_duration
@@ -103,6 +107,10 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         open_payroll=payroll,
         holds=lambda: held().open(),
         open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
+        open_runbook=_once(lambda: opened.enter_context(open_procedure_desk(settings, invocation))),
+        open_incidents=_once(lambda: open_incidents(settings, invocation)),
+        open_pipeline=_once(lambda: opened.enter_context(open_pipeline(settings, invocation))),
+        open_backups=_once(lambda: opened.enter_context(open_backup_desk(settings, invocation, runs))),
         open_wall=lambda: open_wall(settings, invocation),
         now=utc_now,
         copy_dir=settings.state_dir / "copies",

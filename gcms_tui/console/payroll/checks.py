@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, Judging, is_under_way
 from gcms_tui.console.pane import Loader, unexpected
-from gcms_tui.console.payroll.live import (
-    LOOK_S,
-    SLOW_LOOK_S,
-    DbtSeen,
-    Following,
-    Judging,
-    StepEnded,
-    is_under_way,
-    step_of,
-)
+from gcms_tui.console.payroll.live import Following, StepEnded, step_of
 from gcms_tui.console.payroll.reading import ReadRun
 from gcms_tui.console.payroll.source import Acting
 from gcms_tui.console.payroll.wizard_source import PendingFound

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from gcms_tui.console.dialogs import error_page
+from gcms_tui.console.following import is_under_way
 from gcms_tui.console.live_words import settled
 from gcms_tui.console.payroll.entries import entry_lines, of_step
 from gcms_tui.console.payroll.evidence import Evidence
-from gcms_tui.console.payroll.live import is_under_way
 from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import by_text, step_named, step_state, step_tint
 from gcms_tui.console.run_head import Head

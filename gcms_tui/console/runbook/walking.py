@@ -1,0 +1,266 @@
+"""A procedure on the screen: read anew while somebody looks, its checks done in a thread, its dbt runs followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, FollowedRun, Judging, is_under_way
+from gcms_tui.console.pane import Loader, LoadFailed, Pane, unexpected
+from gcms_tui.console.runbook import standing as source
+from gcms_tui.console.runbook.standing import PendingFound, ProcedureRead, Standing
+from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.theme import Look
+from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.procedures.step import Step
+from gcms_tui.core.run import Run
+
+if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.operations.procedures.desk import ProcedureDesk
+    from gcms_tui.operations.procedures.ports import Outcome
+    from gcms_tui.operations.procedures.steps import Steps
+
+_EVERY_S = 15.0
+"""From the end of one reading to the next, while somebody looks: it asks the store alone."""
+_TICK_S = 1.0
+
+
+@dataclass
+class StepEnded(Message):
+    """A step was done, and is in the journal; or it was only looked at; or `error` says why neither."""
+
+    step: Step
+    seen: Outcome | None = None
+    error: GcmsError | None = None
+
+
+class StepRun(FollowedRun):
+    """The dbt run of a step."""
+
+    def __init__(
+        self, receiver: MessagePump, steps: Steps, run_id: str, step: Step, run: Run, look_s: float = LOOK_S
+    ) -> None:
+        super().__init__(receiver, steps.runs, run, look_s)
+        self.step = step
+        self._steps = steps
+        self._run_id = run_id
+
+    def settle(self) -> None:
+        self._steps.settle(self._run_id, self.step.name)
+
+    def ended(self, error: GcmsError | None = None) -> Message:
+        return StepEnded(self.step, error=error)
+
+
+class WalkedProcedure(Pane):
+    """Reads while it is in front, and not otherwise. What goes on is taken up by whoever comes."""
+
+    def __init__(self, services: ConsoleServices, look: Look, desk: ProcedureDesk, name: str, run_id: str) -> None:
+        super().__init__(services, look)
+        self.desk = desk
+        self.name_of = name
+        self.run_id = run_id
+        """Empty until one is found open, and where it is only looked at."""
+        self.standing: Standing | None = None
+        self.failure: GcmsError | None = None
+        """Why the newest reading failed."""
+        self.following: StepRun | None = None
+        """The dbt run of a step that is under way, or is being judged."""
+        self.looking: tuple[Step, datetime] | None = None
+        """Which step is looked at, and since when."""
+        self.step_error: tuple[Step, GcmsError] | None = None
+        self.seen: tuple[Step, Outcome] | None = None
+        """What was found and not recorded."""
+        self._read_at = services.now()
+        self._loader = Loader(self, "procedure")
+        self._worker = Loader(self, "procedure step")
+        self._sought = False
+        """It was asked whether a dbt run is pending."""
+        self._again = False
+        self._by_hand = False
+        self._next: Timer | None = None
+
+    def on_mount(self) -> None:
+        self.set_interval(_TICK_S, self._tick)
+
+    def on_unmount(self) -> None:
+        if self.following is not None:
+            self.following.let_go()
+
+    # -- what a subclass does ---------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Tell everything anew."""
+        raise NotImplementedError
+
+    def has_been_read(self, first: bool) -> None:
+        """`first`: nothing was known of it before."""
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, *, by_hand: bool = False) -> None:
+        """Read it off the loop; where it is being read, once more after that."""
+        desk, name, run_id = self.desk, self.name_of, self.run_id
+        self._again = not self._loader.start(lambda: source.read(desk, name, run_id))
+        if not self._again:
+            self._by_hand = by_hand
+            self._stop_waiting()
+            self.draw()
+            self.refresh_bindings()
+
+    def on_procedure_read(self, message: ProcedureRead) -> None:
+        before, self.standing = self.standing, message.standing
+        self.failure, self._read_at = None, self.services.now()
+        self.run_id = message.standing.run.run_id if message.standing.run is not None else ""
+        self._seek_pending()
+        self.has_been_read(before is None)
+        self._read_ended()
+
+    def on_load_failed(self, message: LoadFailed) -> None:
+        message.stop()
+        self.failure = message.error
+        self._read_ended()
+        if self._by_hand and self.is_current:
+            self.action_error()
+
+    def _read_ended(self) -> None:
+        self.draw()
+        self.refresh_bindings()
+        if self._again:
+            self.read()
+        else:
+            self._stop_waiting()
+            if self.is_current and self.standing is not None and self.standing.is_open:
+                self._next = self.set_timer(_EVERY_S, self.read)
+
+    def _stop_waiting(self) -> None:
+        if self._next is not None:
+            self._next.stop()
+            self._next = None
+
+    def looked_at(self) -> None:
+        self.read()
+
+    def on_screen_suspend(self) -> None:
+        self._stop_waiting()
+
+    def on_screen_resume(self) -> None:
+        if self.standing is not None:
+            self.read()
+
+    # -- what is under way ------------------------------------------------------------------------------------------
+
+    @property
+    def doing(self) -> Step | None:
+        """The step that is being done from here."""
+        if self.following is not None:
+            return self.following.step
+        return self.looking[0] if self.looking is not None else None
+
+    @property
+    def dbt_run(self) -> Run | None:
+        """The dbt run that is under way."""
+        following = self.following
+        return following.run if following is not None and is_under_way(following.run) else None
+
+    def check(self, step: Step, *, record: bool) -> None:
+        """Look; recorded only where the procedure is open and may be written to."""
+        desk, name, run_id = self.desk, self.name_of, self.run_id
+
+        def work() -> Message:
+            try:
+                if record:
+                    desk.steps.check(run_id, step.name)
+                    return StepEnded(step)
+                return StepEnded(step, seen=desk.steps.see(name, step.name))
+            except GcmsError as error:
+                return StepEnded(step, error=error)
+            except Exception as error:  # noqa: BLE001 (told as this step's failure, like any other)
+                return StepEnded(step, error=unexpected(error))
+
+        if self._worker.start(work):
+            self.looking, self.step_error, self.seen = (step, self.services.now()), None, None
+            self.draw()
+            self.refresh_bindings()
+
+    def follow(self, step: Step, run: Run) -> None:
+        if self.following is not None or not self.run_id:
+            return
+        look_s = SLOW_LOOK_S if self.services.slow_link else LOOK_S
+        self.step_error = None
+        self.following = StepRun(self, self.desk.steps, self.run_id, step, run, look_s)
+        self.following.start()
+        self.draw()
+        self.refresh_bindings()
+
+    def _seek_pending(self) -> None:
+        """A dbt run that went on while nobody looked is taken up; read-only it is not judged, so left alone."""
+        standing, desk = self.standing, self.desk
+        if self._sought or standing is None or not standing.is_open or desk.book.read_only_reason:
+            return
+        nothing = PendingFound(standing.procedure.steps[0], None)
+        self._sought = self._worker.start(lambda: source.pending(desk, standing) or nothing)
+
+    def on_pending_found(self, message: PendingFound) -> None:
+        if message.run is not None:
+            self.follow(message.step, message.run)
+
+    # -- what is heard of it ----------------------------------------------------------------------------------------
+
+    def on_dbt_seen(self, message: DbtSeen) -> None:
+        following = self.following
+        if following is None:
+            return
+        following.seen(message.look)
+        run = message.look.run
+        others = tuple(one for one in self.console_app.dbt_running if one.run_id != run.run_id)
+        running = (run, *others) if is_under_way(run) else others
+        if running != self.console_app.dbt_running:
+            self.console_app.dbt_is(running)
+        self.draw()
+        self.refresh_bindings()
+
+    def on_judging(self, message: Judging) -> None:
+        if self.following is not None:
+            self.following.judging = True
+        self.draw()
+
+    def on_step_ended(self, message: StepEnded) -> None:
+        if self.looking is not None and self.looking[0] is message.step:
+            self.looking = None
+        else:
+            self.following = None
+        self.step_error = None if message.error is None else (message.step, message.error)
+        self.seen = None if message.seen is None else (message.step, message.seen)
+        self.read()
+        self.draw()
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        """Another second has passed: only what counts seconds reads otherwise."""
+        if self.doing is not None and self.is_current:
+            self.draw()
+
+    # -- what failed ------------------------------------------------------------------------------------------------
+
+    @property
+    def error(self) -> GcmsError | None:
+        """What there is to be read of failures."""
+        return self.step_error[1] if self.step_error is not None else self.failure
+
+    def action_error(self) -> None:
+        from gcms_tui.console.dialogs import ErrorDialog
+
+        if self.error is not None:
+            self.app.push_screen(ErrorDialog(self.look, self.error))
+
+    def action_cancel(self) -> None:
+        from gcms_tui.console.run_cancel import CancelDialog
+
+        if self.dbt_run is not None:
+            self.app.push_screen(CancelDialog(self.services, self.look, self.desk.steps, self.dbt_run))

@@ -1,0 +1,123 @@
+"""Procedures, steps and incidents in words and symbols: the same on every page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.text import Text
+
+from gcms_tui.console.payroll.words import by_text
+from gcms_tui.console.theme import Look, Palette
+from gcms_tui.core.incidents.incident import Incident
+from gcms_tui.core.procedures.cadence import Due
+from gcms_tui.core.procedures.gates import StepState
+from gcms_tui.core.procedures.run import ProcedureRun, ProcedureState
+from gcms_tui.core.procedures.step import Gate, Step, StepKind
+from gcms_tui.core.query import Access
+
+__all__ = ["by_text"]
+
+_DUE: Mapping[Due, tuple[str, str]] = {
+    Due.OVERDUE: ("✗", "x"),
+    Due.DUE: ("▲", "!"),
+    Due.UNDER_WAY: ("►", ">"),
+    Due.DONE: ("✓", "+"),
+    Due.ON_DEMAND: ("○", "o"),
+    Due.UNKNOWN: ("?", "?"),
+}
+_STEPS: Mapping[StepState, tuple[str, str]] = {
+    StepState.OPEN: ("○", "o"),
+    StepState.BEGUN: ("►", ">"),
+    StepState.DONE: ("✓", "+"),
+    StepState.FAILED: ("✗", "x"),
+    StepState.SKIPPED: ("-", "-"),
+    StepState.OVERRIDDEN: ("▲", "!"),
+    StepState.FALLEN: ("▲", "!"),
+}
+RUNNING = ("►", ">")
+ELSEWHERE = ("→", ">")
+
+ENTER_DOES: Mapping[StepKind, str] = {
+    StepKind.CHECK: "Enter looks, and records what it found.",
+    StepKind.RUN: "Enter shows the dbt command, and what it selects, before anything starts.",
+    StepKind.PLAN: "Enter shows what would be done: nothing is done before you have seen it.",
+    StepKind.ATTEST: "Enter takes down, in one line, what was seen or done.",
+    StepKind.OPEN: "Enter goes where it is done; n takes down what came of it.",
+}
+
+
+def due_text(due: Due, look: Look) -> Text:
+    """Symbol and word."""
+    return Text(f"{_DUE[due][look.glyphs.ascii]} {due.value}", due_tint(due, look.palette))
+
+
+def due_tint(due: Due, palette: Palette) -> str:
+    return {
+        Due.OVERDUE: palette.fail,
+        Due.DUE: palette.warn,
+        Due.UNDER_WAY: palette.accent,
+        Due.DONE: palette.ok,
+        Due.ON_DEMAND: palette.muted,
+        Due.UNKNOWN: palette.unknown,
+    }[due]
+
+
+def step_state(state: StepState, look: Look, *, loud: bool = False) -> str:
+    """Symbol and word; `loud`: the word in capitals."""
+    return f"{_STEPS[state][look.glyphs.ascii]} {state.value.upper() if loud else state.value}"
+
+
+def step_tint(state: StepState, palette: Palette) -> str:
+    return {
+        StepState.OPEN: palette.muted,
+        StepState.BEGUN: palette.accent,
+        StepState.DONE: palette.ok,
+        StepState.FAILED: palette.fail,
+        StepState.SKIPPED: palette.warn,
+        StepState.OVERRIDDEN: palette.warn,
+        StepState.FALLEN: palette.warn,
+    }[state]
+
+
+def run_state(run: ProcedureRun, look: Look) -> Text:
+    palette, verdict = look.palette, run.verdict
+    match run.state:
+        case ProcedureState.ACTIVE:
+            return Text(f"{RUNNING[look.glyphs.ascii]} OPEN", f"bold {palette.accent}")
+        case ProcedureState.CLOSED if verdict is not None:
+            return Text(f"CLOSED {look.glyphs.verdict(verdict)}", f"bold {look.colour(verdict)}")
+    return Text("ABANDONED", f"bold {palette.warn}")
+
+
+def access_word(access: Access) -> str:
+    """`READ` or `WRITE`."""
+    return access.name
+
+
+def gate_words(step: Step) -> str:
+    match step.gate:
+        case Gate.SOFT:
+            return "gate: what follows waits for it, or for an override with a reason"
+        case Gate.FIRM:
+            return "firm gate: nobody overrides it"
+    return ""
+
+
+def incident_state(incident: Incident, *, overdue: bool, look: Look) -> Text:
+    """`✗ overdue`, `▲ open`, `► acknowledged`, `✓ closed`."""
+    palette = look.palette
+    word, marks, tint = "open", ("▲", "!"), palette.warn
+    if overdue:
+        word, marks, tint = "overdue", ("✗", "x"), f"bold {palette.fail}"
+    elif incident.closed is not None:
+        word, marks, tint = "closed", ("✓", "+"), palette.ok
+    elif incident.acknowledged is not None:
+        word, marks, tint = "taken", RUNNING, palette.accent
+    return Text(f"{marks[look.glyphs.ascii]} {word}", tint)
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """How long an incident is open: `1 h 05 min`."""
+    minutes = max(int((now - moment).total_seconds()) // 60, 0)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
