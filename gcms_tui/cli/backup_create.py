@@ -48,7 +48,8 @@ def _tell_draft(draft: Draft, invocation: Invocation) -> None:
             }
         )
         return
-    took = f", begun {timestamp(draft.taken_up.begun_at)} and interrupted" if draft.taken_up else ""
+    begun = draft.taken_up and f", begun {timestamp(draft.taken_up.begun_at)} and interrupted"
+    took = begun or ", a new set; its own number is given when it is made"
     click.echo(f"{draft.run_id}: {draft.confirmation}{took}")
     print_table(
         (
