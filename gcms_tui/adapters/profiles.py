@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +52,8 @@ class Output:
     credentials: Credentials
     database: str
     schema: str
+    plain: Mapping[str, str] = field(default_factory=dict)
+    """What of it may be shown: no login, no secret, and nothing that only this profile knows."""
 
 
 def read_project(settings: DbtSettings, env: Mapping[str, str]) -> DbtProject:
@@ -103,18 +105,7 @@ def read_output(settings: DbtSettings, project: DbtProject | None, env: Mapping[
             f"There is no {file} ({found_by}).",
             "Set profiles_dir under [dbt] in gcms.toml, or DBT_PROFILES_DIR.",
         )
-    profiles = _mapping(file, "profiles.yml")
-    name = settings.profile or _engine_variable(env, "PROFILE") or (project.profile if project else None)
-    if name is None:
-        raise ConfigError(
-            "No profile named",
-            "Neither gcms.toml nor dbt_project.yml names one.",
-            "Set profile under [dbt] in gcms.toml.",
-        )
-    profile = profiles.get(name)
-    if not isinstance(profile, dict):
-        known = ", ".join(str(key) for key in profiles if key != "config") or "none"
-        raise ConfigError("No such profile", f"{file} has no profile {name}.", f"It has: {known}.")
+    name, profile = _profile(file, settings, project, env)
     target, data = _rendered(file, name, profile, settings.target or _engine_variable(env, "TARGET"), Renderer(env))
     source = f"{file}, profile {name}, target {target}"
     return Output(
@@ -125,7 +116,15 @@ def read_output(settings: DbtSettings, project: DbtProject | None, env: Mapping[
         credentials=credentials_of(data, source, directory=project.directory if project else file.parent),
         database=str(data.get("database", "")),
         schema=str(data.get("schema", "")),
+        plain={key: str(data[key]) for key in _PLAIN if data.get(key) is not None},
     )
+
+
+def target_names(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> tuple[str, ...]:
+    """The targets of the profile, in the file's order. None of them is rendered. Raises `ConfigError`."""
+    file, _ = profiles_file(settings, project, env)
+    outputs = _profile(file, settings, project, env)[1].get("outputs")
+    return tuple(map(str, outputs)) if isinstance(outputs, dict) else ()
 
 
 def profiles_file(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> tuple[Path, str]:
@@ -183,6 +182,11 @@ _PASSED_ON = (
     "workload_identity_entra_resource",
 )  # fmt: skip
 _REQUIRED = ("account", "database", "schema")
+_PLAIN = (
+    "account", "host", "port", "protocol", "database", "schema", "warehouse", "role", "authenticator", "threads",
+    "query_tag", "client_session_keep_alive", "connect_retries", "connect_timeout", "retry_on_database_errors",
+    "retry_all", "reuse_connections",
+)  # fmt: skip
 _KINDS: Mapping[str, type] = {
     **dict.fromkeys((*_REQUIRED, *_PASSED_ON, *SECRET_KEYS, "private_key_path"), str),
     "port": int,
@@ -201,6 +205,24 @@ def _require_a_secret(public: Mapping[str, Any], secrets: Mapping[str, Secret], 
             f"{source} has no password, private key or token.",
             "A key pair is best: private_key_path, with its passphrase from env_var().",
         )
+
+
+def _profile(
+    file: Path, settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]
+) -> tuple[str, Mapping[str, Any]]:
+    profiles = _mapping(file, "profiles.yml")
+    name = settings.profile or _engine_variable(env, "PROFILE") or (project.profile if project else None)
+    if name is None:
+        raise ConfigError(
+            "No profile named",
+            "Neither gcms.toml nor dbt_project.yml names one.",
+            "Set profile under [dbt] in gcms.toml.",
+        )
+    profile = profiles.get(name)
+    if not isinstance(profile, dict):
+        known = ", ".join(str(key) for key in profiles if key != "config") or "none"
+        raise ConfigError("No such profile", f"{file} has no profile {name}.", f"It has: {known}.")
+    return name, profile
 
 
 def _profiles_dir(settings: DbtSettings, project: DbtProject | None, env: Mapping[str, str]) -> tuple[Path, str]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
+from gcms_tui.cli.wiring.backups import open_backup_desk
 from gcms_tui.cli.wiring.base import (
     every_dbt_file,
     open_store,
@@ -19,12 +20,20 @@ from gcms_tui.cli.wiring.base import (
 )
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
 from gcms_tui.cli.wiring.payroll import holds_of
+from gcms_tui.cli.wiring.pipeline import open_pipeline
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
+    from gcms_tui.operations.backups.desk import BackupDesk
+    from gcms_tui.operations.health import Health
+    from gcms_tui.operations.pipeline.desk import PipelineDesk
+    from gcms_tui.operations.ports import Warehouse
     from gcms_tui.operations.procedures.book import Procedures
     from gcms_tui.operations.procedures.desk import ProcedureDesk
     from gcms_tui.operations.procedures.ports import StepLook, StepWork
+    from gcms_tui.operations.reports.monthly import MonthlyReview
+    from gcms_tui.operations.run_desk import RunDesk
+    from gcms_tui.operations.scd2.tables import Scd2Tables
 
 
 def open_procedures(settings: Settings, invocation: Invocation) -> Procedures:
@@ -50,12 +59,9 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
     that could is built. Raises `ConfigError`."""
     from gcms_tui.adapters.docs_server import DocsServer
     from gcms_tui.adapters.person import who_asks
-    from gcms_tui.adapters.report_files import ReportFiles
     from gcms_tui.operations.procedures.desk import ProcedureDesk
     from gcms_tui.operations.procedures.steps import Steps
     from gcms_tui.operations.procedures.works import DocsServing, Holding
-    from gcms_tui.operations.reports.monthly import MonthlyReview
-    from gcms_tui.operations.scd2.corrections import Corrections
     from gcms_tui.operations.scd2.tables import Scd2Tables
 
     book = open_procedures(settings, invocation)
@@ -66,38 +72,91 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
         runs = opened.enter_context(open_run_desk(settings, invocation))
         warehouse = open_warehouse(settings, purpose="runbook")
         opened.callback(warehouse.close)
+        backups = opened.enter_context(open_backup_desk(settings, invocation, lambda: runs))
+        pipeline = opened.enter_context(open_pipeline(settings, invocation))
         tables = Scd2Tables(settings, project, warehouse, queries)
-        monthly = MonthlyReview(
-            settings,
-            target,
-            health=health,
-            tables=lambda: tuple(item.name for item in tables.listed()),
-            corrections=Corrections(
-                tables, warehouse, queries, journal=store.journal, clock=utc_now, read_only_reason=book.read_only_reason
-            ),
-            trend=runs.history.trend,
-            warehouse=warehouse,
-            queries=queries,
-            project=project,
-            shelf=ReportFiles(settings.state_dir / "reports"),
-            person=person,
-            clock=utc_now,
-        )
+        monthly = _monthly(settings, book, health, runs, warehouse, tables)
         docs = DocsServer(settings.state_dir, person, utc_now)
-        looks: dict[str, StepLook] = {"monthly-report": monthly}
         works: dict[str, StepWork] | None = None
         if not book.read_only_reason:
             works = {
                 "hold": Holding(holds_of(settings, target, store, person, ""), target),
                 "docs-serve": DocsServing(docs, runs.shelf),
+                **_elsewhere(backups, pipeline),
             }
         steps = Steps(
             book,
             health=health,
             runs=runs.runs,
             shelf=runs.shelf,
-            looks=looks,
+            looks={"monthly-report": monthly, **_looks(settings, target, backups, pipeline, tables)},
             works=works,
             scd2=lambda: tuple(item.name.rpartition(".")[2] for item in tables.listed()),
         )
         yield ProcedureDesk(book, steps, monthly, docs)
+
+
+def _monthly(
+    settings: Settings, book: Procedures, health: Health, runs: RunDesk, warehouse: Warehouse, tables: Scd2Tables
+) -> MonthlyReview:
+    from gcms_tui.adapters.person import who_asks
+    from gcms_tui.adapters.report_files import ReportFiles
+    from gcms_tui.operations.reports.monthly import MonthlyReview
+    from gcms_tui.operations.scd2.corrections import Corrections
+
+    journal, queries = open_store(settings).journal, query_library(settings)
+    return MonthlyReview(
+        settings,
+        book.target,
+        health=health,
+        tables=lambda: tuple(item.name for item in tables.listed()),
+        corrections=Corrections(
+            tables, warehouse, queries, journal=journal, clock=utc_now, read_only_reason=book.read_only_reason
+        ),
+        trend=runs.history.trend,
+        warehouse=warehouse,
+        queries=queries,
+        project=every_dbt_file(settings, book.target),
+        shelf=ReportFiles(settings.state_dir / "reports"),
+        person=who_asks(os.environ),
+        clock=utc_now,
+    )
+
+
+def _looks(
+    settings: Settings, target: str, backups: BackupDesk, pipeline: PipelineDesk, tables: Scd2Tables
+) -> dict[str, StepLook]:
+    from gcms_tui.adapters.profile_targets import ProfileTargets
+    from gcms_tui.operations.backups.tables import BackupTables
+    from gcms_tui.operations.procedures.comparing import CompareTargets
+    from gcms_tui.operations.procedures.desk_looks import (
+        AirbyteLook,
+        CountsAfter,
+        CountsBefore,
+        SupabaseLook,
+        WhereStopped,
+    )
+
+    compared = BackupTables(settings, tables).all
+    return {
+        "counts-before": CountsBefore(backups.counts),
+        "counts-after": CountsAfter(backups.counts),
+        "airbyte": AirbyteLook(pipeline.pipeline),
+        "supabase": SupabaseLook(pipeline.pipeline),
+        "where-stopped": WhereStopped(pipeline.pipeline),
+        "compare-targets": CompareTargets(
+            target, ProfileTargets(settings, os.environ), compared, query_library(settings)
+        ),
+    }
+
+
+def _elsewhere(backups: BackupDesk, pipeline: PipelineDesk) -> dict[str, StepWork]:
+    """What other desks do, as far as they may write themselves."""
+    from gcms_tui.operations.procedures.desk_works import BackupWork, SyncWork
+
+    works: dict[str, StepWork] = {}
+    if backups.bench is not None:
+        works["backup"] = BackupWork(backups.bench.sets)
+    if pipeline.syncs is not None:
+        works["sync"] = SyncWork(pipeline.pipeline, pipeline.looks, pipeline.syncs)
+    return works

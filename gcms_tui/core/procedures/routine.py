@@ -101,6 +101,7 @@ WEEKLY = Procedure(
             gate=Gate.SOFT,
             access=_WRITE,
             desk="backup",
+            regrounds=True,
             holds_for=timedelta(hours=24),
             instead="The runbook calls it optional, and replaces the good backup after a bad run. Here the refresh "
             "waits for it, and no set is ever replaced.",

@@ -1,8 +1,8 @@
 """What steps ask of other desks.
 
 Looks (a CHECK step's `desk`): `counts-before`, `counts-after`, `airbyte`, `supabase`, `where-stopped`,
-`compare-targets`, `monthly-report`. Works (a PLAN step's): `backup`, `docs-serve`, `hold`, `sync`. Those that are not
-wired are refused, with the command and the pane to use instead.
+`compare-targets`, `monthly-report`. Works (a PLAN step's): `backup`, `docs-serve`, `hold`, `sync`. One that is not
+there is refused, with the command and the pane to use instead.
 """
 
 from __future__ import annotations
