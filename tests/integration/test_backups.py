@@ -205,7 +205,7 @@ def test_killed_at_any_step_of_a_set_it_is_taken_up_and_completed(
     server: WarehouseProcess, killing: subprocess.Popen[str], here: Scene
 ) -> None:
     kept = 0
-    for step in range(SETS_FROM + 1, SETS_FROM + MOST, 3):
+    for step in range(SETS_FROM + 1, SETS_FROM + MOST, 4):
         word = killed_at(killing, step)
         if word == "applied":
             break
