@@ -23,6 +23,7 @@ from tests.console.small_runbook import (
     opened_procedure,
     procedure,
     runbook_pane,
+    shows,
 )
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -232,11 +233,11 @@ async def test_an_incident_is_opened_taken_noted_handed_over_and_closed(small: S
             ("x", "fill in: why", ("tab", *"a disk", "enter", *"a new one", "enter", "enter"), "CLOSED"),
         ):
             await pilot.press(key)
-            await until(pilot, lambda words=words: words in drawn(app), words)
+            await shows(pilot, words)
             await pilot.press(*typed)
             await until(pilot, lambda: app.screen.act.has_focus, "the answer")  # type: ignore[attr-defined]
             await pilot.press("enter")
-            await until(pilot, lambda done=done: done in drawn(app), done)
+            await shows(pilot, done)
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is screen and not screen._loader.busy, "the incidents")
         (found,) = small.incidents.book().all().incidents
@@ -244,8 +245,8 @@ async def test_an_incident_is_opened_taken_noted_handed_over_and_closed(small: S
         assert [note.text for note in found.notes] == ["the host answers no ping"]
         assert screen.refusal("take") == "it is closed" and "✓ closed" in drawn(app)
         await pilot.press("m")
-        await until(pilot, lambda: list(small.directory.rglob("copy*.txt")), "the copy")
-        (path,) = small.directory.rglob("copy*.txt")
+        await until(pilot, lambda: list(small.directory.rglob("copied.txt")), "the copy")
+        (path,) = small.directory.rglob("copied.txt")
         assert "# Incident: Airbyte is away" in path.read_text()
 
 

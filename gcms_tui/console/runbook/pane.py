@@ -39,6 +39,10 @@ class RunbookPane(ListPane):
         Binding("enter", "open", "Open", id="runbook.open", tooltip="The procedure's steps, or the incident"),
         Binding("o", "start", "Start", id="runbook.start", tooltip="Start the procedure: from then on it is recorded"),
         Binding("i", "incidents", "Incidents", id="runbook.incidents", tooltip="Every incident, closed ones too"),
+        Binding(
+            "s", "pipeline", "Pipeline", id="runbook.pipeline", tooltip="Airbyte, Supabase, where the data stopped"
+        ),
+        Binding("b", "backups", "Backups", id="runbook.backups", tooltip="Sets, counts, and bringing a table back"),
         Binding("t", "contacts", "Contacts", id="runbook.contacts", tooltip="Whom to call, and what is not filled in"),
         Binding("u", "commands", "Commands", id="runbook.commands", tooltip="The runbook's useful commands, and logs"),
         FILTER,
@@ -277,6 +281,16 @@ class RunbookPane(ListPane):
 
         if self.incidents is not None:
             self.app.push_screen(ContactsDialog(self.look, self.incidents.contacts))
+
+    def action_pipeline(self) -> None:
+        from gcms_tui.console.runbook.pipeline import PipelineScreen
+
+        self.app.push_screen(PipelineScreen(self.services, self.look))
+
+    def action_backups(self) -> None:
+        from gcms_tui.console.runbook.backups import BackupsScreen
+
+        self.app.push_screen(BackupsScreen(self.services, self.look))
 
     def action_commands(self) -> None:
         from gcms_tui.console.runbook.useful import UsefulDialog

@@ -359,6 +359,10 @@ class ProcedureScreen(WalkedProcedure):
             self.app.switch_mode(where)
         elif kind == "runbook":
             self.app.push_screen(ProcedureScreen(self.services, self.look, self.desk, where))
+        elif jump == "backup restore":
+            from gcms_tui.console.runbook.backups import BackupsScreen
+
+            self.app.push_screen(BackupsScreen(self.services, self.look))
         elif jump:
             self.console_app.tell(f"gcms-tui {jump}", title="There it is done")
 
