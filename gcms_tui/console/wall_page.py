@@ -32,6 +32,9 @@ _NAME, _VALUE, _TARGET = 20, 16, 18
 _TALL = 14
 """Below so many lines the verdict is a word like any other."""
 _LABEL = 9
+_ROOMY = 100
+"""From this width on a finding's name need not be cut."""
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def page(shown: Shown, look: Look, width: int, height: int) -> list[Text]:
         foot, room = [], height - len(head)
     middle = [Text(), *metrics] if metrics else []
     middle += [Text()] if room > len(middle) + len(wrong) else []
-    middle += _troubles(wrong, shown, look, room - len(middle))
+    middle += _troubles(wrong, shown, look, width, room - len(middle))
     lines = [*head, *middle, *([Text()] * (room - len(middle))), *foot][:height]
     return [_cut(line, width, look) for line in lines] + [Text()] * (height - len(lines))
 
@@ -143,7 +146,7 @@ def _metric(finding: Finding, shown: Shown, look: Look, width: int) -> Text:
     return line.append_text(sparkline(shown.series.get(finding.name, ()), room, look)) if room > 4 else line
 
 
-def _troubles(wrong: Sequence[Finding], shown: Shown, look: Look, room: int) -> list[Text]:
+def _troubles(wrong: Sequence[Finding], shown: Shown, look: Look, width: int, room: int) -> list[Text]:
     """The worst first; of those the ones that are so for longest. What does not fit is counted."""
     if room < 1:
         return []
@@ -154,22 +157,21 @@ def _troubles(wrong: Sequence[Finding], shown: Shown, look: Look, room: int) -> 
     known.sort(key=lambda told: (-told[0].verdict, told[1]))
     kept = known if len(known) <= room else known[: room - 1]
     wide = max(len(item.name) for item, _, _ in kept) if kept else 0
-    lines = [_trouble(item, shown.now - began, whole, min(wide, 34), look) for item, began, whole in kept]
+    wide = min(wide, 40 if width >= _ROOMY else 28)
+    lines = [_trouble(item, shown.now - began, whole, wide, look) for item, began, whole in kept]
     if len(kept) < len(known):
         lines.append(Text(f"and {len(known) - len(kept)} more", look.palette.muted))
     return lines
 
 
 def _trouble(finding: Finding, age: timedelta, whole: bool, wide: int, look: Look) -> Text:
-    """`whole`: it was OK before that; otherwise it may have been so for longer."""
+    """`whole`: it was OK before that; otherwise it may have been so for longer, which a `+` says."""
     palette, glyphs = look.palette, look.glyphs
-    lasted = age_text(age, "new" if whole else "")
-    if not whole and lasted:
-        lasted = f"over {lasted}"
+    lasted = age_text(age, "new") if whole else "?" if age < _MINUTE else f"{age_text(age)}+"
     return Text.assemble(
         (f"{glyphs.verdict(finding.verdict):<10}", f"bold {look.colour(finding.verdict)}"),
         (glyphs.text(finding.name, wide).ljust(wide), palette.strong),
-        (f" {lasted:>9}  ", palette.accent),
+        (f" {lasted:>7}  ", palette.accent),
         (glyphs.text(told(finding), 400), palette.text),
     )
 

@@ -29,6 +29,7 @@ from tests.benchmarks.measure import Row, in_turn, print_report, process_seconds
 from tests.benchmarks.payroll import payroll
 from tests.benchmarks.scd2 import scd2
 from tests.benchmarks.slow_link import PlayedBack, SlowLink
+from tests.benchmarks.wall import wall
 from tests.terminal import Terminal
 
 RUNS = 7
@@ -155,6 +156,7 @@ GROUPS: dict[str, Callable[[Platform], list[Row]]] = {
     "logs": lambda platform: logs.rows(),
     "scd2": scd2,
     "payroll": payroll,
+    "wall": wall,
 }
 
 
