@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gcms_tui.sandbox.lifecycle import Platform
@@ -66,9 +66,9 @@ def _hours(platform: Platform, what: str, change: Callable[[], None], at: tuple[
             terminal.wait_for("next look", timeout=60)
             began = time.monotonic()
             _pass_by(terminal, began, 1, change, at)
-            start, bytes_before = Held.by(terminal.process.pid), terminal.received
+            start, bytes_before = _at_rest(terminal), terminal.received
             _pass_by(terminal, began, HOURS, change, at)
-            end, sent = Held.by(terminal.process.pid), terminal.received - bytes_before
+            sent, end = terminal.received - bytes_before, _at_rest(terminal)
             terminal.send("q")
             terminal.wait_gone()
         queries = int(counted.read_text(encoding="utf-8")) if counted.exists() else 0
@@ -93,6 +93,15 @@ def _hours(platform: Platform, what: str, change: Callable[[], None], at: tuple[
         _same("  threads", start.threads, end.threads),
         _same("  descriptors", start.descriptors, end.descriptors),
     ]
+
+
+def _at_rest(terminal: Terminal) -> Held:
+    """The least of what it holds within a refresh: between two looks, and not in the midst of one."""
+    until, seen = time.monotonic() + 1.5 * REFRESH_MIN / 60 * _HOUR_S, []
+    while time.monotonic() < until:
+        terminal.pump(0.05)
+        seen.append(Held.by(terminal.process.pid))
+    return Held(*(min(getattr(held, field.name) for held in seen) for field in fields(Held)))
 
 
 def _same(what: str, start: int, end: int) -> Row:

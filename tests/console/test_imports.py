@@ -42,6 +42,9 @@ def test_only_the_pane_that_is_gone_to_first_is_imported() -> None:
         *("scd2.tables", "scd2.groups", "scd2.key"),
         *("journal.pane", "writing.plan_dialog", "writing.batch_dialog"),
         *("payroll.pane", "payroll.wizard", "payroll.open_dialog"),
+        *("runbook.pane", "runbook.procedure", "runbook.incidents", "runbook.incident_dialogs", "runbook.contacts"),
+        *("runbook.pipeline", "runbook.backups", "runbook.useful"),
+        *("wall", "wall_replay", "wall_app"),
     ],
 )
 def test_going_to_another_pane_imports_nothing_heavy(module: str) -> None:
