@@ -74,9 +74,9 @@ async def test_the_palette_lists_what_is_refused_with_the_reason_and_runs_the_re
     app = ConsoleApp(services(state, examiner))
     async with app.run_test(size=SIZE) as pilot:
         pane = await settled(pilot, examiner)
-        await pilot.press("ctrl+p")
-        assert "not now: nothing has failed" in drawn(app)
-        await pilot.press(*"last failure", "enter")
+        await pilot.press("ctrl+p", *"last failure")
+        await until(pilot, lambda: "not now: nothing has failed" in drawn(app), "the reason")
+        await pilot.press("enter")
         assert isinstance(app.screen, CommandPalette), "a refused command is not run"
         app.screen.query_one(Input).value = "every check"
         await pilot.pause()

@@ -12,7 +12,9 @@ from gcms_tui.core.procedures.catalogue import PROCEDURES
 
 _STATE = 12
 """`► under way` is the longest."""
-_SECTION = 8
+_SECTION = 12
+_SECTION_FROM = 100
+"""From this width on the section has a column of its own: when it is due wants the room before that."""
 _NAME = max(len(item.title) for item in PROCEDURES)
 _WORDS_LEAST = 10
 _LETTERS = 300
@@ -36,7 +38,7 @@ class BoardList(RowList[BoardRow]):
         line.append(cell(state.plain, _STATE, glyphs.ellipsis), palette.faint if self.faded else state.style)
         room = width - line.cell_len - 1
         line.append(" ").append(cell(glyphs.text(name, _LETTERS), max(min(_NAME, room), 0), glyphs.ellipsis), body)
-        if width - line.cell_len >= _SECTION + 2:
+        if width >= _SECTION_FROM:
             line.append("  " + cell(glyphs.text(section, 40), _SECTION, glyphs.ellipsis), palette.faint)
         room = width - line.cell_len - 3
         if room >= _WORDS_LEAST:

@@ -185,12 +185,14 @@ def next_words(page: StepPage) -> tuple[str, bool]:
         return f"{free}Nothing can be recorded here: {page.read_only}.", False
     if refused is not None:
         return closed_words(refused), True
+    failed = one.state is StepState.FAILED
+    mended = "w goes where it is mended. " if failed and step.jump else ""
     if one.settled:
         on = standing.next_step
         then = f"{standing.procedure.number(on)} {on.title} is next" if on is not None else "f closes the procedure"
-        return f"Settled: {then}. R does it again.", False
-    if one.state is StepState.FAILED:
-        return f"w goes where it is mended. {ENTER_DOES[step.kind]}", True
+        return f"{mended}{then[:1].upper()}{then[1:]}. R does it again.", failed
+    if failed:
+        return f"{mended}{ENTER_DOES[step.kind]}", True
     return ENTER_DOES[step.kind], False
 
 
