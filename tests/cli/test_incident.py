@@ -77,6 +77,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     server.server_close()
 
 
+@pytest.mark.covers("E1 5", "Escalation")
 def test_an_incident_from_its_opening_to_its_post_mortem(typed: Typed) -> None:
     status, out, _ = typed("incident", "open", "--title", "Airbyte\x1b[31m stands [still]", "--section", "E3", "--hold")
     incident_id = out.split()[0]
@@ -135,6 +136,7 @@ def test_read_only_shows_and_does_nothing_else(typed: Typed) -> None:
         assert typed("--read-only", "incident", *line.split())[0] == 0
 
 
+@pytest.mark.covers("Contacts")
 def test_contacts_flag_what_nobody_has_filled_in(typed: Typed) -> None:
     status, out, _ = typed("incident", "contacts")
     assert status == 0 and "+1-XXX-XXX-XXXX" in out and "! a placeholder" in out

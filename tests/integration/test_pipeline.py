@@ -45,6 +45,7 @@ def table(status: dict[str, Any], stream: str) -> dict[str, Any]:
     return next(item for item in status["tables"] if item["stream"] == stream)
 
 
+@pytest.mark.covers("E3 1", "E3 2", "E3 3", "E3 4")
 def test_the_stale_source_is_traced_synced_built_and_fresh(
     fresh_platform: RunningPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_path_is_in_order_and_is_journalled_in_minutes() -> None:
         parse_path(("b (1 hour)", "c (30 min)"))
 
 
+@pytest.mark.covers("Escalation")
 def test_each_step_comes_at_its_moment_and_says_how_long_ago_that_was() -> None:
     told = incident()
     assert [numbers(told, after(minutes)) for minutes in (14.99, 15, 29, 30, 61)] == [[], [1], [1], [1, 2], [1, 2, 3]]

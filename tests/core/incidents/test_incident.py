@@ -125,6 +125,7 @@ def test_the_post_mortem_of_an_open_one_says_what_is_open() -> None:
     assert "Opened by hand." in text and "No escalation was configured." in text
 
 
+@pytest.mark.covers("Contacts", "External")
 def test_whom_to_call_and_what_of_it_is_still_a_placeholder() -> None:
     external = (
         ExternalSettings("Snowflake", "support@snowflake.com", "2026-02-01"),

@@ -23,6 +23,7 @@ LOST = Unavailable("Snowflake cannot be reached", "the line was cut")
 STATEMENTS = ("create_schema", "clone_table", "clone_transient_table", "row_count")
 
 
+@pytest.mark.covers("Weekly 1")
 def test_every_table_is_cloned_as_it_is_under_one_run_id_and_counted() -> None:
     here = Console()
     draft = here.sets.propose()
@@ -248,6 +249,7 @@ def test_unless_the_settings_name_them_every_scd2_table_and_the_fact_are_backed_
     ],
     ids=["the same", "grown", "lost", "emptied", "vanished"],
 )
+@pytest.mark.covers("Weekly 4")
 def test_rows_are_counted_again_and_judged(happens: Callable[[Vault], object], verdict: Verdict, says: str) -> None:
     here = Console()
     here.create()

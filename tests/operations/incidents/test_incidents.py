@@ -30,6 +30,7 @@ def guard(act: Callable[[], object]) -> str:
     return caught.value.guard
 
 
+@pytest.mark.covers("E1 5")
 def test_from_a_finding_to_its_close_with_a_hold_that_remains(scene: Scene) -> None:
     done = scene.acts().open_from(finding(), hold=True)
     opened = done.incident
@@ -156,6 +157,7 @@ def test_of_two_who_open_one_of_the_same_finding_at_once_one_does(scene: Scene) 
     assert len(scene.book().all().incidents) == 1
 
 
+@pytest.mark.covers("Escalation")
 def test_the_clock_goes_on_over_a_restart_and_is_not_set_back(scene: Scene) -> None:
     scene.acts().open_by_hand("Airbyte stands still")
     scene.clock.now += timedelta(minutes=31)

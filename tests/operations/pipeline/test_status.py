@@ -123,6 +123,7 @@ def test_every_stream_is_there_once_with_its_connection_and_its_limits() -> None
     assert watched_tables(SETTINGS, ())[0].stream == "instrument"
 
 
+@pytest.mark.covers("E3 1", "E3 3")
 def test_the_stale_source_leads_to_its_failed_connection() -> None:
     scene = Scene()
     scene.warehouse.on("newest_rows", sides(92 * HOUR, 61 * HOUR), "SUPABASE_INSTRUMENT")  # type: ignore[arg-type]
@@ -176,6 +177,7 @@ def test_what_cannot_be_asked_is_unknown_by_itself() -> None:
     assert table_of(report, "attendance").stopped.verdict is Verdict.OK
 
 
+@pytest.mark.covers("E3 2", "E3 3")
 def test_a_pooler_that_keeps_no_session_and_a_table_that_is_not_there_are_said() -> None:
     scene = Scene(visited=Visited(read_only=False))
     scene.warehouse.on("table_columns", (), "")

@@ -63,6 +63,7 @@ def scene(tmp_path: Path) -> Scene:
     return Scene(tmp_path)
 
 
+@pytest.mark.covers("E3 4")
 def test_the_intent_is_in_the_journal_before_it_is_sent_and_the_outcome_after(scene: Scene) -> None:
     at_sending: list[str] = []
     scene.airbyte.hooks["start_sync"] = lambda: at_sending.extend(kind for kind, _ in scene.journal())
