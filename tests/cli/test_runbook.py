@@ -71,6 +71,9 @@ def test_the_morning_check_is_walked_recorded_and_off_the_board(typed: Typed) ->
 def test_read_only_looks_and_records_nothing(typed: Typed) -> None:
     status, said = typed("--read-only", "runbook", "step", "scd2-corruption", "identify")
     assert (status, said["recorded"], said["verdict"]) == (2, False, "FAIL")
+    status, said = typed("--read-only", "runbook", "step", "pipeline-failure", "airbyte")
+    assert (status, said["recorded"], len(said["evidence"])) == (2, False, 3)
+    assert typed("runbook", "step", "dev-against-prod", "compare")[1]["refused"]["guard"] == "one_target"
     assert typed("--read-only", "runbook", "start", "weekly")[1]["refused"]["guard"] == "read_only"
     assert typed("runbook", "show", "last")[1]["procedure"] == "daily"
 
