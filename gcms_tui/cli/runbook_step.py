@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
@@ -152,12 +154,13 @@ def _carried_out(
     offer = desk.steps.offer(run.run_id, wanted.name)
     for line in offer.lines:
         tell(f"  {printable(line)}")
-    if offer.wants_reason and not reason:
-        raise UsageError("No reason given", f"{wanted.title} wants one.", "Say it with --reason.")
     if not yes and not confirm:
-        typed = f"--confirm {offer.confirmation}" if offer.confirmation else "--yes"
+        typed = f"--confirm {shlex.quote(offer.confirmation)}" if offer.confirmation else "--yes"
+        typed += " --reason TEXT" if offer.wants_reason else ""
         tell(f"gcms-tui: nothing was done; {printable(typed)} does that.")
         return None
+    if offer.wants_reason and not reason:
+        raise UsageError("No reason given", f"{wanted.title} wants one.", "Say it with --reason.")
     done = desk.steps.carry_out(run.run_id, wanted.name, offer, confirm, reason)
     for line in done.did[wanted.name].evidence:
         tell(f"  {printable(line)}")

@@ -108,6 +108,7 @@ class Refreshed:
 def refreshed(walk: Walk) -> Refreshed:
     run = walk.does("runbook", "start", "weekly")["run"]
     assert walk.refused("runbook", "step", run, "backup", "--confirm", "all", *WHY) == "confirmation"
+    assert walk.told("runbook", "step", run, "backup") == (3, {})  # shown, and no reason wanted for that
     tables = walk.does("backup", "create")
     backup = walk.step(run, "backup", "--confirm", tables["confirmation"], *WHY)
     assert len(backup["evidence"]) == len(tables["tables"])
