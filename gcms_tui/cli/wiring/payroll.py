@@ -260,10 +260,15 @@ def _unpaid(seen: _Seen) -> Callable[[PayrollRun], None]:
 
 
 def _recording(seen: _Seen) -> Recording:
+    from gcms_tui.core.payroll.gates import require_not_held
     from gcms_tui.operations.payroll.recording import Recording
     from gcms_tui.operations.writing.guarded_write import GuardedWrites
 
     store = seen.store
+
+    def payroll_is_not_held(plan: Plan) -> None:
+        require_not_held(seen.book.holds.open())
+
     return Recording(
         seen.settings.supabase,
         book=seen.book,
@@ -279,6 +284,7 @@ def _recording(seen: _Seen) -> Recording:
             leases=store.leases,
             journal=store.journal,
             clock=utc_now,
+            guards=(payroll_is_not_held,),
         ),
         plans=store.plans,
         journal=store.journal,

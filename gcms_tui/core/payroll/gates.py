@@ -91,8 +91,13 @@ def require(run: PayrollRun, step: Step, now: datetime, limits: Limits, holds: I
                 f"gcms-tui payroll step {run.run_id} {item.step.value}",
                 guard=item.step.value,
             )
-    held = tuple(holds)
-    if held and step not in (*CHECKS, *AFTER_PAYMENT):
+    if step not in (*CHECKS, *AFTER_PAYMENT):
+        require_not_held(holds)
+
+
+def require_not_held(holds: Iterable[Hold]) -> None:
+    """Raises `Refused` (guard `hold`)."""
+    if held := tuple(holds):
         raise Refused(
             "Payroll is held",
             "; ".join(hold.words for hold in held),
