@@ -15,6 +15,7 @@ from gcms_tui.core.payroll.gates import Limits, StepLook
 from gcms_tui.core.payroll.indexed import IndexedRun
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState, fold
 from gcms_tui.core.payroll.steps import STEPS, Step
+from gcms_tui.core.writing.journal import Entry
 from gcms_tui.operations.payroll.holding import Holds
 from gcms_tui.operations.payroll.ports import PayrollIndex
 from gcms_tui.operations.ports import Clock
@@ -128,7 +129,7 @@ class Payrolls:
             self._free(concert_id)
             self._index.open(run_id, self.target, concert_id, now)
             try:
-                self._journal.append(
+                opened = self._journal.append(
                     events.OPENED,
                     run_id,
                     {
@@ -144,7 +145,7 @@ class Payrolls:
                     lease.require_held()  # which waits for whatever of it may still be on its way
                     self._free(concert_id)
                 raise
-            return self.get(run_id)
+            return _folded(run_id, (opened,))
 
     @contextmanager
     def at(self, reference: str, step: Step) -> Iterator[AtStep]:
@@ -175,10 +176,12 @@ class Payrolls:
                 lease.release()
 
     def _note(self, run: PayrollRun, kind: str, payload: Mapping[str, Any]) -> PayrollRun:
-        self._journal.append(kind, run.run_id, payload)
-        after = self.get(run.run_id)
+        # Nobody else adds to a run that is held: it is not read again from a store that may be lost by now, so that
+        # what is noted is not told as an error.
+        after = _folded(run.run_id, (*run.entries, self._journal.append(kind, run.run_id, payload)))
         if after.state is not PayrollState.ACTIVE:
-            self._index.end(run.run_id, self._clock())
+            with suppress(GcmsError):  # whoever opens the next one gives the concert free
+                self._index.end(run.run_id, self._clock())
         return after
 
     def _require_writing(self) -> None:
@@ -189,7 +192,7 @@ class Payrolls:
 
     def _read(self, listed: IndexedRun) -> PayrollRun:
         try:
-            return fold(self._journal.about(listed.run_id))
+            told = self._journal.about(listed.run_id)
         except UsageError:
             raise Refused(
                 "Never begun",
@@ -197,12 +200,7 @@ class Payrolls:
                 f"Open it again: gcms-tui payroll open {shlex.quote(listed.concert_id)}",
                 guard="open_run",
             ) from None
-        except ValueError as error:
-            raise GcmsError(
-                "The journal was changed",
-                f"What it says of {listed.run_id} cannot be read: {error}.",
-                "Pay nothing of it. gcms-tui journal verify tells more.",
-            ) from None
+        return _folded(listed.run_id, told)
 
     def _is_unbegun(self, listed: IndexedRun) -> bool:
         """Whoever opened it was cut off before it was in the journal."""
@@ -248,6 +246,17 @@ class AtStep:
     def require_held(self) -> None:
         """Raises `Refused` where somebody else took over: whatever cannot be taken back must not be done then."""
         self._lease.require_held()
+
+
+def _folded(run_id: str, told: tuple[Entry, ...]) -> PayrollRun:
+    try:
+        return fold(told)
+    except ValueError as error:
+        raise GcmsError(
+            "The journal was changed",
+            f"What it says of {run_id} cannot be read: {error}.",
+            "Pay nothing of it. gcms-tui journal verify tells more.",
+        ) from None
 
 
 _EVERY = 1_000_000
