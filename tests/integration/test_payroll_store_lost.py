@@ -115,8 +115,7 @@ def test_a_store_that_is_lost_is_told_and_the_step_is_there_or_is_done_again(
     [held] = here.store.leases.held()
     assert held.person == here.person and word(lambda: act.do(here)) == "refused lease"
     store.silence()
-    once_more: Callable[[], object] = here.release if released else lambda: act.do(here)
-    assert word(once_more) in (act.again if noted else ("done",))
+    assert word(lambda: here.release() if released else act.do(here)) in (act.again if noted else ("done",))
     times = here.kinds().count(kind) - before
     assert times == 1 or (times == 2 and noted and kind in MAY_BE_TWICE)
     assert here.store.journal.verify().whole and not here.store.leases.held()
