@@ -140,7 +140,8 @@ def plan_lines(made: Plan) -> Iterator[str]:
     for step in made.steps:
         yield "  by:" if step.rows is None else f"  {counted(step.rows, 'row')} by:"
         yield from (f"    {line}" for line in printable_lines(step.statement.sql))
-        yield f"    with {', '.join(printable(repr(bind), 80) for bind in step.statement.binds)}"
+        if step.statement.binds:
+            yield f"    with {', '.join(printable(repr(bind), 80) for bind in step.statement.binds)}"
     if made.backup:
         yield f"  backup first: {printable(made.backup.subject)}"
     yield f"  plan {made.short_id}, holds until {made.expires_at:%H:%M} UTC"
