@@ -18,6 +18,7 @@ from tests.integration.payroll_acts import ACTS, Act, stages
 from tests.integration.payroll_shared import SharedStore
 from tests.integration.payroll_walk import Console, Place, walk_on, word
 from tests.integration.test_payroll_killed import MAY_BE_TWICE, SECOND
+from tests.operations.payroll.scene import CONCERT, TARGET
 from tests.postgres_wire import COMMIT, Dropped, Fault, Forward, PostgresWire, drop_request, dropped_after, first
 from tests.practice import RunningPlatform
 
@@ -130,6 +131,26 @@ def _lost(far: Console, act: Act, title: str, released: bool) -> None:
     assert caught.value.title == title and caught.value.next_step
     assert ("payroll release" in caught.value.next_step) is released
     assert "postgresql://" not in str(caught.value)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_opening_whose_answer_alone_is_lost_is_looked_for_before_its_concert_is_given_free(
+    begun: dict[str, Place], store: SharedStore, wire: PostgresWire, tmp_path: Path, there: bool
+) -> None:
+    place = store.begin(begun["new"], tmp_path / "own")
+    far, here = (Console(at) for at in (store.over(place, wire.port), place))
+
+    def lost(forward: Forward) -> bytes:
+        wire.mend()
+        if there:
+            forward()
+        raise Dropped
+
+    wire.on(events.OPENED, first(lambda: wire.on(COMMIT, lost)))
+    with pytest.raises(StateError, match=UNKNOWN):
+        far.open()
+    assert (here.store.payroll.active(TARGET, CONCERT) is not None) is there is (events.OPENED in here.kinds())
+    assert word(here.open) == ("refused open_run" if there else "done")
 
 
 @pytest.mark.parametrize("name", ["export", "sign third"])
