@@ -198,6 +198,7 @@ async def test_a_file_that_could_not_be_released_is_released_later_or_rejected(s
         assert "the outbox cannot be written." in drawn(asked.app) and len(small.get(run).signatures) == 3
         assert dialog.refusal("release") is None
         small.files.writable = True
+        await asked.shown(pilot)
         await pilot.press("l")
         await asked.shown(pilot)
         await asked.confirm(pilot)

@@ -11,6 +11,7 @@ from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.payroll.source import Opened
+from gcms_tui.console.payroll.ways import here
 from gcms_tui.console.payroll.words import money
 from gcms_tui.console.preview_page import target_text
 from gcms_tui.console.services import ConsoleServices
@@ -77,7 +78,7 @@ class OpenDialog(GuardedDialog[PayrollRun | None]):
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
-        self._error = message.error
+        self._error = here(message.error)
         self.act.disabled = False
         self.way_out.focus()
         self.hold()

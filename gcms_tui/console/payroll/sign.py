@@ -13,6 +13,7 @@ from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.payroll.act import ActDialog, done_line
 from gcms_tui.console.payroll.person_words import run_lines, said_lines, totals_lines
 from gcms_tui.console.payroll.sign_page import released_lines, sign_page, signatures_lines
+from gcms_tui.console.payroll.ways import here
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
@@ -136,7 +137,7 @@ class SignDialog(SignOffDialog):
         elif outcome.release_error is not None:
             said = "Signed by three, and the file is not released. l tries it again, once the cause is mended."
             lines += [Text(), *said_lines(Verdict.FAIL, said, look, width)]
-            lines += error_page(outcome.release_error, look, width)
+            lines += error_page(here(outcome.release_error), look, width)
         elif len(run.signatures) == len(Role):
             host = run.exported.host if run.exported is not None else "another host"
             said = f"Signed by three. The file lies on {host}: there it is released, in this step."

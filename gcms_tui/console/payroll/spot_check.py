@@ -12,10 +12,12 @@ from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.payroll.spot_check_page import brief, headline, row_page
 from gcms_tui.console.payroll.spot_check_row import Line, SheetList, matching
 from gcms_tui.console.payroll.spot_check_source import Kept, NotKept, Saying, SheetRead, SpotCheckSource, Verb
+from gcms_tui.console.payroll.ways import here
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.brief import Brief
+from gcms_tui.console.widgets.document import PlainDocument
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll.run import PayrollRun, TickVerdict
@@ -39,6 +41,7 @@ class SpotCheckScreen(ListPane):
     """
 
     TITLE = "Spot check"
+    DETAIL = PlainDocument
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,enter", "tick", "Tick", id="spot.tick", tooltip="It was looked at, and makes sense"),
         Binding("q", "query", "Query", id="spot.query", tooltip="Ask about it: the payroll waits for the answer"),
@@ -103,7 +106,7 @@ class SpotCheckScreen(ListPane):
 
     def _failed(self, error: GcmsError) -> None:
         """Told in full; where the ground has gone this is left with it."""
-        self.error = error
+        self.error = error = here(error)
         self.gone = isinstance(error, Refused) and error.guard in _GONE
         if self.gone:
             self.changed, self.sheet, self.revealed = True, None, False
