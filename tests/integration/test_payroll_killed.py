@@ -48,9 +48,10 @@ def test_killed_at_any_call_nothing_is_half_done_lost_or_done_twice(
         assert how in ("killed", "done")
         found = left_behind(place, before)
         if found not in left:
+            if left:  # at first nothing has been done
+                locked += _unlocked_in_time(place)
+                _walked_to_its_end(place.copied(tmp_path / f"{kill_at} walked"))
             left.append(found)
-            locked += _unlocked_in_time(place)
-            _walked_to_its_end(place.copied(tmp_path / f"{kill_at} walked"))
         _done_again(act, place, before)
         if how == "done":
             break
