@@ -89,6 +89,7 @@ def open_payroll_desk(
             bench=None if seen.why_not else _bench(seen, desk.open()),
             read_only_reason=seen.why_not,
             may_act=() if seen.why_not else may_act(settings, os.environ, host),
+            acting_as=acting_as,
         )
 
 

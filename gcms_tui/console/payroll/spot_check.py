@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual._time import get_time
 from textual.binding import Binding, BindingType
 
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.payroll.desk import PayrollDesk
     from gcms_tui.operations.payroll.spot_checks import Sheet
 
+_LOOK_S = 0.5
+"""From the cursor's coming to a row by itself to the first tick that counts: a key held down ticks nothing unseen."""
 _AGAIN_S = 0.2
 """Until it is tried again to write, where another write is under way."""
 _GONE = ("data_changed", "ended", "released", Step.SPOT_CHECK.value, *(step.value for step in CHECKS))
@@ -75,6 +78,8 @@ class SpotCheckScreen(ListPane):
         self._sayings: list[Saying] = []
         """To be written down, the first of them just now."""
         self._under_way = False
+        self._unseen = "", 0.0
+        """The row that the cursor came to by itself, and until when it does not count as seen."""
         self._detailed: str | None = None
 
     def on_mount(self) -> None:
@@ -144,6 +149,14 @@ class SpotCheckScreen(ListPane):
         self._write()
         self._read_what_is_new(message.saying)
         self.draw()
+        self._go_on(message.saying)
+
+    def _go_on(self, saying: Saying) -> None:
+        """To the next row, where the cursor is still on the one that was ticked, and only the list is looked at."""
+        still = self.sheet_list.has_focus and self.sheet_list.cursor == saying.row
+        if saying.verb is Verb.TICK and still and (row := self._next_open()) is not None:
+            self.sheet_list.cursor = row
+            self._unseen = row, get_time() + _LOOK_S
 
     def _read_what_is_new(self, saying: Saying) -> None:
         """A row that was not drawn, and is asked about, is shown as well."""
@@ -183,6 +196,7 @@ class SpotCheckScreen(ListPane):
         self.headline.parts = headline(self.run_of, self.revealed, wanted, self.look) if self.sheet is not None else ()
         self.banner.said = self.failure_lines()
         self._draw_detail()
+        self.status_bar.acting = self.desk.acting_as
         title = f"4 Spot check, concert {self.look.glyphs.text(self.run_of.concert_id, 20)}"
         busy = "writing" if self._sayings else "reading" if reading else ""
         self.say(Status(title=title, stale=self.error is not None, refresh=(busy,)))
@@ -288,7 +302,12 @@ class SpotCheckScreen(ListPane):
 
     def action_tick(self) -> None:
         line = self.focused_row
-        if line is not None and self.refusal("tick") is None:
+        if line is None or self.refusal("tick") is not None:
+            return
+        row, until = self._unseen
+        if line.key == row and get_time() < until:
+            self._unseen = row, get_time() + _LOOK_S
+        else:
             self.record(Saying(Verb.TICK, line.key, seen=self.sheet.seen if self.sheet is not None else ""))
 
     def action_query(self) -> None:
@@ -317,15 +336,22 @@ class SpotCheckScreen(ListPane):
         self.app.push_screen(dialog, lambda said: self.record(Saying(Verb.QUERY, *said)) if said else None)
 
     def action_next(self) -> None:
+        found = self._next_open()
+        if found is not None:
+            self.sheet_list.cursor, self._unseen = found, ("", 0.0)
+        elif self._open_rows:
+            self.console_app.tell("The filter hides what is left to look at: / then Esc clears it.")
+
+    @property
+    def _open_rows(self) -> set[str]:
+        """Those that nobody has looked at, and that nothing is being written of."""
+        return set(self.run_of.unticked) - {saying.row for saying in self._sayings}
+
+    def _next_open(self) -> str | None:
         """In the order of the list, from the focused row on, and round."""
         keys = [line.key for line in self.sheet_list.rows if not line.heading]
         at = keys.index(self.sheet_list.cursor) + 1 if self.sheet_list.cursor in keys else 0
-        open_rows = set(self.run_of.unticked) - {saying.row for saying in self._sayings}
-        found = next((key for key in (*keys[at:], *keys[:at]) if key in open_rows), None)
-        if found is not None:
-            self.sheet_list.cursor = found
-        elif open_rows:
-            self.console_app.tell("The filter hides what is left to look at: / then Esc clears it.")
+        return next((key for key in (*keys[at:], *keys[:at]) if key in self._open_rows), None)
 
     def action_variance(self) -> None:
         from gcms_tui.console.payroll.variance import VarianceDialog
