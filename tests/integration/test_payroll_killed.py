@@ -40,7 +40,8 @@ def program() -> Iterator[Program]:
 def test_killed_at_any_call_nothing_is_half_done_lost_or_done_twice(
     begun: dict[str, Place], program: Program, tmp_path: Path, name: str
 ) -> None:
-    act, left, locked = ACTS[name], [], 0
+    act, locked = ACTS[name], 0
+    left: list[str] = []
     before = Console(begun[act.begins]).kinds()
     for kill_at in range(1, MOST):
         place = begun[act.begins].copied(tmp_path / str(kill_at))
