@@ -90,6 +90,7 @@ class DayDialog(GuardedDialog[bool]):
         message.stop()
         if not self.act.disabled:
             self.act.focus()
+            self.hold()
 
     def done(self) -> None:
         if self.day is not None:

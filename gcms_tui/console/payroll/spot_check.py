@@ -102,8 +102,11 @@ class SpotCheckScreen(ListPane):
         self.draw()
 
     def on_sheet_read(self, message: SheetRead) -> None:
+        first = self.sheet is None
         self.run_of, self.sheet, self.error = message.run, message.sheet, None
         self.draw()
+        if first and self.sheet_list.cursor is not None:  # Enter may still be held that led here
+            self._unseen = self.sheet_list.cursor, get_time() + _LOOK_S
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
