@@ -245,6 +245,18 @@ async def test_the_day_is_typed_the_plan_shown_by_counts_and_recorded_once(small
         for _ in range(6):
             await pilot.press("pagedown")
             seen += drawn(asked.app)
+        await pilot.press("escape")
+        assert asked.app.screen is asked.screen and asked.screen._day.has_focus and asked.screen._day.value == DAY
+        await pilot.press(*"2026-02-27", "enter")
+        assert "Friday, 27 February 2026" in drawn(asked.app), "another day, typed in the place of the one before"
+        asked.screen._day.value = ""
+        asked.screen._day.focus()
+        await pilot.press(*DAY, "enter")
+        await asked.shown(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: asked.app.screen is not asked.screen, "the plan's dialog")
+        await asked.shown(pilot)
+        dialog = asked.app.screen
         assert "20 payments: paid false, payment_date NULL" in seen
         assert f"20 payments: paid true, payment_date {DAY}" in seen
         assert "2,000.00" in seen and "20 payments to 20 musicians" in seen and dialog.way_out.has_focus

@@ -46,6 +46,8 @@ class AbandonDialog(ActDialog[ToAbandon]):
 
     def shown(self, made: ToAbandon, width: int) -> list[Text]:
         run, look = made.run, self.look
+        if self.over:
+            return []
         lines = run_lines(run, look, width)
         lines += labelled("opened", by_text(run.opened), look, width)
         if run.exported is not None:

@@ -101,6 +101,9 @@ class DayDialog(GuardedDialog[bool]):
         """Where nothing was tried another day may be typed."""
         if tried:
             self.dismiss(True)
+        else:
+            self._day.focus()
+            self._day.select_all()
 
     def action_leave(self) -> None:
         self.dismiss(False)

@@ -19,7 +19,7 @@ from gcms_tui.operations.payroll.sign_off import ToSign
 
 
 def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look, width: int) -> list[Text]:
-    """`own`: the roles that the person may sign in."""
+    """Before it is signed. `own`: the roles that the person may sign in."""
     run, role = to_sign.run, to_sign.role
     lines = run_lines(run, look, width)
     as_whom = f"{person.user}@{person.host}, as {role.named}: {role.says!r}"
@@ -38,6 +38,18 @@ def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look
     else:
         lines += variance_lines(to_sign.variance, look, width)
     lines += [Text(), heading("What you sign, word for word", look)]
+    return [*lines, *_statement_lines(to_sign, look, width)]
+
+
+def signed_page(to_sign: ToSign, look: Look, width: int) -> list[Text]:
+    """Afterwards: what it was."""
+    lines = [*run_lines(to_sign.run, look, width), *_file_lines(to_sign.run, look, width)]
+    lines += [Text(), heading("What you have signed, word for word", look)]
+    return [*lines, *_statement_lines(to_sign, look, width)]
+
+
+def _statement_lines(to_sign: ToSign, look: Look, width: int) -> list[Text]:
+    lines: list[Text] = []
     for line in look.glyphs.lines(to_sign.statement.rstrip("\n")):
         label, colon, said = line.partition(": ")
         told = Text(said, look.palette.strong) if colon else Text(line, look.palette.strong)

@@ -14,6 +14,7 @@ from gcms_tui.console.payroll.spot_check_page import brief, headline, row_page
 from gcms_tui.console.payroll.spot_check_row import Line, SheetList, matching
 from gcms_tui.console.payroll.spot_check_source import Kept, NotKept, Saying, SheetRead, SpotCheckSource, Verb
 from gcms_tui.console.payroll.ways import here
+from gcms_tui.console.present import ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -28,8 +29,10 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.payroll.desk import PayrollDesk
     from gcms_tui.operations.payroll.spot_checks import Sheet
 
-_LOOK_S = 0.5
+_LOOK_S = 0.3
 """From the cursor's coming to a row by itself to the first tick that counts: a key held down ticks nothing unseen."""
+_TICK_S = 60.0
+"""How often ages are told anew."""
 _AGAIN_S = 0.2
 """Until it is tried again to write, where another write is under way."""
 _GONE = ("data_changed", "ended", "released", Step.SPOT_CHECK.value, *(step.value for step in CHECKS))
@@ -78,6 +81,7 @@ class SpotCheckScreen(ListPane):
         self._sayings: list[Saying] = []
         """To be written down, the first of them just now."""
         self._under_way = False
+        self._read_at = services.now()
         self._unseen = "", 0.0
         """The row that the cursor came to by itself, and until when it does not count as seen."""
         self._detailed: str | None = None
@@ -85,6 +89,7 @@ class SpotCheckScreen(ListPane):
     def on_mount(self) -> None:
         self.sheet_list.focus()
         self.action_refresh()
+        self.set_interval(_TICK_S, self.draw)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -104,6 +109,7 @@ class SpotCheckScreen(ListPane):
     def on_sheet_read(self, message: SheetRead) -> None:
         first = self.sheet is None
         self.run_of, self.sheet, self.error = message.run, message.sheet, None
+        self._read_at = self.services.now()
         self.draw()
         if first and self.sheet_list.cursor is not None:  # Enter may still be held that led here
             self._unseen = self.sheet_list.cursor, get_time() + _LOOK_S
@@ -202,7 +208,8 @@ class SpotCheckScreen(ListPane):
         self.status_bar.acting = self.desk.acting_as
         title = f"4 Spot check, concert {self.look.glyphs.text(self.run_of.concert_id, 20)}"
         busy = "writing" if self._sayings else "reading" if reading else ""
-        self.say(Status(title=title, stale=self.error is not None, refresh=(busy,)))
+        data = "" if self.sheet is None else f"read {ago(self.services.now() - self._read_at)}"
+        self.say(Status(title=title, data=data, stale=self.error is not None, refresh=(busy,)))
         self.refresh_bindings()
 
     @property

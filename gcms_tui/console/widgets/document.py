@@ -87,14 +87,14 @@ class Document(ScrollView, can_focus=True):
 
 
 class PlainDocument(Document, inherit_bindings=False):
-    """With the letters that a list has, and no others: h, l and b do something else on the screen around it."""
+    """With the letters that a list has, and no others: Space, h, l and b do something else on the screen around it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", "Down", id="page.down", show=False, tooltip="Scroll down one line"),
         Binding("up,k", "scroll_up", "Up", id="page.up", show=False, tooltip="Scroll up one line"),
         Binding("left", "scroll_left", "Left", id="page.left", show=False, tooltip="Scroll to the left"),
         Binding("right", "scroll_right", "Right", id="page.right", show=False, tooltip="Scroll to the right"),
-        Binding("pagedown,space", "page_down", "Page down", id="page.next", show=False, tooltip="Scroll one page"),
+        Binding("pagedown", "page_down", "Page down", id="page.next", show=False, tooltip="Scroll one page"),
         Binding("pageup", "page_up", "Page up", id="page.previous", show=False, tooltip="Scroll back one page"),
         Binding("home,g", "scroll_home", "Top", id="page.top", show=False, tooltip="Scroll to the top"),
         Binding("end,G", "scroll_end", "Bottom", id="page.bottom", show=False, tooltip="Scroll to the bottom"),

@@ -247,8 +247,9 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         if self.made is None:
             return self.waiting(since)
         above = self.failed(self.failure, width) if self.failure is not None else self.result(width)
-        rule = [Text(), Text(f" {look.glyphs.rule * (width - 2)}", look.palette.line)] if above else []
-        return [*above, *rule, *self.shown(self.made, width)]
+        below = self.shown(self.made, width)
+        rule = [Text(), Text(f" {look.glyphs.rule * (width - 2)}", look.palette.line)] if above and below else []
+        return [*above, *rule, *below]
 
     # -- confirming -------------------------------------------------------------------------------------------------
 
