@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
+import sqlite3
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from gcms_tui.cli.main import run as run_command
+from gcms_tui.core.payroll import events
 from tests.practice import RunningPlatform
 
 HELD = "33"
@@ -55,6 +58,24 @@ class Walk:
 
     def states(self, run: str) -> dict[str, str]:
         return {step["step"]: step["state"] for step in self.does("show", run)["steps"]}
+
+    # -- what is left of it ------------------------------------------------------------------------------------------
+
+    def entries(self, kind: str, run: str = "%") -> list[dict[str, Any]]:
+        """Payloads of the journal, each with its subject and its writer."""
+        asked = "SELECT subject, user, payload FROM journal WHERE kind = ? AND subject LIKE ? ORDER BY sequence"
+        with closing(sqlite3.connect(self.platform.state_dir / "store.sqlite3")) as connection:
+            found = connection.execute(asked, (kind, run)).fetchall()
+        return [{"subject": subject, "user": user, **json.loads(payload)} for subject, user, payload in found]
+
+    def run_of(self, concert: str) -> str:
+        """The concert has one payroll run."""
+        (run,) = (entry["subject"] for entry in self.entries(events.OPENED) if entry["concert"] == concert)
+        return str(run)
+
+    def released_file(self, run: str) -> Path:
+        (left,) = self.entries(events.RELEASED, run)
+        return Path(left["directory"]) / left["file"]
 
     # -- stretches of the way ----------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ NAMES = (
     "Document in log",
 )
 """The steps, as the list has them."""
+PEOPLE = ("yourself", "erin", "frank", "maria")
+"""Whom one may act as, as they are listed."""
 
 
 def at_concerts(
@@ -46,7 +48,7 @@ def listed(terminal: Terminal) -> None:
 
 def at_concert(terminal: Terminal, concert_id: str) -> None:
     """The cursor, to a concert of the list."""
-    _to(terminal, lambda line: f"  {concert_id}  " in line)
+    to_line(terminal, lambda line: f"  {concert_id}  " in line)
 
 
 def opened_run(terminal: Terminal, concert_id: str) -> None:
@@ -78,7 +80,7 @@ def to_concerts(terminal: Terminal) -> None:
 
 def at_step(terminal: Terminal, number: int) -> None:
     """The cursor, to a step, by its number."""
-    _to(terminal, lambda line: line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
+    to_line(terminal, lambda line: line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
 
 
 def step_is(terminal: Terminal, number: int, state: str) -> None:
@@ -100,11 +102,16 @@ def freshness(terminal: Terminal, state: str = "passed") -> None:
 
 def dbt_step(terminal: Terminal, number: int, state: str = "passed") -> None:
     """Step 2 or 3: its command is looked at, started, followed and judged."""
+    dbt_started(terminal, number)
+    step_is(terminal, number, state)
+
+
+def dbt_started(terminal: Terminal, number: int, key: str = ENTER) -> None:
+    """`key`: Enter, or R where it has passed before."""
     at_step(terminal, number)
-    terminal.send(ENTER)
+    terminal.send(key)
     shown(terminal, "Before it starts", "starts exactly this", "[ Cancel ]")
     agree(terminal, "Start")
-    step_is(terminal, number, state)
 
 
 def checked(terminal: Terminal) -> None:
@@ -119,27 +126,23 @@ def act_as(terminal: Terminal, login: str) -> None:
     terminal.send("a")
     shown(terminal, "whom to act as", f"{login} ")
     terminal.send(HOME)
-    seen(terminal, lambda: _chosen(terminal, "yourself"), "not at the first")
-    while not _chosen(terminal, login):
-        _down(terminal)
+    _chosen(terminal, PEOPLE[0])
+    for person in PEOPLE[1 : PEOPLE.index(login) + 1]:
+        terminal.send(DOWN)
+        _chosen(terminal, person)
     terminal.send(ENTER)
     shown(terminal, f"AS {login}")
     drawn(terminal)
     without(terminal, "reading")
 
 
-def _chosen(terminal: Terminal, login: str) -> bool:
+def _chosen(terminal: Terminal, login: str) -> None:
     """In a frame the cursor is not at the beginning of the line."""
-    return any(f"{cursor}{login} " in terminal.text() for cursor in CURSORS)
+    marked = [f"{cursor}{login} " for cursor in CURSORS]
+    seen(terminal, lambda: any(said in terminal.text() for said in marked), f"not at {login}")
 
 
-def _down(terminal: Terminal) -> None:
-    before = terminal.text()
-    terminal.send(DOWN)
-    seen(terminal, lambda: terminal.text() != before, "the cursor stays")
-
-
-def _to(terminal: Terminal, wanted: Callable[[str], bool]) -> None:
+def to_line(terminal: Terminal, wanted: Callable[[str], bool]) -> None:
     """The cursor, to the line of the list that `wanted` says is the one."""
     seen(terminal, lambda: any(wanted(line) for line in _lines(terminal)), "no such line")
     seen(terminal, lambda: len(_marked(terminal)) == 1, "no cursor")

@@ -87,6 +87,11 @@ def seen(terminal: Terminal, condition: Callable[[], bool], what: str) -> None:
         terminal.pump(0.1)
 
 
+def typing_at(terminal: Terminal, text: str) -> None:
+    """Until what is typed goes to the line that this stands in: the terminal's own cursor tells."""
+    seen(terminal, lambda: text in terminal.screen.display[terminal.screen.cursor.y], f"typing does not go to: {text}")
+
+
 def without(terminal: Terminal, text: str) -> None:
     seen(terminal, lambda: text not in terminal.text(), f"{text} still on the screen")
 
