@@ -89,7 +89,7 @@ def seen(terminal: Terminal, condition: Callable[[], bool], what: str) -> None:
 
 def typing_at(terminal: Terminal, text: str) -> None:
     """Until what is typed goes to the line that this stands in: the terminal's own cursor tells."""
-    seen(terminal, lambda: text in terminal.screen.display[terminal.screen.cursor.y], f"typing does not go to: {text}")
+    seen(terminal, lambda: text in terminal.lines[terminal.screen.cursor.y], f"typing does not go to: {text}")
 
 
 def without(terminal: Terminal, text: str) -> None:

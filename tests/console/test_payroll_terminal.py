@@ -232,7 +232,7 @@ def prepared(looked_at: Terminal) -> str:
 
 @pytest.fixture(scope="module")
 def other(own: RunningPlatform, walk: Walk, prepared: str) -> str:
-    """The newest other concert, walked to its end meanwhile; its rows are looked at by a command."""
+    """The newest other concert, walked to its end meanwhile; looked at and signed by commands."""
     concert = next(str(item["concert"]) for item in walk.does("list")["concerts"] if item["state"] == "never paid")
     with at_concerts(own, size=MIDDLE) as terminal:
         act_as(terminal, "erin")
@@ -244,9 +244,8 @@ def other(own: RunningPlatform, walk: Walk, prepared: str) -> str:
         terminal.send("r")
         step_is(terminal, 4, "passed")
         exported(terminal)
-        for person in TRIO.values():
-            act_as(terminal, person)
-            signed(terminal, concert)
+        walk.signed(walk.run_of(concert))
+        terminal.send("r")
         step_is(terminal, 6, "passed")
         recorded(terminal, TODAY, concert)
         archived(terminal, concert)
@@ -261,6 +260,7 @@ def released(looked_at: Terminal, prepared: str, other: str) -> str:
     """What the screen says once the third has signed."""
     act_as(looked_at, "erin")
     signed(looked_at, HELD, "SIGNED as Data engineer")
+    shown(looked_at, "1 of 3 signed")
     begun(looked_at, 6, "erin has signed as Data engineer")
     looked_at.send(TAB)
     typed(looked_at, "the confirmation, typed", HELD)
