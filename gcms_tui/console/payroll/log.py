@@ -70,7 +70,7 @@ class LogDialog(ActDialog[Draft]):
         look, run = self.look, outcome.run
         lines = done_line(f"CLOSED: the payroll of concert {run.concert_id} is documented", look, width)
         lines += labelled("exceptions", run.exceptions, look, width)
-        said = "c copies the log as Markdown, for wherever it is kept. gcms-tui payroll verify proves it anew, any day."
+        said = "c copies the log as Markdown, for wherever it is kept. v among its steps proves it anew, any day."
         return [*lines, *flow(Text(said, look.palette.text), width - 1, " ")]
 
     def as_text(self) -> str:

@@ -112,6 +112,8 @@ class SpotCheckScreen(ListPane):
         self._read_at = self.services.now()
         self.draw()
         if first and self.sheet_list.cursor is not None:  # Enter may still be held that led here
+            keys = (line.key for line in self.sheet_list.rows if line.key in self._open_rows)
+            self.sheet_list.cursor = next(keys, self.sheet_list.cursor)
             self._unseen = self.sheet_list.cursor, get_time() + _LOOK_S
 
     def on_load_failed(self, message: LoadFailed) -> None:

@@ -14,7 +14,7 @@ from gcms_tui.console.live_words import so_far_text
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.payroll import wizard_head
 from gcms_tui.console.payroll.beside import BesideSteps
-from gcms_tui.console.payroll.concert_lines import hold_lines
+from gcms_tui.console.payroll.concert_lines import brief_hold_lines
 from gcms_tui.console.payroll.source import Acting
 from gcms_tui.console.payroll.step_lines import StepList, StepRow
 from gcms_tui.console.payroll.ways import here
@@ -133,9 +133,7 @@ class WizardScreen(BesideSteps):
         if self.failure is not None:
             lines += failure_lines(self.failure, self.look, palette.unknown)
         if standing is not None and standing.run.ended is None:
-            for line in hold_lines(standing.holds, standing.unheard, self.look):
-                line.no_wrap = True  # the steps want the room: the list, and h, tell the whole of it
-                lines.append(line)
+            lines += brief_hold_lines(standing.holds, standing.unheard, self.look)  # the steps want the room
         if self.news:
             lines.append(Text(self.look.glyphs.text(self.news, 300), palette.accent))
         return tuple(lines)
@@ -272,7 +270,7 @@ class WizardScreen(BesideSteps):
         if action == "do":
             return self._looked_at is not None
         if action == "abandon":
-            return self.dbt_run is not None
+            return self.dbt_run is not None or (self.run is not None and self.run.ended is not None)
         return action in ("read", "error", "cancel", "again", "act", "dbt") or super().pointless(action)
 
     def something_is_open(self) -> bool:
