@@ -75,7 +75,7 @@ class Walk:
 
     def released_file(self, run: str) -> Path:
         (left,) = self.entries(events.RELEASED, run)
-        return Path(left["directory"]) / left["file"]
+        return Path(left["directory"]) / str(left["file"])
 
     # -- stretches of the way ----------------------------------------------------------------------------------------
 
