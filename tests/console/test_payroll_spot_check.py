@@ -128,6 +128,11 @@ async def test_the_cursor_goes_on_once_a_tick_is_kept_and_a_key_held_down_ticks_
         last = screen.sheet_list.cursor
         await until(pilot, lambda: second in screen.run_of.ticks, "the tick")
         assert screen.sheet_list.cursor == last, "whoever has moved on stays there"
+    again = Opened.of(small, state, Step.SPOT_CHECK, small.get(screen.run_of), "erin")
+    async with again.app.run_test(size=SMALL) as pilot:
+        screen = await again.open(pilot)
+        assert screen.sheet_list.cursor == screen.lines[3].key, "it is gone on with where it was left"
+        assert "AS " not in drawn(again.app) and "read just now" in drawn(again.app)
 
 
 async def test_a_query_blocks_until_it_is_answered(small: SmallSteps, state: Path) -> None:

@@ -114,6 +114,18 @@ async def test_what_proves_the_checks_is_told(small: SmallPayroll) -> None:
         assert "01b2c3d4-0000-0042" in drawn(app) and "payroll_export" in drawn(app)
 
 
+async def test_several_holds_are_told_on_one_line(small: SmallPayroll) -> None:
+    small.passed(*CHECKS)
+    for why in ("the rates are wrong", "the bank waits"):
+        small.book("frank").holds.set("by hand", why)
+    app = small.app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened_wizard(pilot)
+        lines = drawn(app).splitlines()
+        assert lines[1].startswith(" ■ PAYROLL HELD by 2: h tells them  by hand: the rates are wrong")
+        assert lines[2].startswith(" ► OPEN   7")
+
+
 async def test_a_step_that_fell_back_says_why_and_a_closed_one_at_which_gate(small: SmallPayroll) -> None:
     small.passed(*CHECKS)
     small.clock.pass_by(hours=30)
