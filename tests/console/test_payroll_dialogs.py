@@ -387,6 +387,7 @@ async def lifted(small: SmallSteps, state: Path, desk: PayrollDesk, said: str) -
         dialog: Any = asked.app.screen
         small.scene.critical = "unique_br_attendance fails" if second else ""
         await asked.confirm(pilot, "", REASON)
+        assert second or "On the practice platform a, in the list" in dialog.as_text()
         if second:
             assert "A critical test still fails" in drawn(asked.app)
             small.scene.critical = ""
