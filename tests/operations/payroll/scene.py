@@ -85,7 +85,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         # An anchor of its own: a copied store has the same id, and would be held to where the other one is.
-        store = replace(self.settings.store, anchor_file=self.directory / "anchor.json")
+        store = replace(
+            self.settings.store, anchor_file=self.settings.store.anchor_file or self.directory / "anchor.json"
+        )
         self.settings = replace(self.settings, state_dir=self.directory / "state", store=store)
         self.warehouse.answers.setdefault("payroll_export", [payment(number) for number in range(1, 21)])
 
