@@ -120,7 +120,7 @@ class Scene:
         return PaymentReader(self.settings.payroll, self.warehouse, ShippedQueries())
 
     def opened(self) -> PayrollRun:
-        return self.book().open(CONCERT, "Sibelius 2", date(2026, 2, 20), "gold.fct_musician_payment")
+        return self.book().open(CONCERT, "Sibelius 2", date(2026, 2, 20), str(self.settings.payroll.fact))
 
     def passed(self, *steps: Step) -> PayrollRun:
         """A run on which the first three steps, or those given of them, have passed; the data is frozen."""
