@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll import events, gates
 from gcms_tui.core.payroll.gates import Limits, StepLook
 from gcms_tui.core.payroll.indexed import IndexedRun
@@ -57,19 +57,16 @@ class Payrolls:
         """Newest first. One that was never begun, or that somebody edited, hides no other: it is left out here, and
         `get` says why. Raises `GcmsError` where the store cannot be read."""
         found = []
-        for listed in self._index.runs(self.target, limit):
-            with suppress(UsageError, ValueError):
-                found.append(fold(self._journal.about(listed.run_id)))
+        for _, told in self._told(self._index.runs(self.target, limit)):
+            with suppress(ValueError):
+                found.append(fold(told))
         return tuple(found)
 
     def of(self, concert_id: str) -> tuple[PayrollRun, ...]:
         """Every run of one concert there ever was, newest first. Raises `GcmsError` where one cannot be read: it may be
         the one that says that the concert was paid."""
-        return tuple(
-            self._read(listed)
-            for listed in self._index.runs(self.target, _EVERY)
-            if listed.concert_id == concert_id and not self._is_unbegun(listed)
-        )
+        its = (listed for listed in self._index.runs(self.target, _EVERY) if listed.concert_id == concert_id)
+        return tuple(_folded(listed.run_id, told) for listed, told in self._told(its) if told)
 
     def active(self, concert_id: str) -> PayrollRun | None:
         """The one that has not ended."""
@@ -85,11 +82,7 @@ class Payrolls:
 
     def refusal(self, run: PayrollRun, step: Step) -> Refused | None:
         """Why `step` may not be done now; None where it may."""
-        try:
-            gates.require(run, step, self._clock(), self._limits, self.holds.open())
-        except Refused as refused:
-            return refused
-        return None
+        return self.refusals(run).get(step)
 
     def refusals(self, run: PayrollRun) -> dict[Step, Refused]:
         """Of each step that may not be done now, why. What holds payroll is asked once."""
@@ -191,24 +184,22 @@ class Payrolls:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _read(self, listed: IndexedRun) -> PayrollRun:
-        try:
-            told = self._journal.about(listed.run_id)
-        except UsageError:
+        [(_, told)] = self._told((listed,))
+        if not told:
             raise Refused(
                 "Never begun",
                 f"{listed.run_id} was reserved, and its opening is not in the journal: whoever opened it was cut off.",
                 f"Open it again: gcms-tui payroll open {shlex.quote(listed.concert_id)}",
                 guard="open_run",
-            ) from None
+            )
         return _folded(listed.run_id, told)
 
-    def _is_unbegun(self, listed: IndexedRun) -> bool:
-        """Whoever opened it was cut off before it was in the journal."""
-        try:
-            self._journal.about(listed.run_id)
-        except UsageError:
-            return True
-        return False
+    def _told(self, runs: Iterable[IndexedRun]) -> list[tuple[IndexedRun, tuple[Entry, ...]]]:
+        """Each with its entries, all of them read at once; with none where whoever opened it was cut off before that
+        was in the journal."""
+        listed = list(runs)
+        told = self._journal.of(run.run_id for run in listed)
+        return [(run, told.get(run.run_id, ())) for run in listed]
 
     def _free(self, concert_id: str) -> None:
         """Give a concert free whose run has ended, or was never begun, by the journal, and was cut off before the index
@@ -216,10 +207,9 @@ class Payrolls:
         listed = self._index.active(self.target, concert_id)
         if listed is None:
             return
+        [(_, told)] = self._told((listed,))
         try:
-            ended = fold(self._journal.about(listed.run_id)).state is not PayrollState.ACTIVE
-        except UsageError:
-            ended = True
+            ended = not told or fold(told).state is not PayrollState.ACTIVE
         except ValueError:
             return  # edited: it stays in the way
         if ended:
