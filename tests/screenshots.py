@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.sandbox.lifecycle import practice_platform
 from tests.console.driving import drawn, settled, until
+from tests.payroll_walk import HELD, TODAY, TRIO, WHY, Walk
+from tests.practice import RunningPlatform
 
 ROOT = Path(__file__).parents[1]
 DIRECTORY, README = ROOT / "screenshots", ROOT / "README.md"
@@ -52,11 +55,16 @@ class Shot:
     """What dbt is doing meanwhile."""
     repaired: bool = False
     """After one of the keys was repaired."""
+    walked: str = ""
+    """How far the payroll of the story's concert is by then: one of `STAGES`."""
 
 
 _RUNS = Step(("2",), "test --select gold")
 _TABLES = Step(("3",), "3 tables(?s:.*)none duplicate")
 _KEYS = Step(("enter",), "3 current")
+_CONCERTS = Step(("4",), f"read just now(?s:.*)  {HELD}  ")
+_PAYROLL = (_CONCERTS, Step(("down",), f"▌\\S+  {HELD}  "), Step(("enter",), "of 9 passed"))
+_AS_MANAGER = (Step(("a",), "maria"), Step(("end", "enter"), "AS maria(?s:.*)read just now"))
 SHOTS = (
     Shot("health"),
     Shot("finding", (Step(("down", "down", "enter")),)),
@@ -79,6 +87,17 @@ SHOTS = (
     Shot("refusal", (_TABLES, _KEYS, Step(("enter",), "2 current of"), Step(("a",), "full tie"))),
     Shot("cause", (_TABLES, _KEYS, Step(("down", "enter"), "2 current of"), Step(("w",), "not known|overlapped"))),
     Shot("journal", (Step(("6",), "write.outcome"),), repaired=True),
+    Shot("concerts", (_CONCERTS,)),
+    Shot("payroll_stopped", (*_PAYROLL, Step((), "did not pass")), walked="stopped"),
+    Shot("spot_check", (*_PAYROLL, Step(("enter",), "open query(?s:.*)▌· to look")), walked="asked"),
+    Shot("payroll", (*_PAYROLL, Step((), "Signatures  2")), walked="signed by two"),
+    Shot("sign", (*_PAYROLL, *_AS_MANAGER, Step(("enter",), "you sign +maria(?s:.*)type  33")), walked="signed by two"),
+    Shot(
+        "record",
+        (*_PAYROLL, Step(("enter",), "YYYY"), Step((*TODAY, "enter"), "Plan it \\]"), Step(("enter",), "type  33")),
+        walked="released",
+    ),
+    Shot("payroll_closed", (*_PAYROLL, Step(("v",), "Proof of(?s:.*)totals")), walked="closed"),
 )
 _REFUSED = """/*
 name: source_freshness
@@ -95,6 +114,7 @@ async def _take(shot: Shot, size: tuple[int, int], services: ConsoleServices) ->
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         for step in shot.steps:
+            await until(pilot, lambda: getattr(app.screen, "armed", True), "keys that count")
             await pilot.press(*step.keys)
             await until(pilot, lambda seen=step.seen: re.search(seen, drawn(app)), step.seen, deadline_s=60)  # type: ignore[misc]
         await until(pilot, lambda: not shot.broken or isinstance(app.screen, ErrorDialog), "the error")
@@ -115,6 +135,64 @@ def _repair(config: Path) -> None:
     key = next(group["natural_key"] for group in listed["groups"] if group["current_count"] == 3)
     plan = json.loads(_said(*scd2, "plan", *table, "--key", key, "--json"))["plan"]
     _said(*scd2, "apply", plan, "--confirm", key, "--reason", "two runs collided", "--json")
+
+
+def _to_stopped(walk: Walk) -> None:
+    run = walk.does("open", HELD)["run"]
+    for step in ("freshness", "models", "tests"):
+        walk.told("step", run, step)  # the tests fail
+
+
+def _to_asked(walk: Walk) -> None:
+    """Repaired, built, tested, the hold lifted; half of the rows are looked at, and one is asked about."""
+    run = walk.run_of(HELD)
+    walk.repaired()
+    for step in ("models", "tests"):
+        walk.does("step", run, step)
+    for hold in {held["hold"] for held in walk.does("list")["holds"] if held["hold"]}:
+        walk.does("lift", hold, *WHY, by="frank")
+    rows = [row["row"] for row in walk.does("spot-check", run, by="frank")["rows"]]
+    seen = [word for row in rows[: len(rows) // 2] for word in ("--row", row)]
+    walk.does("spot-check", run, *seen, "--ok", by="frank")
+    walk.does("spot-check", run, "--row", rows[len(rows) // 2], "--query", "half as much again: why?", by="frank")
+
+
+def _to_signed_by_two(walk: Walk) -> None:
+    run = walk.run_of(HELD)
+    rows = walk.does("spot-check", run, by="frank")["rows"]
+    said = {True: ("--answer", "the rehearsals of that week"), False: ("--ok",)}
+    for row in rows:
+        if row["tick"] not in ("ok", "answered"):
+            walk.does("spot-check", run, "--row", row["row"], *said[row["tick"] == "query"], by="frank")
+    walk.does("export", run)
+    for role in ("engineer", "finance"):
+        walk.does("sign", run, "--role", role, by=TRIO[role])
+
+
+def _to_released(walk: Walk) -> None:
+    walk.does("sign", walk.run_of(HELD), "--role", "manager", by=TRIO["manager"])
+
+
+def _to_closed(walk: Walk) -> None:
+    walk.paid(walk.run_of(HELD), HELD)
+
+
+STAGES: Mapping[str, Callable[[Walk], None]] = {
+    "stopped": _to_stopped,
+    "asked": _to_asked,
+    "signed by two": _to_signed_by_two,
+    "released": _to_released,
+    "closed": _to_closed,
+}
+"""In their order: each goes on from the one before it."""
+
+
+def _walk(walk: Walk, done: list[str], until: str) -> None:
+    """On from where the shots before have left it."""
+    names = list(STAGES)
+    for name in names[len(done) : names.index(until) + 1]:
+        STAGES[name](walk)
+        done.append(name)
 
 
 def _said(*argv: str) -> str:
@@ -139,12 +217,15 @@ def main(wanted: list[str]) -> None:
         overrides.mkdir()
         (overrides / "source_freshness.sql").write_text(_REFUSED, encoding="utf-8")
         with practice_platform(Path(scratch) / "demo", report=_tell) as platform:
+            walk, walked = Walk(RunningPlatform.of(platform)), list[str]()
             invocation = Invocation(config=platform.config)
             settings = load_settings(invocation).settings
             _dbt(platform.config, "test", "--select", "gold")
             for shot in (shot for shot in SHOTS if not wanted or shot.name in wanted):
                 if shot.repaired:
                     _repair(platform.config)
+                if shot.walked:
+                    _walk(walk, walked, shot.walked)
                 for size in SIZES:
                     if shot.dbt:
                         _dbt(platform.config, *shot.dbt, detach=True)

@@ -26,6 +26,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._lines: dict[int, str] = {}
         self.received = 0
         """Bytes the program has sent to the terminal so far."""
         master, slave = pty.openpty()
@@ -47,8 +48,18 @@ class Terminal:
         assert self.master is not None, "the terminal has been dropped"
         os.write(self.master, keys.encode())
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The screen's. It is looked at some thousand times: only those that were written to are put together anew."""
+        if self.screen.dirty:
+            cells, width = self.screen.buffer, range(self.screen.columns)
+            for place in self.screen.dirty & set(range(self.screen.lines)):
+                self._lines[place] = "".join(cells[place][column].data for column in width).rstrip()
+            self.screen.dirty.clear()
+        return tuple(self._lines[place] for place in range(self.screen.lines))
+
     def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        return "\n".join(self.lines)
 
     def pump(self, seconds: float) -> bool:
         """Read what arrives within `seconds`, once. False when nothing did or the program has gone."""

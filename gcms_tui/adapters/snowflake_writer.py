@@ -12,10 +12,9 @@ from uuid import UUID
 
 from gcms_tui.adapters.credentials import Credentials
 from gcms_tui.adapters.read_guard import require_read, require_write
-from gcms_tui.adapters.snowflake_errors import Failure
 from gcms_tui.adapters.snowflake_session import LOCK_TIMEOUT_S, Session, SessionFailed, Terms, close_soon, writing
-from gcms_tui.core.errors import CommitUnknown
-from gcms_tui.core.query import Access, Answer, Statement
+from gcms_tui.adapters.transaction import commit_unknown, control, interrupted
+from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.settings import SnowflakeSettings
 from gcms_tui.core.writing.written import SessionIdentity, Written
 
@@ -107,11 +106,9 @@ class SnowflakeWriteSession:
         except SessionFailed as failed:
             if failed.failure.says_no:
                 raise failed.failure.error from None
-            raise _unknown(failed.failure) from None
-        except BaseException as error:  # an interrupt among them: COMMIT is on its way all the same
-            raise CommitUnknown(
-                _UNKNOWN, f"Waiting for the answer ended with {type(error).__name__}.", _LOOK
-            ) from error
+            raise commit_unknown(failed.failure.error.message) from None
+        except BaseException as error:
+            raise interrupted(error) from error
         self._in_transaction = False
         return answer.query_id
 
@@ -134,20 +131,10 @@ class SnowflakeWriteSession:
             raise failed.failure.error from None
 
 
-def _control(sql: str) -> Statement:
-    return Statement(sql.lower(), f"the transaction's {sql}", sql, access=Access.WRITE)
-
-
-_BEGIN, _COMMIT, _ROLLBACK = map(_control, ("BEGIN", "COMMIT", "ROLLBACK"))
+_BEGIN, _COMMIT, _ROLLBACK = map(control, ("BEGIN", "COMMIT", "ROLLBACK"))
 _IDENTITY = Statement(
     "session_identity", "the session's identity", "SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_SESSION()"
 )
-_UNKNOWN = "No answer to COMMIT"
-_LOOK = "Look before anything is written again: gcms-tui journal doubts."
-
-
-def _unknown(failure: Failure) -> CommitUnknown:
-    return CommitUnknown(_UNKNOWN, f"{failure.error.message} It may have been done, or not.", _LOOK)
 
 
 def _written(answer: Answer) -> Written:

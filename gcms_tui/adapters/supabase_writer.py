@@ -11,13 +11,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gcms_tui.adapters.postgres_errors import Failure
 from gcms_tui.adapters.postgres_session import PATIENCE_S, Done, PostgresFailed, perform, server_of
 from gcms_tui.adapters.read_guard import require_read, require_write
 from gcms_tui.adapters.supabase import LOCK_TIMEOUT_S, connect_to_write
 from gcms_tui.adapters.supabase_reader import configured
-from gcms_tui.core.errors import CommitUnknown, StatementFailed
-from gcms_tui.core.query import Access, Answer, Statement
+from gcms_tui.adapters.transaction import commit_unknown, control, interrupted
+from gcms_tui.core.errors import StatementFailed
+from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.secret import Secret
 from gcms_tui.core.writing.written import SessionIdentity, Written
 
@@ -121,11 +121,9 @@ class SupabaseWriteSession:
         except PostgresFailed as failed:
             if failed.failure.says_no:
                 raise failed.failure.error from None
-            raise _unknown(failed.failure) from None
-        except BaseException as error:  # an interrupt among them: COMMIT is on its way all the same
-            raise CommitUnknown(
-                _UNKNOWN, f"Waiting for the answer ended with {type(error).__name__}.", _LOOK
-            ) from error
+            raise commit_unknown(failed.failure.error.message) from None
+        except BaseException as error:
+            raise interrupted(error) from error
         self._in_transaction = False
         if done.tag != "COMMIT":  # what a transaction that failed answers to COMMIT
             raise StatementFailed("Nothing was stored", f"{self._where}: COMMIT was answered with {done.tag}.")
@@ -152,18 +150,8 @@ class SupabaseWriteSession:
             raise failed.failure.error from None
 
 
-def _control(name: str, sql: str) -> Statement:
-    return Statement(name, f"the transaction's {name.upper()}", sql, access=Access.WRITE)
-
-
-_BEGIN = _control("begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-_COMMIT, _ROLLBACK = _control("commit", "COMMIT"), _control("rollback", "ROLLBACK")
+_BEGIN = control("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "begin")
+_COMMIT, _ROLLBACK = control("COMMIT"), control("ROLLBACK")
 _IDENTITY = Statement(
     "session_identity", "the session's identity", "SELECT session_user, current_user, pg_backend_pid()"
 )
-_UNKNOWN = "No answer to COMMIT"
-_LOOK = "Look before anything is written again: gcms-tui journal doubts."
-
-
-def _unknown(failure: Failure) -> CommitUnknown:
-    return CommitUnknown(_UNKNOWN, f"{failure.error.message} It may have been done, or not.", _LOOK)

@@ -12,8 +12,8 @@ from gcms_tui.cli.output import print_json, tell
 from gcms_tui.cli.payroll_desk import REASON, RUN, acting, on_step, open_bench, tell_run
 from gcms_tui.cli.scd2_plan import plan_json, plan_lines
 from gcms_tui.cli.undisturbed import undisturbed
-from gcms_tui.core.errors import UsageError
-from gcms_tui.core.payroll.run import PayrollRun
+from gcms_tui.core.errors import Refused, UsageError
+from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.text import printable
 from gcms_tui.core.writing.plan import Plan
 from gcms_tui.operations.payroll.desk import PayrollDesk
@@ -36,7 +36,8 @@ def record(invocation: Invocation, run_id: str, paid_on: str, confirm: str, reas
     """Record exactly the payments of the signed file as paid, in one transaction.
 
     Without --confirm it is shown and nothing is written. Done again it answers that it is recorded, and changes
-    nothing. Ends with 69 where nobody knows whether COMMIT came through: gcms-tui journal doubts --settle.
+    nothing; what is recorded and not noted is noted with --confirm. Ends with 69 where nobody knows whether COMMIT came
+    through: gcms-tui journal doubts --settle.
     """
     with open_bench(invocation, acting_as) as (desk, bench):
         run = desk.book.get(run_id)
@@ -44,6 +45,8 @@ def record(invocation: Invocation, run_id: str, paid_on: str, confirm: str, reas
             return _already(desk, run, invocation)
         made = bench.recording.plan(run.run_id, _day(paid_on))
         if made is None:
+            if confirm != run.concert_id:
+                raise _to_take_over(run, paid_on)
             return _already(desk, bench.recording.adopt(run.run_id), invocation)
         if not confirm:
             return _shown(made, run, invocation, f"record {run.run_id} --date {paid_on}")
@@ -90,12 +93,13 @@ def log(invocation: Invocation, run_id: str, exceptions: str | None, acting_as: 
         run = desk.book.get(run_id)
         if exceptions is not None:
             run = bench.closing.close(run.run_id, exceptions)
-        text = bench.closing.draft(run, run.exceptions)
+        closed = run.state is PayrollState.CLOSED
+        text = bench.closing.markdown(run) if closed else bench.closing.draft(run)
         if invocation.json:
             print_json({"run": run.run_id, "state": run.state.value, "markdown": text})
             return
         click.echo(text, nl=not text.endswith("\n"))
-        if exceptions is None:
+        if not closed:
             tell(f'  -> Close it: gcms-tui payroll log {run.run_id} --exceptions "none"')
 
 
@@ -117,6 +121,16 @@ def _day(text: str) -> date:
         return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         raise UsageError("Not a day", f"{text[:40]!r} is not a day.", "Write it as 2026-03-01.") from None
+
+
+def _to_take_over(run: PayrollRun, paid_on: str) -> Refused:
+    return Refused(
+        "Recorded already, and not noted",
+        "Supabase has all of it as paid: by a write that was cut off before it was noted, or by somebody's hand.",
+        f"Once you know by whom, note it, with the day that Supabase has: gcms-tui payroll record {run.run_id} "
+        f"--date {paid_on} --confirm {shlex.quote(run.concert_id)}",
+        guard="confirmation",
+    )
 
 
 def _shown(made: Plan, run: PayrollRun, invocation: Invocation, command: str) -> int:

@@ -39,21 +39,22 @@ def export(invocation: Invocation, run_id: str, further: tuple[str, ...], acting
 @click.option("--show", "only_show", is_flag=True, help="Show what would be signed, and sign nothing.")
 @acting
 @headless
-def sign(invocation: Invocation, run_id: str, role: str, only_show: bool, acting_as: str) -> None:
+def sign(invocation: Invocation, run_id: str, role: str, only_show: bool, acting_as: str) -> int:
     """Sign the file's hash and totals in a role, as the person who is logged in. The third signature releases it.
 
-    Where keys are configured (allowed_signers) the signature is one by the person's own key.
+    Where keys are configured (allowed_signers) the signature is one by the person's own key. Where it was signed and
+    could not be released, it ends as `release` does that fails so.
     """
     with open_bench(invocation, acting_as) as (desk, bench):
         shown = bench.sign_off.to_sign(desk.book.get(run_id).run_id, Role(role))
         if only_show:
             if invocation.json:
                 print_json({"statement": shown.statement, "refusal": shown.refusal or None})
-                return
+                return 0
             click.echo(shown.statement)
             if shown.refusal:
                 tell(f"  ! {printable(shown.refusal)}")
-            return
+            return 0
         for line in shown.statement.splitlines():
             tell(f"  {printable(line)}")
         signed = undisturbed(lambda _: bench.sign_off.sign(shown.run.run_id, Role(role), statement=shown.statement))
@@ -61,6 +62,8 @@ def sign(invocation: Invocation, run_id: str, role: str, only_show: bool, acting
         if signed.release_error is not None:
             tell_error(signed.release_error)
             tell(f"  -> It is signed; when that is mended: gcms-tui payroll release {signed.run.run_id}")
+            return signed.release_error.exit_code
+        return 0
 
 
 @click.command()

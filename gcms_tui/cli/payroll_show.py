@@ -45,7 +45,7 @@ def list_concerts(invocation: Invocation, acting_as: str) -> None:
     ]
     print_table([("concert", "date", "musicians", "net", "state", "run", "title"), *rows], right=frozenset({2, 3}))
     for hold in holds:
-        tell(f"  ! held {hold.hold_id}: {printable(hold.words)}")
+        tell(f"  ! held{f' ({hold.hold_id})' if hold.hold_id else ''}: {printable(hold.words)}")
     for note in found.notes:
         tell(f"  ! {printable(note)}")
 

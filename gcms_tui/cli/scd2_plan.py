@@ -12,6 +12,7 @@ from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, tell, timestamp
 from gcms_tui.cli.scd2_bench import open_bench
 from gcms_tui.cli.scd2_browse import refusal_json
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.scd2 import moment
 from gcms_tui.core.text import printable
@@ -128,6 +129,8 @@ def plan_lines(made: Plan) -> Iterator[str]:
     yield f"{made.kind.value.upper()} on {made.target.upper()}: {printable(made.subject, 200)} in {made.table}"
     if made.winner and made.kind is PlanKind.REPAIR:
         yield f"  stays current: {printable(made.winner)} ({printable(made.reason)})"
+    if made.kind in (PlanKind.MARK_PAID, PlanKind.ARCHIVE):
+        yield f"  {printable(made.reason)}"
     for change in made.changes:
         yield f"  {printable(change.label)}: {printable(change.why)}"
         for name, before, after in _differences(change.before, change.after):
@@ -135,9 +138,10 @@ def plan_lines(made: Plan) -> Iterator[str]:
     for warning in made.warnings:
         yield f"  ! {printable(warning)}"
     for step in made.steps:
-        yield f"  {step.rows} row{'' if step.rows == 1 else 's'} by:"
+        yield "  by:" if step.rows is None else f"  {counted(step.rows, 'row')} by:"
         yield from (f"    {line}" for line in printable_lines(step.statement.sql))
-        yield f"    with {', '.join(printable(repr(bind), 80) for bind in step.statement.binds)}"
+        if step.statement.binds:
+            yield f"    with {', '.join(printable(repr(bind), 80) for bind in step.statement.binds)}"
     if made.backup:
         yield f"  backup first: {printable(made.backup.subject)}"
     yield f"  plan {made.short_id}, holds until {made.expires_at:%H:%M} UTC"
@@ -159,7 +163,9 @@ def _differences(before: Row | None, after: Row | None) -> Iterator[tuple[str, s
 
 
 def _cell(value: str | bool | None) -> str:
-    return "NULL" if value is None else str(value).lower() if isinstance(value, bool) else moment.short(value)
+    if value is None or isinstance(value, bool):
+        return "NULL" if value is None else str(value).lower()
+    return moment.short(value) if " " in value else printable(value)  # a day of payment has no time of day
 
 
 def _tell_batch(batch: Batch, invocation: Invocation) -> None:

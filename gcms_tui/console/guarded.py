@@ -141,10 +141,13 @@ class GuardedDialog(ModalScreen[R]):
         return get_time() >= self._held_until
 
     def on_key(self, event: events.Key) -> None:
-        """A key counts by when it was pressed, however late it is heard. Esc always leads out."""
+        """A key counts by when it was pressed, however late it is heard. Esc always leads out; Enter that is held down
+        goes on not counting."""
         if event.time < self._held_until and event.key != "escape":
             event.stop()
             event.prevent_default()
+            if event.key == "enter":
+                self.hold()
 
     def on_choice_given(self, message: Choice.Given) -> None:
         message.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -29,13 +29,14 @@ class ListPane(Pane):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-medium"), (34, "-tall")]
+    DETAIL: ClassVar[type[Document]] = Document
 
     def __init__(self, services: ConsoleServices, look: Look, listing: RowList[Any], below: Widget) -> None:
         super().__init__(services, look)
         self.wanted = ""
         """The filter; it stays until it is cleared."""
         self.listing = listing
-        self.detail = Document(id="detail")
+        self.detail = self.DETAIL(id="detail")
         self.headline = Headline(look, id="headline")
         self.banner = Banner(look, id="banner")
         self._below = below

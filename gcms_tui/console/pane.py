@@ -108,6 +108,11 @@ class Pane(Screen[None]):
     def console_app(self) -> ConsoleApp:
         return cast("ConsoleApp", self.app)
 
+    @property
+    def in_front(self) -> bool:
+        """It has the keys: no dialog is over it, and no other pane."""
+        return self.app.screen is self
+
     def say(self, status: Status) -> None:
         """Put `status` in the bar at the top."""
         self.status_bar.status = status

@@ -4,98 +4,14 @@ another is paid. What the console says is held against the file, Postgres and th
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gcms_tui.cli.main import run as run_command
 from tests.payroll_agreement import sides
-from tests.practice import RunningPlatform, copy_sandbox, running
-
-HELD = "33"
-TABLE = "bronze.br_attendance_scd2"
-TRIO = {"engineer": "erin", "finance": "frank", "manager": "maria"}
-TODAY = datetime.now(UTC).date().isoformat()
-WHY = ("--reason", "as the runbook has it")
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """`gcms-tui payroll`, by whoever is played."""
-
-    platform: RunningPlatform
-
-    def told(self, *words: str, by: str = "erin") -> tuple[int, dict[str, Any]]:
-        return self._typed("payroll", *words, "--as", by)
-
-    def _typed(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """In this process: a walk has some eighty commands, and each would import the drivers anew."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = run_command(("--config", str(self.platform.config), *words, "--json"))
-        assert "Traceback" not in err.getvalue()
-        return status, json.loads(out.getvalue() or "{}")
-
-    def does(self, *words: str, by: str = "erin") -> dict[str, Any]:
-        status, said = self.told(*words, by=by)
-        assert status == 0, said
-        return said
-
-    def refused(self, *words: str, by: str = "erin") -> str:
-        """By which guard."""
-        status, said = self.told(*words, by=by)
-        assert status == 65, said
-        return str(said["refused"]["guard"])
-
-    def scd2(self, *words: str) -> dict[str, Any]:
-        status, said = self._typed("scd2", *words)
-        assert status == 0, said
-        return said
-
-    def states(self, run: str) -> dict[str, str]:
-        return {step["step"]: step["state"] for step in self.does("show", run)["steps"]}
-
-    # -- stretches of the way ----------------------------------------------------------------------------------------
-
-    def repaired(self) -> None:
-        """Every key with duplicates: the tie by a choice, the others as they are proposed."""
-        found = self.scd2("plan", "--table", TABLE, "--all")
-        for refused in found["refused"]:
-            key = refused["natural_key"]
-            keep = self.scd2("show", key, "--table", TABLE)["versions"][0]["scd_id"]
-            made = self.scd2("plan", "--table", TABLE, "--key", key, "--keep", keep)
-            self.scd2("apply", made["plan"], "--confirm", key, "--no-tests", *WHY)
-        self.scd2("apply", found["batch"], "--confirm", found["confirmation"], "--no-tests", *WHY)
-
-    def looked_at(self, run: str) -> None:
-        rows = [row["row"] for row in self.does("spot-check", run, by="frank")["rows"]]
-        chosen = [word for row in rows for word in ("--row", row)]
-        assert not self.does("spot-check", run, *chosen, "--ok", by="frank")["queries"]
-
-    def signed(self, run: str) -> dict[str, Any]:
-        said: dict[str, Any] = {}
-        for role, person in TRIO.items():
-            said = self.does("sign", run, "--role", role, by=person)
-        return said
-
-    def paid(self, run: str, concert: str) -> dict[str, Any]:
-        assert self.does("record", run, "--date", TODAY)["confirmation"] == concert  # shown, and not done
-        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)
-        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)  # recorded already: nothing is changed
-        status, said = self.told("archive", run, "--confirm", concert, *WHY)
-        if status == 65:  # the day's name is taken by the other concert's
-            assert said["refused"]["guard"] == "name_taken"
-            said = self.does("archive", run, "--suffix", concert, "--confirm", concert, *WHY)
-        assert self.refused("log", run, "--exceptions", " ") == "exceptions"
-        self.does("log", run, "--exceptions", "none", by="frank")
-        return said
+from tests.payroll_walk import HELD, TODAY, WHY, Walk
+from tests.practice import copy_sandbox, running
 
 
 @pytest.fixture(scope="module")

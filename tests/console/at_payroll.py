@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 from tests.console.at_terminal import DOWN, ENTER, ESC, UP, agree, console, drawn, seen, shown, without
 from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
 HOME = "\x1b[H"
+CURSORS = ("▌", ">")
+"""What marks a line: the second with `--ascii`."""
+_SIDE = re.compile("[│|]")
+"""What parts the list from the page beside it."""
 NAMES = (
     "Verify data freshness",
     "Run dbt models",
@@ -21,11 +26,15 @@ NAMES = (
     "Document in log",
 )
 """The steps, as the list has them."""
+PEOPLE = ("yourself", "erin", "frank", "maria")
+"""Whom one may act as, as they are listed."""
 
 
-def at_concerts(own: RunningPlatform, *options: str) -> Terminal:
+def at_concerts(
+    own: RunningPlatform, *options: str, size: tuple[int, int] = (200, 50), env: Mapping[str, str] | None = None
+) -> Terminal:
     """The console, opened at the concerts."""
-    terminal = console(own, *options)
+    terminal = console(own, *options, size=size, env=env)
     terminal.send("4")
     listed(terminal)
     return terminal
@@ -33,12 +42,13 @@ def at_concerts(own: RunningPlatform, *options: str) -> Terminal:
 
 def listed(terminal: Terminal) -> None:
     """The concerts are there."""
-    shown(terminal, "4 Payroll", "musicians", "refresh on demand", "▌")
+    shown(terminal, "4 Payroll", "musicians", "on demand")
+    seen(terminal, lambda: len(_marked(terminal)) == 1, "no cursor")
 
 
 def at_concert(terminal: Terminal, concert_id: str) -> None:
     """The cursor, to a concert of the list."""
-    _to(terminal, lambda line: f"  {concert_id}  " in line)
+    to_line(terminal, lambda line: f"  {concert_id}  " in line)
 
 
 def opened_run(terminal: Terminal, concert_id: str) -> None:
@@ -58,7 +68,7 @@ def at_run(terminal: Terminal, concert_id: str) -> None:
 
 
 def in_wizard(terminal: Terminal) -> None:
-    shown(terminal, "4 Payroll run", "of 9 passed", "What it does")
+    shown(terminal, "4 Payroll run", "of 9 passed")
 
 
 def to_concerts(terminal: Terminal) -> None:
@@ -70,7 +80,7 @@ def to_concerts(terminal: Terminal) -> None:
 
 def at_step(terminal: Terminal, number: int) -> None:
     """The cursor, to a step, by its number."""
-    _to(terminal, lambda line: line.startswith((f" {number} ", f"▌{number} ")) and NAMES[number - 1] in line)
+    to_line(terminal, lambda line: line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
 
 
 def step_is(terminal: Terminal, number: int, state: str) -> None:
@@ -80,9 +90,8 @@ def step_is(terminal: Terminal, number: int, state: str) -> None:
 
 def step_line(terminal: Terminal, number: int) -> str:
     """The step's line as it stands there now; empty where it is not to be seen."""
-    lines = terminal.text().splitlines()
-    found = (line for line in lines if line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
-    return next(found, "").partition("│")[0]
+    found = (line for line in _lines(terminal) if line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
+    return next(found, "")
 
 
 def freshness(terminal: Terminal, state: str = "passed") -> None:
@@ -93,11 +102,16 @@ def freshness(terminal: Terminal, state: str = "passed") -> None:
 
 def dbt_step(terminal: Terminal, number: int, state: str = "passed") -> None:
     """Step 2 or 3: its command is looked at, started, followed and judged."""
-    at_step(terminal, number)
-    terminal.send(ENTER)
-    shown(terminal, "Before it starts", "Executes", "[ Cancel ]")
-    agree(terminal, "Start")
+    dbt_started(terminal, number)
     step_is(terminal, number, state)
+
+
+def dbt_started(terminal: Terminal, number: int, key: str = ENTER) -> None:
+    """`key`: Enter, or R where it has passed before."""
+    at_step(terminal, number)
+    terminal.send(key)
+    shown(terminal, "Before it starts", "starts exactly this", "[ Cancel ]")
+    agree(terminal, "Start")
 
 
 def checked(terminal: Terminal) -> None:
@@ -112,22 +126,23 @@ def act_as(terminal: Terminal, login: str) -> None:
     terminal.send("a")
     shown(terminal, "whom to act as", f"{login} ")
     terminal.send(HOME)
-    shown(terminal, "▌yourself")
-    while f"▌{login} " not in terminal.text():
-        _down(terminal)
+    _chosen(terminal, PEOPLE[0])
+    for person in PEOPLE[1 : PEOPLE.index(login) + 1]:
+        terminal.send(DOWN)
+        _chosen(terminal, person)
     terminal.send(ENTER)
     shown(terminal, f"AS {login}")
     drawn(terminal)
     without(terminal, "reading")
 
 
-def _down(terminal: Terminal) -> None:
-    before = terminal.text()
-    terminal.send(DOWN)
-    seen(terminal, lambda: terminal.text() != before, "the cursor stays")
+def _chosen(terminal: Terminal, login: str) -> None:
+    """In a frame the cursor is not at the beginning of the line."""
+    marked = [f"{cursor}{login} " for cursor in CURSORS]
+    seen(terminal, lambda: any(said in terminal.text() for said in marked), f"not at {login}")
 
 
-def _to(terminal: Terminal, wanted: Callable[[str], bool]) -> None:
+def to_line(terminal: Terminal, wanted: Callable[[str], bool]) -> None:
     """The cursor, to the line of the list that `wanted` says is the one."""
     seen(terminal, lambda: any(wanted(line) for line in _lines(terminal)), "no such line")
     seen(terminal, lambda: len(_marked(terminal)) == 1, "no cursor")
@@ -145,8 +160,8 @@ def _press(terminal: Terminal, key: str, before: list[str]) -> None:
 
 def _lines(terminal: Terminal) -> list[str]:
     """The list's, without what stands beside it."""
-    return [line.partition("│")[0] for line in terminal.text().splitlines()]
+    return [_SIDE.split(line, maxsplit=1)[0] for line in terminal.text().splitlines()]
 
 
 def _marked(terminal: Terminal) -> list[str]:
-    return [line for line in _lines(terminal) if line.startswith("▌")]
+    return [line for line in _lines(terminal) if line.startswith(CURSORS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.console.at_terminal import DOWN, ENTER, TAB, UP, console, drawn, read, seen, shown, without
+from tests.console.at_terminal import DOWN, ENTER, TAB, UP, console, drawn, read, seen, shown, typing_at, without
 from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
@@ -41,11 +41,6 @@ def move(terminal: Terminal, key: str) -> None:
     before = marked(terminal)
     terminal.send(key)
     seen(terminal, lambda: marked(terminal) != before, "the cursor stays")
-
-
-def typing_at(terminal: Terminal, text: str) -> None:
-    """Until what is typed goes to the line that this stands in: the terminal's own cursor tells."""
-    seen(terminal, lambda: text in terminal.screen.display[terminal.screen.cursor.y], f"typing does not go to: {text}")
 
 
 def planned(terminal: Terminal, natural_key: str) -> None:

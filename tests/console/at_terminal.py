@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +56,14 @@ def ask(own: RunningPlatform, sql: str) -> list[dict[str, Any]]:
         return [dict(row) for row in cursor.execute(sql).fetchall()]  # type: ignore[union-attr]
 
 
-def console(own: RunningPlatform, *options: str) -> Terminal:
-    """Opened, and connected to the sandbox."""
+def console(
+    own: RunningPlatform, *options: str, size: tuple[int, int] = (200, 50), env: Mapping[str, str] | None = None
+) -> Terminal:
+    """Opened, and connected to the sandbox. `size`: columns and rows; `env`: what is set beside what is."""
     argv = [sys.executable, "-m", "gcms_tui", "--config", str(own.config), *options]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    terminal = Terminal(argv, columns=200, rows=50, env=env)
+    columns, rows = size
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **(env or {})}
+    terminal = Terminal(argv, columns=columns, rows=rows, env=around)
     shown(terminal, "SANDBOX")
     return terminal
 
@@ -82,6 +85,11 @@ def seen(terminal: Terminal, condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{what}:\n{terminal.text()}"
         terminal.pump(0.1)
+
+
+def typing_at(terminal: Terminal, text: str) -> None:
+    """Until what is typed goes to the line that this stands in: the terminal's own cursor tells."""
+    seen(terminal, lambda: text in terminal.lines[terminal.screen.cursor.y], f"typing does not go to: {text}")
 
 
 def without(terminal: Terminal, text: str) -> None:

@@ -367,6 +367,6 @@ async def at_rest(pilot: Pilot[Any], screen: WizardScreen) -> None:
 
     def quiet() -> bool:
         known = screen.standing is not None or screen.failure is not None
-        return known and not screen._loader.busy and not screen._worker.busy
+        return known and not screen._loader.busy and not screen._worker.busy and not screen._seeker.busy
 
     await until(pilot, quiet, "the end of the reading")

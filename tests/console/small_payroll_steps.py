@@ -206,6 +206,7 @@ class SmallSteps:
             bench=None if self.read_only else bench,
             read_only_reason=READ_ONLY if self.read_only else "",
             may_act=(("paula", "engineer"), ("frank", "finance")),
+            acting_as=user if user != "erin" else "",
         )
 
     def _writes(self, store: Store, access: WriteAccess) -> GuardedWrites:

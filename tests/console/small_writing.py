@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -144,6 +144,10 @@ class SmallBook:
         if not found:
             raise UsageError("No such entry", subject)
         return found
+
+    def of(self, subjects: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
+        wanted = {subject: tuple(entry for entry in self.kept if entry.subject == subject) for subject in subjects}
+        return {subject: entries for subject, entries in wanted.items() if entries}
 
     def entry(self, sequence: int) -> Entry:
         return self.kept[sequence - 1]

@@ -23,6 +23,7 @@ from gcms_tui.console.journal.pane import JournalPane
 from gcms_tui.console.journal.words import told
 from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Unavailable
+from gcms_tui.core.payroll import events
 from gcms_tui.core.writing.journal import Anchor
 from tests.console.driving import drawn, settled, until
 from tests.console.small_platform import services
@@ -367,3 +368,38 @@ def test_what_an_entry_says_stands_in_columns_and_in_words(state: Path) -> None:
     begins = {line.index(value) for line in lines for value in ("sandbox",) if line.startswith(" target")}
     begins |= {line.index("3") for line in lines if line.startswith(" counts.pass")}
     assert len(begins) == 1, "labels of any length leave the values in one column"
+
+
+@pytest.mark.parametrize(
+    "kind, said, words, verdict",
+    [
+        (events.OPENED, {"concert": "33", "target": "prod"}, "payroll run opened for concert 33 on prod", None),
+        (
+            events.CHECKED,
+            {"step": "tests", "passed": False, "words": "1 failed"},
+            "3 Run critical tests did not",
+            "FAIL",
+        ),
+        (events.TICKED, {"row": "17", "verdict": "query", "note": "why?"}, "row 17 asked about: why?", "WARN"),
+        (events.SIGNED, {"role": "finance", "says": "spot checks reviewed"}, "signed as finance: spot", "OK"),
+        (events.ARCHIVED, {"table": "gold.x", "kind": "transient", "alike": False}, "IS NOT WHAT WAS SIGNED", "FAIL"),
+        (events.HELD, {"cause": "by hand", "reason": "the rates"}, "payroll held, by hand: the rates", "WARN"),
+        (events.LIFTED, {"hold": "hold-1", "reason": "mended"}, "hold-1 lifted: mended", None),
+        (events.SAMPLED, {"rows": 3}, "rows drawn", None),
+    ],
+)
+async def test_what_was_done_to_a_payroll_is_told_in_words_and_found_by_them(
+    state: Path, tmp_path: Path, kind: str, said: dict[str, Any], words: str, verdict: str | None
+) -> None:
+    small = small_writing(tmp_path)
+    one = told(small.book.append(kind, "pay-20260301-090007-0a1b2c", said))
+    assert words in one.words and (one.verdict.name if one.verdict is not None else None) == verdict
+    small.book.append("write.intent", "w-1", {"kind": "mark_paid", "key": "33", "table": "payment"})
+    small.book.append("write.outcome", "w-1", {"outcome": "applied", "rows": 24})
+    app = console(state, small)
+    async with app.run_test(size=SMALL) as pilot:
+        pane = await journal(pilot)
+        assert pane.refusal("undo") == "this kind of write is not taken back", "told at its outcome too"
+        await pilot.press("slash", *"payroll", "enter")
+        assert [row.told.entry.kind for row in pane.entries.rows if row.told is not None] == [kind]
+        assert f" {kind} " in drawn(app)

@@ -198,6 +198,7 @@ async def test_a_file_that_could_not_be_released_is_released_later_or_rejected(s
         assert "the outbox cannot be written." in drawn(asked.app) and len(small.get(run).signatures) == 3
         assert dialog.refusal("release") is None
         small.files.writable = True
+        await asked.shown(pilot)
         await pilot.press("l")
         await asked.shown(pilot)
         await asked.confirm(pilot)
@@ -244,6 +245,22 @@ async def test_the_day_is_typed_the_plan_shown_by_counts_and_recorded_once(small
         for _ in range(6):
             await pilot.press("pagedown")
             seen += drawn(asked.app)
+        await pilot.press("escape")
+        assert asked.app.screen is asked.screen and asked.screen._day.has_focus and asked.screen._day.value == DAY
+        await pilot.press(*"2026-02-27", "enter")
+        assert "Friday, 27 February 2026" in drawn(asked.app), "another day, typed in the place of the one before"
+        asked.screen._day.value = ""
+        asked.screen._day.focus()
+        await pilot.press(*DAY, "enter")
+        await asked.shown(pilot)
+        for _ in range(40):  # Enter that follows at once is taken for one that is held down
+            await pilot.press("enter")
+            await pilot.pause(0.1)
+            if asked.app.screen is not asked.screen:
+                break
+        await until(pilot, lambda: asked.app.screen is not asked.screen, "the plan's dialog")
+        await asked.shown(pilot)
+        dialog = asked.app.screen
         assert "20 payments: paid false, payment_date NULL" in seen
         assert f"20 payments: paid true, payment_date {DAY}" in seen
         assert "2,000.00" in seen and "20 payments to 20 musicians" in seen and dialog.way_out.has_focus
@@ -374,6 +391,7 @@ async def lifted(small: SmallSteps, state: Path, desk: PayrollDesk, said: str) -
         dialog: Any = asked.app.screen
         small.scene.critical = "unique_br_attendance fails" if second else ""
         await asked.confirm(pilot, "", REASON)
+        assert second or "On the practice platform a, in the list" in dialog.as_text()
         if second:
             assert "A critical test still fails" in drawn(asked.app)
             small.scene.critical = ""

@@ -27,6 +27,7 @@ NAMES = ("Lovelace", "Somebody", "m1@example.org", "m4@example.org", "HYPERLINK"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "HOLD_S", 0.05)
     monkeypatch.setattr(spot_check, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(spot_check, "_LOOK_S", 0.0)
 
 
 @pytest.fixture
@@ -92,6 +93,7 @@ async def test_a_tick_is_shown_once_it_is_kept_and_typing_ahead_waits(small: Sma
         await until(pilot, lambda: set(screen.run_of.ticks) == {first, second}, "the ticks")
         assert set(small.get(screen.run_of).ticks) == {first, second}
         assert "2 of " in drawn(asked.app) and drawn(asked.app).count("✓ ok") == 2
+        screen.sheet_list.cursor = first
         assert screen.refusal("tick") == "it was looked at"
         for _ in range(len(screen.run_of.unticked)):
             await pilot.press("n", "space")
@@ -101,6 +103,36 @@ async def test_a_tick_is_shown_once_it_is_kept_and_typing_ahead_waits(small: Sma
         await until(pilot, lambda: asked.answers, "the way back")
     assert asked.answers == [True]
     assert {tick.by.person.user for tick in small.get(screen.run_of).ticks.values()} == {"frank"}
+
+
+async def test_the_cursor_goes_on_once_a_tick_is_kept_and_a_key_held_down_ticks_one(
+    small: SmallSteps, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = opened(small, state)
+    async with asked.app.run_test(size=SMALL) as pilot:
+        screen = await asked.open(pilot)
+        first, second, third = (line.key for line in screen.lines[:3])
+        assert "AS frank" in drawn(asked.app), "as whom it is looked at"
+        monkeypatch.setattr(spot_check, "_LOOK_S", 60.0)
+        await pilot.press("space")
+        await until(pilot, lambda: screen.sheet_list.cursor == second, "the next row")
+        await pilot.press("space", "space", "enter")
+        assert set(screen.run_of.ticks) == {first} and not screen._sayings, "nobody can have looked at it"
+        await pilot.press("down", "up", "n", "space")
+        await until(pilot, lambda: set(screen.run_of.ticks) == {first, third}, "where the person has gone")
+        monkeypatch.setattr(spot_check, "_LOOK_S", 0.0)
+        screen.sheet_list.cursor = second
+        small.gate, screen._unseen = threading.Event(), ("", 0.0)
+        await pilot.press("space", "end")
+        small.gate.set()
+        last = screen.sheet_list.cursor
+        await until(pilot, lambda: second in screen.run_of.ticks, "the tick")
+        assert screen.sheet_list.cursor == last, "whoever has moved on stays there"
+    again = Opened.of(small, state, Step.SPOT_CHECK, small.get(screen.run_of), "erin")
+    async with again.app.run_test(size=SMALL) as pilot:
+        screen = await again.open(pilot)
+        assert screen.sheet_list.cursor == screen.lines[3].key, "it is gone on with where it was left"
+        assert "AS " not in drawn(again.app) and "read just now" in drawn(again.app)
 
 
 async def test_a_query_blocks_until_it_is_answered(small: SmallSteps, state: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from textual.events import AppFocus
@@ -13,17 +13,21 @@ from textual.pilot import Pilot
 
 from gcms_tui.console import guarded
 from gcms_tui.console.dialogs import ErrorDialog
+from gcms_tui.console.pane import LoadFailed
 from gcms_tui.console.payroll import live
 from gcms_tui.console.payroll.checks import StepPreview
 from gcms_tui.console.payroll.proofs import ProofDialog, RunJournal
 from gcms_tui.console.payroll.provenance import StepOrigin
+from gcms_tui.console.payroll.source import NotRead
 from gcms_tui.console.payroll.wizard import WizardScreen
+from gcms_tui.console.payroll.wizard_source import Proven, RunRead, Standing
 from gcms_tui.console.run import RunScreen
 from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import STEPS, Step
+from gcms_tui.operations.payroll.desk import PayrollDesk
 from tests.console.driving import drawn, until
 from tests.console.small_payroll import CHECKS, Pushed, SmallPayroll, at_rest, opened_wizard, payroll_pane, wizard
 
@@ -110,6 +114,18 @@ async def test_what_proves_the_checks_is_told(small: SmallPayroll) -> None:
         assert "01b2c3d4-0000-0042" in drawn(app) and "payroll_export" in drawn(app)
 
 
+async def test_several_holds_are_told_on_one_line(small: SmallPayroll) -> None:
+    small.passed(*CHECKS)
+    for why in ("the rates are wrong", "the bank waits"):
+        small.book("frank").holds.set("by hand", why)
+    app = small.app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened_wizard(pilot)
+        lines = drawn(app).splitlines()
+        assert lines[1].startswith(" ■ PAYROLL HELD by 2: h tells them  by hand: the rates are wrong")
+        assert lines[2].startswith(" ► OPEN   7")
+
+
 async def test_a_step_that_fell_back_says_why_and_a_closed_one_at_which_gate(small: SmallPayroll) -> None:
     small.passed(*CHECKS)
     small.clock.pass_by(hours=30)
@@ -148,6 +164,69 @@ async def test_freshness_is_looked_at_off_the_loop(small: SmallPayroll, sound: b
         assert ("RAW.SUPABASE.CONCERT was last loaded on" in seen) is not sound
 
 
+async def test_the_cursor_goes_on_with_what_is_done_here_and_stays_with_whoever_has_moved(small: SmallPayroll) -> None:
+    run_id = small.opened()
+    app = small.app()
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await opened_wizard(pilot)
+        assert "Enter Do" in drawn(app) and screen.refusal("read") == "it can be done: Enter"
+        await pilot.press("enter")
+        await standing(pilot, screen, Step.FRESHNESS, StepState.PASSED)
+        assert screen.steps.cursor == Step.MODELS.value, "on to the next one"
+        small.note(run_id, events.CHECKED, small.found(Step.MODELS), user="frank")
+        await pilot.press("r")
+        await standing(pilot, screen, Step.MODELS, StepState.PASSED)
+        assert screen.steps.cursor == Step.MODELS.value, "what somebody else does moves nothing under a person's eyes"
+        await pilot.press("home")
+        await pilot.pause()
+        assert "Enter Read" in drawn(app) and "Enter Do" not in drawn(app)
+        await pilot.press("enter")
+        assert screen.detail.has_focus and screen.refusal("read") == "it is open" and "Enter" not in key_bar(app)
+        assert "h Hold" in key_bar(app) and "l Journal" in key_bar(app)
+        await pilot.press("l")
+        assert isinstance(app.screen, RunJournal), "its letter, also where the page has the focus"
+        await pilot.press("escape", "escape")
+        small.gate = threading.Event()
+        await pilot.press("R")
+        await until(pilot, lambda: screen.doing is Step.FRESHNESS, "the look")
+        await pilot.press("end")
+        small.gate.set()
+        await standing(pilot, screen, Step.FRESHNESS, StepState.PASSED)
+        assert screen.steps.cursor == Step.LOG.value
+
+
+def key_bar(app: Any) -> str:
+    return drawn(app).rstrip().splitlines()[-1]
+
+
+async def test_nobody_acts_by_a_reading_that_began_before_they_were_played(small: SmallPayroll) -> None:
+    small.passed(*CHECKS)
+    small.may_act = (("frank", "finance"),)
+    app = small.app()
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await opened_wizard(pilot)
+        erin, opened, let_go = screen.acting.desk, screen.acting._open, threading.Event()
+
+        def slowly(whom: str) -> PayrollDesk:
+            assert whom == "" or let_go.is_set()
+            assert let_go.wait(30)
+            return opened(whom)
+
+        screen.acting._open = slowly
+        await pilot.press("r")
+        await until(pilot, lambda: screen._loader.busy, "a reading as erin")
+        screen._act_as("frank")
+        assert "AS frank" in screen.status_bar.line().plain and screen.refusal("do") == "the run has not been read"
+        screen.on_run_read(RunRead("", cast("PayrollDesk", erin), cast("Standing", screen.standing)))
+        assert screen.acting.desk is None and screen.refusal("do") == "the run has not been read"
+        screen.on_not_read(NotRead("", Refused("The store is away", "It does not answer.")))
+        assert screen.acting.whom == "frank", "and none that failed takes the choice back"
+        let_go.set()
+        await until(pilot, lambda: screen.desk.person.user == "frank", "frank's desk")
+        await at_rest(pilot, screen)
+        assert screen.acting.desk is screen.desk and screen.refusal("do") is None
+
+
 async def test_models_and_tests_are_seen_started_followed_and_judged(small: SmallPayroll) -> None:
     run_id = small.passed(Step.FRESHNESS)
     app = small.app()
@@ -170,6 +249,7 @@ async def test_models_and_tests_are_seen_started_followed_and_judged(small: Smal
         said = [entry.said["run"] for entry in small.run(run_id).entries if entry.kind == events.STARTED]
         assert said == [preview.run_id for preview in small.dbt.runs.started]
         assert small.run(run_id).frozen is not None
+        await at_step(pilot, screen, Step.TESTS)
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, RunScreen), "the nodes of the step's dbt run")
         assert app.screen.run_id == said[-1]  # type: ignore[attr-defined]
@@ -276,8 +356,13 @@ async def test_it_is_proven_and_its_journal_told(small: SmallPayroll) -> None:
         await until(pilot, lambda: isinstance(app.screen, ProofDialog), "the proofs")
         assert small.verifying.asked == [run_id] and "? UNKNOWN" in drawn(app)
         assert "it cannot be asked: the connection was refused" in drawn(app)
+        screen = app.screen_stack[-2]
+        assert isinstance(screen, WizardScreen)
         await pilot.press("escape", "l")
-        assert isinstance(app.screen, RunJournal)
+        screen.on_proven(Proven(small.verifying.verify(run_id)))
+        screen.post_message(LoadFailed(Refused("It cannot be proven", "The store is away.")))
+        await pilot.pause()
+        assert isinstance(app.screen, RunJournal), "nothing comes over what has the keys"
         assert "payroll run opened for concert 7 on sandbox" in drawn(app) and "4 entries" in drawn(app)
 
 

@@ -73,6 +73,13 @@ async def asked(pilot: Pilot[Any]) -> NoteDialog:
     return cast("NoteDialog", pilot.app.screen)
 
 
+async def answered(pilot: Pilot[Any]) -> None:
+    """The answer that has the focus, given once it counts."""
+    dialog = pilot.app.screen
+    await until(pilot, lambda: isinstance(dialog, NoteDialog) and dialog.armed, "the answer")
+    await pilot.press("enter")
+
+
 @contextmanager
 def reviewed() -> Iterator[Scene]:
     scene = Scene()
@@ -98,6 +105,8 @@ async def test_two_runs_that_overlapped_are_shown_and_noted(state: Path) -> None
         await pilot.press("enter", "space", "enter")
         assert app.screen is dialog and dialog.act.disabled, "a blank note closes nothing"
         await pilot.press(*"cron", "enter", "enter")
+        assert isinstance(app.screen, NoteDialog), "Enter held down gives no answer"
+        await answered(pilot)
         await until(pilot, lambda: screen.notes and not screen._loader.busy, "the note")
         assert "anna@ops-1" in drawn(app) and "   cron" in drawn(app)
         await pilot.press("p")
@@ -153,6 +162,8 @@ async def test_corrections_are_drawn_month_by_month_and_noted(state: Path) -> No
             await pilot.press("n")
             await asked(pilot)
             await pilot.press(*"tour", "enter", "enter")
+            assert isinstance(app.screen, NoteDialog), "Enter held down gives no answer"
+            await answered(pilot)
             await until(pilot, lambda: bool(screen.notes), "the note")
             scene.warehouse.on("row_count", ({"row_count": 0},))
             scene.warehouse.on("scd2_late_corrections", ())

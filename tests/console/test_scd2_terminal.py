@@ -27,7 +27,6 @@ from tests.console.at_scd2 import (
     confirm,
     move,
     planned,
-    typing_at,
 )
 from tests.console.at_terminal import (
     BACK_TAB,
@@ -46,6 +45,7 @@ from tests.console.at_terminal import (
     over,
     read,
     shown,
+    typing_at,
     without,
 )
 from tests.practice import RunningPlatform, copy_sandbox, running

@@ -55,6 +55,7 @@ def stages(directory: Path) -> dict[str, Place]:
         """Off the way, at a place of it."""
         return Console(found[name])
 
+    erin.store.journal.prepare()
     reached("new")
     erin.open()
     for step in CHECKS:

@@ -1,4 +1,4 @@
-"""A payroll in a real store and real files, over a warehouse in memory, walked by its people from wherever it stands."""
+"""A payroll in a real store and real files, over a warehouse in memory, walked on from wherever it stands."""
 
 from __future__ import annotations
 

@@ -3,12 +3,7 @@ done again, and the payroll is walked to its end, once, whoever takes it up."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +14,7 @@ from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.lease import DEAD_AFTER
 from tests.integration.payroll_acts import ACTS, Act, left_behind, stages
+from tests.integration.payroll_killing import Program, Request
 from tests.integration.payroll_walk import Console, Place, walk_on, word
 
 MOST = 40
@@ -34,42 +30,29 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Place]:
     return stages(tmp_path_factory.mktemp("stages"))
 
 
-@dataclass(frozen=True)
-class Killing:
-    program: subprocess.Popen[str]
-
-    def __call__(self, place: Place, name: str, kill_at: int) -> str:
-        assert self.program.stdin is not None and self.program.stdout is not None
-        self.program.stdin.write(json.dumps([str(place.directory), name, kill_at]) + "\n")
-        self.program.stdin.flush()
-        return self.program.stdout.readline().strip()
-
-
 @pytest.fixture(scope="module")
-def killing() -> Iterator[Killing]:
-    argv = [sys.executable, "-m", "tests.integration.payroll_killing"]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as program:
-        yield Killing(program)
-        assert program.stdin is not None
-        program.stdin.close()
+def program() -> Iterator[Program]:
+    with Program.started() as started:
+        yield started
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_killed_at_any_call_nothing_is_half_done_lost_or_done_twice(
-    begun: dict[str, Place], killing: Killing, tmp_path: Path, name: str
+    begun: dict[str, Place], program: Program, tmp_path: Path, name: str
 ) -> None:
-    act, left, locked = ACTS[name], [], 0
+    act, locked = ACTS[name], 0
+    left: list[str] = []
     before = Console(begun[act.begins]).kinds()
     for kill_at in range(1, MOST):
         place = begun[act.begins].copied(tmp_path / str(kill_at))
-        how = killing(place, name, kill_at)
+        [how] = program.ask(Request(str(place.directory), name, kill_at))
         assert how in ("killed", "done")
         found = left_behind(place, before)
         if found not in left:
+            if left:  # at first nothing has been done
+                locked += _unlocked_in_time(place)
+                _walked_to_its_end(place.copied(tmp_path / f"{kill_at} walked"))
             left.append(found)
-            locked += _unlocked_in_time(place)
-            _walked_to_its_end(place.copied(tmp_path / f"{kill_at} walked"))
         _done_again(act, place, before)
         if how == "done":
             break

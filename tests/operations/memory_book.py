@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,10 @@ class MemoryBook:
         if not found:
             raise UsageError("No such entry", subject)
         return found
+
+    def of(self, subjects: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
+        wanted = {subject: tuple(entry for entry in self.kept if entry.subject == subject) for subject in subjects}
+        return {subject: entries for subject, entries in wanted.items() if entries}
 
     def entry(self, sequence: int) -> Entry:
         return self.kept[sequence - 1]

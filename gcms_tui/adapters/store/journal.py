@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _PAGE = 5_000
+_SUBJECTS = 500
+"""Of one statement: databases limit how many values are bound."""
 
 
 class Journal:
@@ -104,6 +106,21 @@ class Journal:
             found = resolved(connection, journal.c.subject, subject, "subject", "gcms-tui journal list")
             asked = select(journal).where(journal.c.subject == found).order_by(journal.c.sequence)
             return tuple(_entry(row) for row in connection.execute(asked).mappings())
+
+    def of(self, subjects: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
+        """Every entry of exactly these subjects, oldest first, by subject; one without entries is left out."""
+        from sqlalchemy import select
+
+        journal, given = table("journal"), {storable(subject): subject for subject in subjects}
+        stored = list(given)
+        found: dict[str, list[Entry]] = {}
+        with self._database.transaction(_unreadable) as connection:
+            for start in range(0, len(stored), _SUBJECTS):
+                some = journal.c.subject.in_(stored[start : start + _SUBJECTS])
+                asked = select(journal).where(some).order_by(journal.c.sequence)
+                for row in connection.execute(asked).mappings():
+                    found.setdefault(given[row["subject"]], []).append(_entry(row))
+        return {subject: tuple(entries) for subject, entries in found.items()}
 
     def entry(self, sequence: int) -> Entry:
         """Raises `UsageError`."""

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.anchoring import anchoring
 from gcms_tui.cli.wiring.base import (
     dbt_output,
     every_dbt_file,
@@ -16,17 +15,16 @@ from gcms_tui.cli.wiring.base import (
     open_warehouse,
     query_library,
     read_only,
-    snowflake_credentials,
     utc_now,
 )
 from gcms_tui.cli.wiring.desks import open_run_desk
+from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.queries import QueryLibrary
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
     from gcms_tui.adapters.store.opening import Store
-    from gcms_tui.core.writing.plan import Plan
     from gcms_tui.operations.backups.book import BackupBook
     from gcms_tui.operations.backups.desk import BackupBench, BackupDesk
     from gcms_tui.operations.backups.tables import BackupTables
@@ -89,31 +87,17 @@ def _bench(
     tables: BackupTables,
 ) -> BackupBench:
     from gcms_tui.adapters.person import who_asks
-    from gcms_tui.adapters.snowflake_writer import SnowflakeWriteAccess
     from gcms_tui.operations.backups.desk import BackupBench
     from gcms_tui.operations.backups.looks import Cloner, TableLooks
     from gcms_tui.operations.backups.restore_plans import RestorePlanner
     from gcms_tui.operations.backups.restoring import Restoring
     from gcms_tui.operations.backups.sets import BackupSets
     from gcms_tui.operations.writing.doubts import Doubts
-    from gcms_tui.operations.writing.guarded_write import GuardedWrites
-
-    def dbt_is_quiet(plan: Plan) -> None:
-        runs.runs.require_quiet()
 
     target, suffix, person = book.target, settings.schemas.backup_suffix, who_asks(os.environ)
     looks = TableLooks(warehouse, queries)
     cloner = Cloner(target, looks, queries, person, utc_now)
-    writes = GuardedWrites(
-        target,
-        access=SnowflakeWriteAccess(snowflake_credentials(settings), settings.snowflake),
-        plans=store.plans,
-        leases=store.leases,
-        journal=store.journal,
-        clock=utc_now,
-        guards=(dbt_is_quiet,),
-        after_applied=anchoring(settings, store, warehouse, queries),
-    )
+    writes = writes_to_warehouse(settings, target, store=store, warehouse=warehouse, queries=queries, runs=runs)
     doubts = Doubts(
         target, journal=store.journal, plans=store.plans, leases=store.leases, warehouse=warehouse, queries=queries
     )

@@ -14,7 +14,15 @@ from gcms_tui import __version__
 from gcms_tui.adapters.config import default_state_dir
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.wiring.backups import open_backup_desk
-from gcms_tui.cli.wiring.base import UNKNOWN_TARGET, load_settings, open_store, read_only, target_name, utc_now
+from gcms_tui.cli.wiring.base import (
+    UNKNOWN_TARGET,
+    every_dbt_file,
+    load_settings,
+    open_store,
+    read_only,
+    target_name,
+    utc_now,
+)
 from gcms_tui.cli.wiring.desks import open_health, open_run_desk
 from gcms_tui.cli.wiring.incidents import open_incidents
 from gcms_tui.cli.wiring.payroll import holds_of, open_payroll_desk
@@ -90,14 +98,13 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
     runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
     store = _once(lambda: open_store(settings))
     payroll = _once_each(lambda who: opened.enter_context(open_payroll_desk(settings, invocation, who, runs)))
-    held = _once(
-        lambda: holds_of(settings, target, store(), who_asks(os.environ), allowed.reason if allowed.on else "")
-    )
+    why_not = allowed.reason if allowed.on else ""
+    held = _once(lambda: holds_of(every_dbt_file(settings, target), target, store(), who_asks(os.environ), why_not))
     return ConsoleServices(
         settings=settings,
         target=target or UNKNOWN_TARGET,
         read_only=allowed.on,
-        read_only_reason=allowed.reason if allowed.on else "",
+        read_only_reason=why_not,
         sandbox=settings.sandbox,
         last_report=last_report,
         open_health=lambda: opened.enter_context(open_health(settings)),

@@ -8,7 +8,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.base import dbt_output, dbt_project, open_store, read_only, target_name, utc_now
+from gcms_tui.cli.wiring.base import (
+    dbt_output,
+    dbt_project,
+    every_dbt_file,
+    open_store,
+    read_only,
+    target_name,
+    utc_now,
+)
 from gcms_tui.cli.wiring.payroll import holds_of
 from gcms_tui.core.settings import Settings
 
@@ -38,7 +46,7 @@ def open_incidents(settings: Settings, invocation: Invocation) -> IncidentDesk:
     why_not = allowed.reason if allowed.on else ""
     person = who_asks(os.environ)
     store, path = open_store(settings, person), parse_path(settings.contacts.escalation)
-    holds = holds_of(settings, target, store, person, why_not)
+    holds = holds_of(every_dbt_file(settings, target), target, store, person, why_not)
     book, notices = IncidentBook(target, store.journal), notices_of(settings, target, store)
     acts = Incidents(
         target,

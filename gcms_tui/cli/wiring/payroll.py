@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gcms_tui import __version__
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.anchoring import anchoring, known_anchors
+from gcms_tui.cli.wiring.anchoring import known_anchors
 from gcms_tui.cli.wiring.base import (
     every_dbt_file,
     open_store,
@@ -24,6 +24,7 @@ from gcms_tui.cli.wiring.base import (
     utc_now,
 )
 from gcms_tui.cli.wiring.desks import open_run_desk
+from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.settings import Settings
 
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
     from gcms_tui.operations.payroll.ports import SupabaseReader
     from gcms_tui.operations.payroll.recording import Recording
     from gcms_tui.operations.payroll.unpaid import PaidConcerts
+    from gcms_tui.operations.ports import DbtProject
     from gcms_tui.operations.run_desk import RunDesk
-    from gcms_tui.operations.writing.guarded_write import GuardedWrites
     from gcms_tui.operations.writing.ports import WriteAccess
 
 
@@ -68,7 +69,10 @@ def open_payroll_desk(
     person = who_acts(settings, os.environ, acting_as or None, host)
     with ExitStack() as opened:
         seen = _seen(settings, invocation, person, opened)
-        desk = _Runs(settings, invocation, opened, runs)
+        bench = None
+        if not seen.why_not:
+            desk = runs() if runs is not None else opened.enter_context(open_run_desk(settings, invocation))
+            bench = _bench(seen, desk)
         yield PayrollDesk(
             book=seen.book,
             concerts=Concerts(settings, warehouse=seen.warehouse, paid=seen.paid, queries=seen.queries, book=seen.book),
@@ -86,14 +90,15 @@ def open_payroll_desk(
                 anchors=known_anchors(settings, seen.store, seen.warehouse, seen.queries),
             ),
             person=person,
-            bench=None if seen.why_not else _bench(seen, desk.open()),
+            bench=bench,
             read_only_reason=seen.why_not,
             may_act=() if seen.why_not else may_act(settings, os.environ, host),
+            acting_as=acting_as,
         )
 
 
-def holds_of(settings: Settings, target: str, store: Store, person: Person, read_only_reason: str) -> Holds:
-    """What holds payroll: by the journal, and by the critical tests as dbt left them."""
+def holds_of(project: DbtProject, target: str, store: Store, person: Person, read_only_reason: str) -> Holds:
+    """What holds payroll: by the journal, and by the critical tests as dbt left them in `project`."""
     from gcms_tui.operations.payroll.critical import CriticalTests
     from gcms_tui.operations.payroll.holding import Holds
 
@@ -101,24 +106,9 @@ def holds_of(settings: Settings, target: str, store: Store, person: Person, read
         target,
         journal=store.journal,
         person=person,
-        critical=CriticalTests(every_dbt_file(settings, target), target),
+        critical=CriticalTests(project, target),
         read_only_reason=read_only_reason,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """dbt's runs: those that are open already, or opened for this desk."""
-
-    settings: Settings
-    invocation: Invocation
-    opened: ExitStack
-    given: Callable[[], RunDesk] | None
-
-    def open(self) -> RunDesk:
-        if self.given is not None:
-            return self.given()
-        return self.opened.enter_context(open_run_desk(self.settings, self.invocation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +120,7 @@ class _Seen:
     why_not: str
     person: Person
     store: Store
+    project: DbtProject
     warehouse: SnowflakeWarehouse
     supabase: SupabaseReader
     paid: PaidConcerts
@@ -154,6 +145,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     allowed = read_only(settings, invocation, target)
     why_not = allowed.reason if allowed.on else ""
     store, queries = open_store(settings, person), query_library(settings)
+    project = every_dbt_file(settings, target)  # one for all: a manifest is large, and kept by whoever has read it
     warehouse = open_warehouse(settings, purpose="payroll")
     opened.callback(warehouse.close)
     own = settings.state_dir / "payroll"
@@ -163,7 +155,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
         index=store.payroll,
         journal=store.journal,
         leases=store.leases,
-        holds=holds_of(settings, target, store, person, why_not),
+        holds=holds_of(project, target, store, person, why_not),
         limits=Limits(timedelta(hours=payroll.checks_hold_h), timedelta(hours=payroll.signing_holds_h)),
         clock=utc_now,
         read_only_reason=why_not,
@@ -174,6 +166,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
         why_not=why_not,
         person=person,
         store=store,
+        project=project,
         warehouse=warehouse,
         supabase=supabase,
         paid=PaidConcerts(settings.supabase, supabase=supabase, queries=queries, book=book),
@@ -212,7 +205,7 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
             reader=seen.reader,
             warehouse=seen.warehouse,
             queries=seen.queries,
-            project=every_dbt_file(settings, seen.target),
+            project=seen.project,
             runs=runs,
             clock=utc_now,
         ),
@@ -245,7 +238,14 @@ def _bench(seen: _Seen, runs: RunDesk) -> PayrollBench:
             reader=seen.reader,
             warehouse=seen.warehouse,
             queries=seen.queries,
-            writes=_writes_to_warehouse(seen, runs),
+            writes=writes_to_warehouse(
+                settings,
+                seen.target,
+                store=seen.store,
+                warehouse=seen.warehouse,
+                queries=seen.queries,
+                runs=runs,
+            ),
             plans=seen.store.plans,
             journal=seen.store.journal,
             person=seen.person,
@@ -260,10 +260,15 @@ def _unpaid(seen: _Seen) -> Callable[[PayrollRun], None]:
 
 
 def _recording(seen: _Seen) -> Recording:
+    from gcms_tui.core.payroll.gates import require_not_held
     from gcms_tui.operations.payroll.recording import Recording
     from gcms_tui.operations.writing.guarded_write import GuardedWrites
 
     store = seen.store
+
+    def payroll_is_not_held(plan: Plan) -> None:
+        require_not_held(seen.book.holds.open())
+
     return Recording(
         seen.settings.supabase,
         book=seen.book,
@@ -279,6 +284,7 @@ def _recording(seen: _Seen) -> Recording:
             leases=store.leases,
             journal=store.journal,
             clock=utc_now,
+            guards=(payroll_is_not_held,),
         ),
         plans=store.plans,
         journal=store.journal,
@@ -297,24 +303,3 @@ def _supabase_access(settings: Settings) -> WriteAccess:
         return SupabaseWriteAccess(write_dsn(settings.supabase, os.environ))
     except ConfigError as error:
         return AbsentSupabase(error)
-
-
-def _writes_to_warehouse(seen: _Seen, runs: RunDesk) -> GuardedWrites:
-    from gcms_tui.adapters.snowflake_writer import SnowflakeWriteAccess
-    from gcms_tui.operations.writing.guarded_write import GuardedWrites
-
-    settings, store = seen.settings, seen.store
-
-    def dbt_is_quiet(plan: Plan) -> None:
-        runs.runs.require_quiet()
-
-    return GuardedWrites(
-        seen.target,
-        access=SnowflakeWriteAccess(snowflake_credentials(settings), settings.snowflake),
-        plans=store.plans,
-        leases=store.leases,
-        journal=store.journal,
-        clock=utc_now,
-        guards=(dbt_is_quiet,),
-        after_applied=anchoring(settings, store, seen.warehouse, seen.queries),
-    )

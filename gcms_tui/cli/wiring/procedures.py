@@ -80,7 +80,7 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
         works: dict[str, StepWork] | None = None
         if not book.read_only_reason:
             works = {
-                "hold": Holding(holds_of(settings, target, store, person, ""), target),
+                "hold": Holding(holds_of(project, target, store, person, ""), target),
                 "docs-serve": DocsServing(docs, runs.shelf),
                 **_elsewhere(backups, pipeline),
             }

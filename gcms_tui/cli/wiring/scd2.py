@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.anchoring import anchoring, known_anchors
+from gcms_tui.cli.wiring.anchoring import known_anchors
 from gcms_tui.cli.wiring.base import (
     dbt_output,
     dbt_project,
@@ -18,11 +18,11 @@ from gcms_tui.cli.wiring.base import (
     open_warehouse,
     query_library,
     read_only,
-    snowflake_credentials,
     supabase_or_why,
     utc_now,
 )
 from gcms_tui.cli.wiring.desks import open_run_desk
+from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.writing.plan import PlanKind
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.queries import QueryLibrary
     from gcms_tui.adapters.snowflake import SnowflakeWarehouse
     from gcms_tui.adapters.store.opening import Store
-    from gcms_tui.core.writing.plan import Plan
     from gcms_tui.operations.run_desk import RunDesk
     from gcms_tui.operations.scd2.browse import Scd2Browser
     from gcms_tui.operations.scd2.desk import RepairBench, Scd2Desk
@@ -114,18 +113,12 @@ class _Seen:
 
 def _bench(seen: _Seen) -> RepairBench:
     from gcms_tui.adapters.person import who_asks
-    from gcms_tui.adapters.snowflake_writer import SnowflakeWriteAccess
     from gcms_tui.operations.scd2.desk import RepairBench
     from gcms_tui.operations.scd2.planning import Planner
     from gcms_tui.operations.scd2.repairs import Scd2Repairs
     from gcms_tui.operations.scd2.verification import Verification
-    from gcms_tui.operations.writing.guarded_write import GuardedWrites
 
     settings, store = seen.settings, seen.store
-
-    def dbt_is_quiet(plan: Plan) -> None:
-        seen.runs.runs.require_quiet()
-
     planner = Planner(
         seen.target,
         warehouse=seen.warehouse,
@@ -134,15 +127,8 @@ def _bench(seen: _Seen) -> RepairBench:
         clock=utc_now,
         backup_suffix=settings.schemas.backup_suffix,
     )
-    writes = GuardedWrites(
-        seen.target,
-        access=SnowflakeWriteAccess(snowflake_credentials(settings), settings.snowflake),
-        plans=store.plans,
-        leases=store.leases,
-        journal=store.journal,
-        clock=utc_now,
-        guards=(dbt_is_quiet,),
-        after_applied=anchoring(settings, store, seen.warehouse, seen.queries),
+    writes = writes_to_warehouse(
+        settings, seen.target, store=store, warehouse=seen.warehouse, queries=seen.queries, runs=seen.runs
     )
     repairs = Scd2Repairs(seen.tables, seen.browser, planner, writes, plans=store.plans, journal=store.journal)
     return RepairBench(repairs, Verification(seen.tables, seen.warehouse, seen.queries, seen.runs, store.journal))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.wiring.base import dbt_project, open_store, target_name, utc_now
+from gcms_tui.cli.wiring.base import dbt_project, every_dbt_file, open_store, target_name, utc_now
 from gcms_tui.cli.wiring.payroll import holds_of
 from gcms_tui.cli.wiring.procedures import open_procedures
 from gcms_tui.core.errors import ConfigError, GcmsError
@@ -55,7 +55,7 @@ def _around(settings: Settings, invocation: Invocation) -> Callable[[], Around]:
 
     target, store = target_name(settings), open_store(settings)
     procedures, incidents = open_procedures(settings, invocation), IncidentBook(target, store.journal)
-    holds = holds_of(settings, target, store, who_asks(os.environ), "the wall only looks")
+    holds = holds_of(every_dbt_file(settings, target), target, store, who_asks(os.environ), "the wall only looks")
 
     def around() -> Around:
         board = _or_none(lambda: due_words(procedures.board()[0], procedures.calendar))

@@ -13,7 +13,7 @@ from gcms_tui.console.journal.listing import JournalList
 from gcms_tui.console.journal.page import doubt_page, entry_page, entry_text
 from gcms_tui.console.journal.source import ChainRead, JournalRead, JournalSource, OlderRead
 from gcms_tui.console.journal.state import JournalRow, JournalState
-from gcms_tui.console.journal.words import is_applied, told
+from gcms_tui.console.journal.words import Told, is_applied, told
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
 from gcms_tui.console.present import ago
@@ -244,7 +244,8 @@ class JournalPane(ListPane):
         kind, subject = one.entry.kind, one.entry.subject
         if kind not in (INTENT, OUTCOME, SETTLED) or subject.startswith(BACKUP_OF):
             return "it is for an applied repair"
-        if kind == INTENT and one.payload.get("kind") not in ("repair", "collapse"):
+        intent = next((each for each in self.state.entries if _is_intent_of(each, subject)), one)
+        if intent.entry.kind == INTENT and intent.payload.get("kind") not in ("repair", "collapse"):
             return "this kind of write is not taken back"
         if kind != INTENT and not is_applied(one):
             return "it was not applied"
@@ -327,3 +328,7 @@ class JournalPane(ListPane):
             entry = row.doubt.entry if row.doubt is not None else row.told.entry if row.told is not None else None
             if entry is not None:
                 self.app.post_message(CopyAsked(entry_text(entry), f"journal entry {entry.sequence}"))
+
+
+def _is_intent_of(one: Told, write_id: str) -> bool:
+    return one.entry.kind == INTENT and one.entry.subject == write_id

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from gcms_tui.console.payroll import entries as payroll
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
@@ -90,6 +92,10 @@ def _run_end(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     return f"{state}: {nodes}", None
 
 
+def _payroll(kind: str, payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
+    return payroll.words_of(kind, payload), payroll.verdict_of(kind, payload)
+
+
 def _anything(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     return ", ".join(f"{name} {_brief(value)}" for name, value in payload.items() if value not in ("", None, [])), None
 
@@ -105,4 +111,5 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Verdict | None]]] 
     _VERIFIED: _verified,
     "run.start": _run,
     "run.end": _run_end,
+    **{kind: partial(_payroll, kind) for kind in payroll.KINDS},
 }

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gcms_tui.console.payroll.act import ActDialog, done_line
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.payroll.person_words import by_text, run_lines
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.writing.act_dialog import done_line
 from gcms_tui.console.writing.plan_page import heading, labelled, warning_lines
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.payroll.typed import NOTE_LIMIT
@@ -46,6 +47,8 @@ class AbandonDialog(ActDialog[ToAbandon]):
 
     def shown(self, made: ToAbandon, width: int) -> list[Text]:
         run, look = made.run, self.look
+        if self.over:
+            return []
         lines = run_lines(run, look, width)
         lines += labelled("opened", by_text(run.opened), look, width)
         if run.exported is not None:

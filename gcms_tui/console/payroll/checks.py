@@ -12,10 +12,11 @@ from gcms_tui.console.pane import Loader, unexpected
 from gcms_tui.console.payroll.live import Following, StepEnded, step_of
 from gcms_tui.console.payroll.reading import ReadRun
 from gcms_tui.console.payroll.source import Acting
-from gcms_tui.console.payroll.wizard_source import PendingFound
+from gcms_tui.console.payroll.wizard_source import NotFound, PendingFound, Standing
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.run import Run
@@ -55,6 +56,7 @@ class CheckedRun(ReadRun):
         self.step_error: tuple[Step, GcmsError] | None = None
         """Why a step could not be done."""
         self._worker = Loader(self, "payroll step")
+        self._seeker = Loader(self, "payroll pending")
         self._sought = False
         """It was asked whether a dbt run is pending."""
 
@@ -65,11 +67,11 @@ class CheckedRun(ReadRun):
         if self.following is not None:
             self.following.let_go()
 
-    def has_been_read(self, first: bool) -> None:
+    def has_been_read(self, before: Standing | None) -> None:
         """A dbt run that went on while nobody looked is taken up."""
         if not self._sought and self.desk.bench is not None and self.run is not None and self.run.ended is None:
             desk = self.desk
-            self._sought = self._worker.start(lambda: self._pending(desk))
+            self._sought = self._seeker.start(lambda: self._pending(desk))
 
     def seek_pending_again(self) -> None:
         """With the next reading: what could not be judged may be by now."""
@@ -79,7 +81,16 @@ class CheckedRun(ReadRun):
         try:
             return self.source.pending(desk)
         except GcmsError as error:
-            return StepEnded(Step.MODELS, error)
+            return NotFound(error)
+        except Exception as error:  # noqa: BLE001 (told as any failure)
+            return NotFound(unexpected(error))
+
+    def on_not_found(self, message: NotFound) -> None:
+        """Unless a dbt run was started meanwhile: that one is followed."""
+        if self.following is None:
+            self.step_error = (Step.MODELS, here(message.error))
+            self.draw()
+            self.refresh_bindings()
 
     def on_pending_found(self, message: PendingFound) -> None:
         if message.run is not None:
@@ -93,6 +104,10 @@ class CheckedRun(ReadRun):
         if self.following is not None:
             return self.following.step
         return Step.FRESHNESS if self.looking_since is not None else None
+
+    @property
+    def at_work(self) -> bool:
+        return self.doing is not None
 
     @property
     def dbt_run(self) -> Run | None:
@@ -168,7 +183,7 @@ class CheckedRun(ReadRun):
             self.looking_since = None
         else:
             self.following = None
-        self.step_error = None if message.error is None else (message.step, message.error)
+        self.step_error = None if message.error is None else (message.step, here(message.error))
         if message.error is None:
             self.seek_pending_again()
         self.read(own=True)

@@ -64,6 +64,20 @@ def hold_lines(holds: tuple[Hold, ...], unheard: str, look: Look) -> tuple[Text,
     return tuple(lines)
 
 
+def brief_hold_lines(holds: tuple[Hold, ...], unheard: str, look: Look) -> tuple[Text, ...]:
+    """The first of them, and how many there are, on a line that is cut where it is too long."""
+    lines = hold_lines(holds[:1], unheard, look)
+    if len(holds) > 1:
+        more = f"{HELD[look.glyphs.ascii]} by {len(holds)}: h tells them  "
+        lines = (
+            Text.assemble((more, f"bold {look.palette.warn}"), (look.glyphs.text(holds[0].words, 400))),
+            *lines[1:],
+        )
+    for line in lines:
+        line.no_wrap = True
+    return lines
+
+
 def nothing(state: ConcertsState, look: Look, *, reading: bool, filtered: bool) -> Text:
     """What is said where there is no row."""
     if state.listed is None:

@@ -19,6 +19,7 @@ from gcms_tui.operations.payroll.concerts import Concert
 _LETTERS = 80
 """Letters of outside text that are looked at before it is cut to its column."""
 _DATE = 10
+_ID_MOST = 12
 _TITLE_LEAST, _TITLE_MOST = 12, 60
 _NO_DATE, _NO_TOTAL = "no date", "no total"
 
@@ -52,11 +53,14 @@ class ConcertListing(RowList[ConcertRow]):
     def __init__(self, look: Look, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(look, id=id)
         self._columns = ConcertColumns(20)
+        self._ids = 0
+        """Cells of the widest id."""
         self.faded = False
         """What is shown is from before something failed."""
 
     def measure(self) -> bool:
-        before, shown = self._columns, self._rows
+        before, shown = (self._columns, self._ids), self._rows
+        self._ids = min(_widest(self.look.glyphs.text(row.concert.concert_id, _LETTERS) for row in shown), _ID_MOST)
         natural = {
             "title": _widest(self._title(row) for row in shown),
             "musicians": _widest(_musicians(row.concert) for row in shown),
@@ -64,7 +68,7 @@ class ConcertListing(RowList[ConcertRow]):
             "state": _widest(concert_state(row.concert, row.next_step, self.look).plain for row in shown),
         }
         self._columns = fit(self.scrollable_content_region.width, natural)
-        return self._columns != before
+        return (self._columns, self._ids) != before
 
     def draw(self, row: ConcertRow, width: int, *, current: bool) -> Text:
         palette, glyphs, columns, concert = self.look.palette, self.look.glyphs, self._columns, row.concert
@@ -86,7 +90,8 @@ class ConcertListing(RowList[ConcertRow]):
 
     def _title(self, row: ConcertRow) -> str:
         """With the id before it: titles repeat."""
-        return self.look.glyphs.text(f"{row.concert.concert_id}  {row.concert.title}", _LETTERS)
+        text = self.look.glyphs.text
+        return text(f"{text(row.concert.concert_id, _LETTERS):>{self._ids}}  {row.concert.title}", _LETTERS)
 
 
 def _net(concert: Concert) -> str:

@@ -13,8 +13,9 @@ from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import pair
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll import events
-from gcms_tui.core.payroll.run import moment
+from gcms_tui.core.payroll.run import TickVerdict, moment
 from gcms_tui.core.payroll.steps import Step
+from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import Entry
 
 _Said = Mapping[str, Any]
@@ -52,9 +53,28 @@ def said_of(entry: Entry) -> _Said:
 
 def entry_words(entry: Entry) -> str:
     """What it says, in a line."""
-    said = said_of(entry)
-    words = _WORDS.get(entry.kind)
-    return words(said) if words is not None else entry.kind
+    return words_of(entry.kind, said_of(entry)) if entry.kind in _WORDS else entry.kind
+
+
+def words_of(kind: str, said: _Said) -> str:
+    """`kind`: one of `KINDS`."""
+    return _WORDS[kind](said)
+
+
+def verdict_of(kind: str, said: _Said) -> Verdict | None:
+    """What to make of an entry; None where there is nothing to be made of it."""
+    match kind:
+        case events.CHECKED:
+            return Verdict.OK if said.get("passed") is True else Verdict.FAIL
+        case events.TICKED:
+            return Verdict.WARN if said.get("verdict") == TickVerdict.QUERY.value else Verdict.OK
+        case events.ARCHIVED:
+            return Verdict.OK if said.get("alike") is True else Verdict.FAIL
+        case events.SIGNED | events.RELEASED | events.RECORDED | events.CLOSED:
+            return Verdict.OK
+        case events.REJECTED | events.VOIDED | events.HELD:
+            return Verdict.WARN
+    return None
 
 
 def entry_lines(entry: Entry, now: datetime, look: Look, width: int) -> list[Text]:
@@ -125,4 +145,8 @@ _WORDS: Mapping[str, Callable[[_Said], str]] = {
     events.ARCHIVED: _archived,
     events.CLOSED: lambda said: f"closed; exceptions: {said.get('exceptions')}",
     events.ABANDONED: lambda said: f"abandoned: {said.get('reason')}",
+    events.HELD: lambda said: f"payroll held, {said.get('cause')}: {said.get('reason')}",
+    events.LIFTED: lambda said: f"{said.get('hold')} lifted: {said.get('reason')}",
 }
+KINDS = tuple(_WORDS)
+"""Of every entry about payroll."""

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rich.text import Text
 
 from gcms_tui.console.payroll.person_words import money, totals_lines
-from gcms_tui.console.payroll.words import by_text, symbol
+from gcms_tui.console.payroll.words import by_text
 from gcms_tui.console.present import age_text, moment_text
 from gcms_tui.console.preview_page import shell_text
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.console.widgets.row_list import cell
-from gcms_tui.console.writing.plan_page import heading, labelled
+from gcms_tui.console.writing.plan_page import heading, labelled, symbol
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.payment import ControlTotals
 from gcms_tui.core.payroll.roles import Role
@@ -162,10 +163,10 @@ class Evidence:
         if exported is None:
             return []
         lines = self._pair("file", exported.file) + self._pair("host", exported.host)
-        lines += self._pair("in", exported.directory) + self._pair("sha256", exported.sha256)
+        lines += self._pair("in", exported.directory) + self._pair("sha-256", exported.sha256)
         lines += self._pair("manifest", exported.manifest)
         size = exported.said.get("bytes")
-        held = f"{exported.said.get('entries')} payments, net {exported.said.get('net')}"
+        held = f"{exported.said.get('entries')} payments, net {money(_amount(exported.said.get('net')))}"
         lines += self._pair("holds", held + (f", {size:,} bytes" if isinstance(size, int) else ""))
         others = [name for name in exported.files if name != exported.file]
         return lines + (self._pair("beside it", ", ".join(others)) if others else [])
@@ -190,7 +191,7 @@ class Evidence:
         if released is not None:
             lines += self._pair("released", f"{released.file}, {by_text(released.by, self.now)}")
             lines += self._pair("in", f"{released.directory} on {released.host}") + self._pair(
-                "sha256", released.sha256
+                "sha-256", released.sha256
             )
         return lines
 
@@ -243,6 +244,13 @@ def _list(value: object) -> Sequence[Any]:
 
 def _dicts(value: object) -> list[Mapping[str, Any]]:
     return [one for one in _list(value) if isinstance(one, dict)]
+
+
+def _amount(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
 
 
 def _moment(value: object) -> datetime | None:

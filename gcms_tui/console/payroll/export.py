@@ -9,11 +9,12 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from gcms_tui.console.payroll.act import ActDialog, done_line
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.payroll.person_words import run_lines, totals_lines
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.writing.act_dialog import done_line
 from gcms_tui.console.writing.plan_page import heading, labelled
 from gcms_tui.core.payroll.export_file import file_name
 from gcms_tui.core.payroll.run import PayrollRun
@@ -62,13 +63,15 @@ class ExportDialog(ActDialog[ToExport]):
         name = file_name(run.concert_id, run.concert_date, run.run_id)
         lines += labelled("file", name, look, width, f"bold {look.palette.strong}")
         lines += labelled("beside it", ", ".join((f"{name}.sha256", "manifest.json")), look, width)
-        for key, kind in (("x", _XLSX), ("k", _PARQUET)):
+        for key, kind in (("x", _XLSX), ("k", _PARQUET)) if not self.over else ():
             said = "yes, beside the CSV, which is what is signed" if kind in self.further else f"no; {key} adds it"
             lines += labelled(kind, said, look, width)
         if run.frozen is not None:
             lines += [Text(), heading("What it will hold, as it was tested", look)]
             lines += totals_lines(run.frozen.totals, look, width)
             lines += labelled("fingerprint", run.frozen.fingerprint, look, width)
+        if self.over:
+            return lines
         if run.exported is not None:
             said = f"{run.exported.file} was prepared before: it is replaced, and signatures on it no longer count."
             lines += [Text(), *flow(Text(look.glyphs.text(said, 300), look.palette.warn), width - 1, " ")]

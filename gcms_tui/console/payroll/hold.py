@@ -9,12 +9,15 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from gcms_tui.console.payroll.act import ActDialog, done_line
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.payroll.person_words import by_text, said_lines
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, pair
+from gcms_tui.console.writing.act_dialog import done_line
+from gcms_tui.console.writing.carrying_out import Failure
 from gcms_tui.console.writing.plan_page import heading, labelled
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll.hold import Hold
 from gcms_tui.core.payroll.typed import NOTE_LIMIT
 from gcms_tui.core.verdict import Verdict
@@ -138,6 +141,13 @@ class LiftDialog(ActDialog[Holding]):
     def do(self, made: Holding, typed: str, reason: str) -> Hold:
         self.desk.required_bench()
         return self.desk.holds.lift(self.hold_of.hold_id, reason)
+
+    def failed(self, failure: Failure, width: int) -> list[Text]:
+        lines, error = super().failed(failure, width), failure.error
+        if self.desk.may_act and isinstance(error, Refused) and error.guard == "second_person":
+            said = "On the practice platform a, in the list and among the steps, plays somebody else."
+            lines += flow(Text(said, self.look.palette.text), width - 1, " ")
+        return lines
 
     def told(self, outcome: Hold, width: int) -> list[Text]:
         return [*done_line("LIFTED", self.look, width), *hold_lines(outcome, self.look, width)]

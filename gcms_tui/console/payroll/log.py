@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widgets import Input
 
-from gcms_tui.console.payroll.act import ActDialog, done_line
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.writing.act_dialog import done_line
 from gcms_tui.console.writing.plan_page import heading, labelled
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.payroll.typed import EXCEPTIONS_LIMIT, typed
@@ -70,7 +71,7 @@ class LogDialog(ActDialog[Draft]):
         look, run = self.look, outcome.run
         lines = done_line(f"CLOSED: the payroll of concert {run.concert_id} is documented", look, width)
         lines += labelled("exceptions", run.exceptions, look, width)
-        said = "c copies the log as Markdown, for wherever it is kept. gcms-tui payroll verify proves it anew, any day."
+        said = "c copies the log as Markdown, for wherever it is kept. v among its steps proves it anew, any day."
         return [*lines, *flow(Text(said, look.palette.text), width - 1, " ")]
 
     def as_text(self) -> str:

@@ -15,6 +15,7 @@ from gcms_tui.console.payroll.words import money
 from gcms_tui.console.preview_page import target_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.plan_page import labelled
 from gcms_tui.core.errors import GcmsError
@@ -50,6 +51,10 @@ class OpenDialog(GuardedDialog[PayrollRun | None]):
         super().__init__(look, "Open a payroll run", way_out="Cancel", act="Open it", danger=real)
         self._loader = Loader(self, "payroll open")
 
+    @property
+    def console_app(self) -> ConsoleApp:
+        return cast("ConsoleApp", self.app)
+
     def page(self, width: int) -> Sequence[Text]:
         palette, look, concert = self.look.palette, self.look, self._concert
         date = concert.concert_date.isoformat() if concert.concert_date else "no date"
@@ -68,21 +73,24 @@ class OpenDialog(GuardedDialog[PayrollRun | None]):
 
     def done(self) -> None:
         desk, concert_id = self._desk, self._concert.concert_id
-        writer = cast("ConsoleApp", self.app).writer
-        if writer.start(self._loader, lambda: Opened(desk.concerts.open(concert_id))):
+        if self.console_app.writer.start(self._loader, lambda: Opened(desk.concerts.open(concert_id))):
             self.tried = self.act.disabled = True
+        else:
+            self.console_app.tell("Another write is under way: try again once it has ended.", warning=True)
 
     def on_opened(self, message: Opened) -> None:
         self.dismiss(message.run)
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
-        self._error = message.error
+        self._error = here(message.error)
         self.act.disabled = False
         self.way_out.focus()
         self.hold()
         self.tell()
 
     def action_leave(self) -> None:
-        if not self._loader.busy:
+        if self._loader.busy:
+            self.console_app.tell("It is being opened; a moment.", warning=True)
+        else:
             self.dismiss(None)

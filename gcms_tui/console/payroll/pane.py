@@ -8,18 +8,20 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
-from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
+from gcms_tui.console.pane import CopyAsked, Loader, Pane
 from gcms_tui.console.payroll import concert_lines
 from gcms_tui.console.payroll import state as states
 from gcms_tui.console.payroll.concert_list import ConcertListing
 from gcms_tui.console.payroll.concert_page import ConcertPage, concert_text
-from gcms_tui.console.payroll.source import Acting, ConcertsLoaded, ConcertsSource
+from gcms_tui.console.payroll.source import Acting, ConcertsLoaded, ConcertsSource, NotRead
 from gcms_tui.console.payroll.state import ConcertRow, ConcertsState
 from gcms_tui.console.present import ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.brief import Brief
+from gcms_tui.console.widgets.document import PlainDocument
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.operations.payroll.concerts import ConcertState
@@ -43,6 +45,7 @@ class PayrollPane(ListPane):
     """Mode `payroll`. The concerts are read when it is first gone to, after something was done, and when asked."""
 
     TITLE = "Payroll"
+    DETAIL = PlainDocument
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="payroll.open", tooltip="The concert's payroll run, step by step"),
         Binding("o", "new", "New run", id="payroll.new", tooltip="Open a payroll run for the concert"),
@@ -92,14 +95,14 @@ class PayrollPane(ListPane):
 
     def load(self, *, by_hand: bool = False) -> None:
         """Read the concerts off the loop; where they are being read, once more after that."""
-        self._again = not self._loader.start(self._source.load)
-        if not self._again:
-            self._by_hand = by_hand
-            self.draw()
-            self.refresh_bindings()
+        whom = self.acting.whom
+        self._again = not self._loader.start(lambda: self._source.load(whom))
+        self._by_hand = by_hand or (self._again and self._by_hand)
+        self.draw()
+        self.refresh_bindings()
 
     def on_concerts_loaded(self, message: ConcertsLoaded) -> None:
-        self.acting.opened(message.desk)
+        self.acting.opened(message.whom, message.desk)
         self.state = ConcertsState(message.listed, message.looks, message.holds, message.unheard)
         if not message.unheard:
             self.console_app.holds_are(message.holds)
@@ -107,19 +110,19 @@ class PayrollPane(ListPane):
         if any(row.key == self._wanted for row in self.concerts.rows):
             self.concerts.cursor, self._wanted = self._wanted, ""
 
-    def on_load_failed(self, message: LoadFailed) -> None:
+    def on_not_read(self, message: NotRead) -> None:
         message.stop()
-        self.acting.failed()
-        self.state = states.failed(self.state, message.error)
+        self.acting.failed(message.whom)
+        self.state = states.failed(self.state, here(message.error))
         self._ended()
-        if self._by_hand and self.is_current:
+        if self._by_hand and self.in_front:
             self.action_error()
 
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
         if self._again and self.is_current:
-            self.load()
+            self.load(by_hand=self._by_hand)
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,8 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from gcms_tui.console.pane import unexpected
-from gcms_tui.console.payroll.act import FAR, ActDialog, done_line, not_done_page
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.payroll.person_words import said_lines
+from gcms_tui.console.ways import here
+from gcms_tui.console.writing.act_dialog import FAR, done_line, not_done_page
 from gcms_tui.console.writing.carrying_out import Failure
 from gcms_tui.console.writing.result_page import failure_page, in_doubt_page
 from gcms_tui.core.errors import GcmsError, Refused
@@ -140,7 +142,7 @@ class PlannedDialog(ActDialog[Planned]):
     def failed(self, failure: Failure, width: int) -> list[Text]:
         if self.made is not None and self.made.plan is None:
             return not_done_page(failure.error, self.look, width)
-        return failure_page(failure, self.look, width)
+        return failure_page(replace(failure, error=here(failure.error)), self.look, width)
 
     def told(self, outcome: Came, width: int) -> list[Text]:
         ended, look = outcome.ended, self.look

@@ -11,10 +11,9 @@ from rich.text import Text
 from gcms_tui.console.dialogs import PageDialog
 from gcms_tui.console.journal.page import entry_text
 from gcms_tui.console.payroll.entries import entry_lines
-from gcms_tui.console.payroll.words import symbol
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, pair
-from gcms_tui.console.writing.plan_page import labelled
+from gcms_tui.console.writing.plan_page import labelled, symbol
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.run import PayrollRun
 

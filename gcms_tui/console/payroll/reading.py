@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from gcms_tui.console.pane import Loader, LoadFailed, Pane
+from gcms_tui.console.pane import Loader, Pane
 from gcms_tui.console.payroll.entries import entry_words
-from gcms_tui.console.payroll.source import Acting
+from gcms_tui.console.payroll.source import Acting, NotRead
 from gcms_tui.console.payroll.wizard_source import RunRead, Standing, WizardSource
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.payroll.run import PayrollRun
 
@@ -51,8 +52,13 @@ class ReadRun(Pane):
         """Tell everything anew."""
         raise NotImplementedError
 
-    def has_been_read(self, first: bool) -> None:
-        """`first`: nothing was known of it before."""
+    def has_been_read(self, before: Standing | None) -> None:
+        """`before`: how it stood when it was last read; None where nothing was known of it."""
+
+    @property
+    def at_work(self) -> bool:
+        """Something is being done from here that writes when it has ended."""
+        return False
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -67,10 +73,9 @@ class ReadRun(Pane):
     def read(self, *, by_hand: bool = False, own: bool = False) -> None:
         """Read it off the loop; where it is being read, once more after that. `own`: something was done from here."""
         self._doing_own = self._doing_own or own
-        self._again = not self._loader.start(self.source.read)
-        if self._again:
-            return
-        self._by_hand = by_hand
+        whom = self.acting.whom
+        self._again = not self._loader.start(lambda: self.source.read(whom))
+        self._by_hand = by_hand or (self._again and self._by_hand)
         self._stop_waiting()
         if by_hand:
             self.news = ""
@@ -79,27 +84,28 @@ class ReadRun(Pane):
 
     def on_run_read(self, message: RunRead) -> None:
         before, self.standing = self.standing, message.standing
-        self.acting.opened(message.desk)
-        self.desk, self.failure, self._read_at = message.desk, None, self.services.now()
+        if self.acting.opened(message.whom, message.desk):
+            self.desk = message.desk
+        self.failure, self._read_at = None, self.services.now()
         if not message.standing.unheard:
             self.console_app.holds_are(message.standing.holds)
         self._tell_news(before)
-        self.has_been_read(before is None)
+        self.has_been_read(before)
         self._read_ended()
 
-    def on_load_failed(self, message: LoadFailed) -> None:
+    def on_not_read(self, message: NotRead) -> None:
         message.stop()
-        self.acting.failed()
-        self.failure = message.error
+        self.acting.failed(message.whom)
+        self.failure = here(message.error)
         self._read_ended()
-        if self._by_hand and self.is_current:
+        if self._by_hand and self.in_front:
             self.action_error()
 
     def _read_ended(self) -> None:
         self.draw()
         self.refresh_bindings()
         if self._again:
-            self.read()
+            self.read(by_hand=self._by_hand)
         else:
             self._doing_own = False
             self._wait()
@@ -118,7 +124,7 @@ class ReadRun(Pane):
 
     def _is_own(self, entry: Entry) -> bool:
         person = self.desk.person
-        return self._doing_own and (entry.user, entry.host) == (person.user, person.host)
+        return (self._doing_own or self.at_work) and (entry.user, entry.host) == (person.user, person.host)
 
     # -- when to look again -----------------------------------------------------------------------------------------
 
@@ -146,7 +152,7 @@ class ReadRun(Pane):
         self._stop_waiting()
 
     def on_screen_resume(self) -> None:
-        if self.standing is not None:
+        if self.standing is not None or self.failure is not None:
             self.read()
 
     # -- what failed ------------------------------------------------------------------------------------------------

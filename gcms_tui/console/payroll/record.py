@@ -90,6 +90,7 @@ class DayDialog(GuardedDialog[bool]):
         message.stop()
         if not self.act.disabled:
             self.act.focus()
+            self.hold()
 
     def done(self) -> None:
         if self.day is not None:
@@ -100,6 +101,9 @@ class DayDialog(GuardedDialog[bool]):
         """Where nothing was tried another day may be typed."""
         if tried:
             self.dismiss(True)
+        else:
+            self._day.focus()
+            self._day.select_all()
 
     def action_leave(self) -> None:
         self.dismiss(False)

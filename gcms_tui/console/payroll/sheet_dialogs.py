@@ -87,6 +87,7 @@ class OtherDialog(GuardedDialog[tuple[str, str] | None]):
             self._note.focus()
         elif not self.act.disabled:
             self.act.focus()
+            self.hold()
 
     def done(self) -> None:
         row, note = self._row.value.strip(), self._note.value.strip()

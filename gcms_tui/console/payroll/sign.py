@@ -10,12 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from gcms_tui.console.dialogs import error_page
-from gcms_tui.console.payroll.act import ActDialog, done_line
+from gcms_tui.console.payroll.act import ActDialog
 from gcms_tui.console.payroll.person_words import run_lines, said_lines, totals_lines
-from gcms_tui.console.payroll.sign_page import released_lines, sign_page, signatures_lines
+from gcms_tui.console.payroll.sign_page import released_lines, sign_page, signatures_lines, signed_page
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.writing.act_dialog import done_line
 from gcms_tui.console.writing.plan_page import heading, labelled
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollRun
@@ -45,6 +47,12 @@ class SignOffDialog(ActDialog[Offered]):
     run_of: PayrollRun
     role: Role | None = None
 
+    @property
+    def _own(self) -> tuple[Role, ...]:
+        """The roles that the person may sign in."""
+        bench = self.desk.bench
+        return () if bench is None else bench.sign_off.signers.roles_of(bench.sign_off.person.user)
+
     def words_of(self, made: Offered) -> str:
         return made.run.concert_id
 
@@ -55,19 +63,19 @@ class SignOffDialog(ActDialog[Offered]):
         if action == "reject":
             if self.desk.bench is None:
                 return "nothing may be written here"
-            return "there is nothing to reject" if self.made is None or self.over or self.writing else None
+            if self.made is None or self.over or self.writing:
+                return "there is nothing to reject"
+            return None if self._own else "you are on no list of gcms.toml"
         return super().refusal(action)
 
     def pointless(self, action: str) -> bool:
         return (action == "reject" and (self.over or self.writing)) or super().pointless(action)
 
     def action_reject(self) -> None:
-        bench = self.desk.bench
-        if bench is None or self.refusal("reject") is not None:
+        if self.refusal("reject") is not None:
             return
-        own = bench.sign_off.signers.roles_of(bench.sign_off.person.user)
-        role = self.role if self.role in own or not own else own[0]
-        dialog = RejectDialog(self.services, self.look, self.desk, self.run_of, role or Role.ENGINEER)
+        role = self.role if self.role is not None and self.role in self._own else self._own[0]
+        dialog = RejectDialog(self.services, self.look, self.desk, self.run_of, role)
         self.app.push_screen(dialog, self._rejected)
 
     def _rejected(self, tried: bool | None) -> None:
@@ -99,15 +107,12 @@ class SignDialog(SignOffDialog):
         own = self._own
         return (*own, *(role for role in Role if role not in own))
 
-    @property
-    def _own(self) -> tuple[Role, ...]:
-        bench = self.desk.bench
-        return () if bench is None else bench.sign_off.signers.roles_of(bench.sign_off.person.user)
-
     def shown(self, made: Offered, width: int) -> list[Text]:
         bench = self.desk.bench
         if made.to_sign is None or bench is None:
             return []
+        if self.over:
+            return signed_page(made.to_sign, self.look, width)
         return sign_page(made.to_sign, bench.sign_off.person, self._own, self.look, width)
 
     @property
@@ -136,7 +141,7 @@ class SignDialog(SignOffDialog):
         elif outcome.release_error is not None:
             said = "Signed by three, and the file is not released. l tries it again, once the cause is mended."
             lines += [Text(), *said_lines(Verdict.FAIL, said, look, width)]
-            lines += error_page(outcome.release_error, look, width)
+            lines += error_page(here(outcome.release_error), look, width)
         elif len(run.signatures) == len(Role):
             host = run.exported.host if run.exported is not None else "another host"
             said = f"Signed by three. The file lies on {host}: there it is released, in this step."
@@ -189,6 +194,8 @@ class RejectDialog(ActDialog[Offered]):
 
     def shown(self, made: Offered, width: int) -> list[Text]:
         run, look = made.run, self.look
+        if self.over:
+            return []
         lines = run_lines(run, look, width)
         lines += labelled("as", self.role.named, look, width)
         lines += [Text(), *signatures_lines(run, look, width), Text()]
@@ -230,6 +237,8 @@ class ReleaseDialog(SignOffDialog):
         lines += [Text(), heading("Who has signed", look), *signatures_lines(run, look, width)]
         if run.frozen is not None:
             lines += [Text(), heading("What it holds", look), *totals_lines(run.frozen.totals, look, width)]
+        if self.over:
+            return lines
         said = "Data, file, manifest, hash and signatures are proven once more; then it is moved, whole or not at all."
         return [*lines, Text(), *flow(Text(said, look.palette.muted), width - 1, " ")]
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from rich.text import Text
 
 from gcms_tui.console.payroll.person_words import by_text, money, run_lines, said_lines
-from gcms_tui.console.payroll.variance import variance_lines
+from gcms_tui.console.payroll.variance import net_text, variance_lines
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.console.writing.plan_page import heading, labelled, symbol
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollRun, TickVerdict
+from gcms_tui.core.payroll.variance import Variance
 from gcms_tui.core.run import Person
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.payroll.sign_off import ToSign
 
 
 def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look, width: int) -> list[Text]:
-    """`own`: the roles that the person may sign in."""
+    """Before it is signed. `own`: the roles that the person may sign in."""
     run, role = to_sign.run, to_sign.role
     lines = run_lines(run, look, width)
     as_whom = f"{person.user}@{person.host}, as {role.named}: {role.says!r}"
@@ -28,6 +29,7 @@ def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look
     lists = ", ".join(one.named for one in own) or "none: you are on no list of gcms.toml"
     lines += labelled("your roles", f"{lists}; o shows another", look, width, look.palette.muted)
     lines += _file_lines(run, look, width)
+    lines += _beside_last(to_sign.variance, look, width)
     lines += [Text(), heading("Who has signed", look), *signatures_lines(run, look, width)]
     lines += [Text(), heading("Spot check", look), *spot_check_lines(run, look, width)]
     lines += [Text(), heading("Beside the last payroll", look)]
@@ -36,6 +38,18 @@ def sign_page(to_sign: ToSign, person: Person, own: tuple[Role, ...], look: Look
     else:
         lines += variance_lines(to_sign.variance, look, width)
     lines += [Text(), heading("What you sign, word for word", look)]
+    return [*lines, *_statement_lines(to_sign, look, width)]
+
+
+def signed_page(to_sign: ToSign, look: Look, width: int) -> list[Text]:
+    """Afterwards: what it was."""
+    lines = [*run_lines(to_sign.run, look, width), *_file_lines(to_sign.run, look, width)]
+    lines += [Text(), heading("What you have signed, word for word", look)]
+    return [*lines, *_statement_lines(to_sign, look, width)]
+
+
+def _statement_lines(to_sign: ToSign, look: Look, width: int) -> list[Text]:
+    lines: list[Text] = []
     for line in look.glyphs.lines(to_sign.statement.rstrip("\n")):
         label, colon, said = line.partition(": ")
         told = Text(said, look.palette.strong) if colon else Text(line, look.palette.strong)
@@ -54,6 +68,15 @@ def _file_lines(run: PayrollRun, look: Look, width: int) -> list[Text]:
         said = f"{counted(totals.entries, 'payment')} to {counted(totals.musicians, 'musician')}, net "
         lines += labelled("comes to", f"{said}{money(totals.net)}", look, width, f"bold {look.palette.strong}")
     return lines
+
+
+def _beside_last(variance: Variance | None, look: Look, width: int) -> list[Text]:
+    """The difference of the nets in one line; below it stands each figure."""
+    if variance is None:
+        said, style = "UNKNOWN: it cannot be read just now, r looks again", look.palette.unknown
+    else:
+        said, style = net_text(variance), look.palette.text
+    return labelled("beside last", said, look, width, style)
 
 
 def signatures_lines(run: PayrollRun, look: Look, width: int) -> list[Text]:

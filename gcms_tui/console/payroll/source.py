@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from gcms_tui.console.pane import unexpected
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -22,12 +23,23 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 class ConcertsLoaded(Message):
     """The concerts, and the steps of the run of each."""
 
+    whom: str
+    """As whom they were read."""
     desk: PayrollDesk
     listed: ConcertList
     looks: dict[str, tuple[StepLook, ...]]
     holds: tuple[Hold, ...]
     unheard: str
     """Why it is not known what holds payroll."""
+
+
+@dataclass
+class NotRead(Message):
+    """What payroll is about could not be read."""
+
+    whom: str
+    """As whom it was tried."""
+    error: GcmsError
 
 
 @dataclass
@@ -51,21 +63,25 @@ class Acting:
         """Empty: oneself."""
         self.desk: PayrollDesk | None = None
 
-    def open(self) -> PayrollDesk:
-        """The desk of whoever is acted as; blocks."""
-        return self._open(self.whom)
+    def open(self, whom: str) -> PayrollDesk:
+        """Their desk; blocks."""
+        return self._open(whom)
 
     def switch(self, whom: str) -> None:
         """From now on somebody else, as soon as their desk is open."""
         self._before = self.whom, self.desk
         self.whom, self.desk = whom, None
 
-    def opened(self, desk: PayrollDesk) -> None:
+    def opened(self, whom: str, desk: PayrollDesk) -> bool:
+        """False where somebody else is acted as by now: a reading may have begun before that."""
+        if whom != self.whom:
+            return False
         self.desk = desk
+        return True
 
-    def failed(self) -> None:
-        """It could not be opened: whoever acted before does so again."""
-        if self.desk is None:
+    def failed(self, whom: str) -> None:
+        """Their desk could not be opened: whoever acted before does so again."""
+        if whom == self.whom and self.desk is None:
             self.whom, self.desk = self._before
 
 
@@ -75,15 +91,22 @@ class ConcertsSource:
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
 
-    def load(self) -> ConcertsLoaded:
-        """Raises `GcmsError` where the concerts cannot be read."""
-        desk = self._acting.open()
+    def load(self, whom: str) -> Message:
+        try:
+            return self._loaded(whom)
+        except GcmsError as error:
+            return NotRead(whom, error)
+        except Exception as error:  # noqa: BLE001 (told as any failure: as whom it was tried is to be known)
+            return NotRead(whom, unexpected(error))
+
+    def _loaded(self, whom: str) -> ConcertsLoaded:
+        desk = self._acting.open(whom)
         listed = desk.concerts.list()
         looks = {
             concert.run.run_id: desk.book.looks(concert.run) for concert in listed.concerts if concert.run is not None
         }
         holds, unheard = holds_of(desk)
-        return ConcertsLoaded(desk, listed, looks, holds, unheard)
+        return ConcertsLoaded(whom, desk, listed, looks, holds, unheard)
 
 
 def holds_of(desk: PayrollDesk) -> tuple[tuple[Hold, ...], str]:

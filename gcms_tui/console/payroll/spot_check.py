@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual._time import get_time
 from textual.binding import Binding, BindingType
 
 from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
@@ -12,10 +13,13 @@ from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.payroll.spot_check_page import brief, headline, row_page
 from gcms_tui.console.payroll.spot_check_row import Line, SheetList, matching
 from gcms_tui.console.payroll.spot_check_source import Kept, NotKept, Saying, SheetRead, SpotCheckSource, Verb
+from gcms_tui.console.present import ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.brief import Brief
+from gcms_tui.console.widgets.document import PlainDocument
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll.run import PayrollRun, TickVerdict
@@ -25,6 +29,10 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.payroll.desk import PayrollDesk
     from gcms_tui.operations.payroll.spot_checks import Sheet
 
+_LOOK_S = 0.3
+"""From the cursor's coming to a row by itself to the first tick that counts: a key held down ticks nothing unseen."""
+_TICK_S = 60.0
+"""How often ages are told anew."""
 _AGAIN_S = 0.2
 """Until it is tried again to write, where another write is under way."""
 _GONE = ("data_changed", "ended", "released", Step.SPOT_CHECK.value, *(step.value for step in CHECKS))
@@ -39,6 +47,7 @@ class SpotCheckScreen(ListPane):
     """
 
     TITLE = "Spot check"
+    DETAIL = PlainDocument
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,enter", "tick", "Tick", id="spot.tick", tooltip="It was looked at, and makes sense"),
         Binding("q", "query", "Query", id="spot.query", tooltip="Ask about it: the payroll waits for the answer"),
@@ -72,11 +81,15 @@ class SpotCheckScreen(ListPane):
         self._sayings: list[Saying] = []
         """To be written down, the first of them just now."""
         self._under_way = False
+        self._read_at = services.now()
+        self._unseen = "", 0.0
+        """The row that the cursor came to by itself, and until when it does not count as seen."""
         self._detailed: str | None = None
 
     def on_mount(self) -> None:
         self.sheet_list.focus()
         self.action_refresh()
+        self.set_interval(_TICK_S, self.draw)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -94,8 +107,14 @@ class SpotCheckScreen(ListPane):
         self.draw()
 
     def on_sheet_read(self, message: SheetRead) -> None:
+        first = self.sheet is None
         self.run_of, self.sheet, self.error = message.run, message.sheet, None
+        self._read_at = self.services.now()
         self.draw()
+        if first and self.sheet_list.cursor is not None:  # Enter may still be held that led here
+            keys = (line.key for line in self.sheet_list.rows if line.key in self._open_rows)
+            self.sheet_list.cursor = next(keys, self.sheet_list.cursor)
+            self._unseen = self.sheet_list.cursor, get_time() + _LOOK_S
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
@@ -103,7 +122,7 @@ class SpotCheckScreen(ListPane):
 
     def _failed(self, error: GcmsError) -> None:
         """Told in full; where the ground has gone this is left with it."""
-        self.error = error
+        self.error = error = here(error)
         self.gone = isinstance(error, Refused) and error.guard in _GONE
         if self.gone:
             self.changed, self.sheet, self.revealed = True, None, False
@@ -141,6 +160,14 @@ class SpotCheckScreen(ListPane):
         self._write()
         self._read_what_is_new(message.saying)
         self.draw()
+        self._go_on(message.saying)
+
+    def _go_on(self, saying: Saying) -> None:
+        """To the next row, where the cursor is still on the one that was ticked, and only the list is looked at."""
+        still = self.sheet_list.has_focus and self.sheet_list.cursor == saying.row
+        if saying.verb is Verb.TICK and still and (row := self._next_open()) is not None:
+            self.sheet_list.cursor = row
+            self._unseen = row, get_time() + _LOOK_S
 
     def _read_what_is_new(self, saying: Saying) -> None:
         """A row that was not drawn, and is asked about, is shown as well."""
@@ -180,9 +207,11 @@ class SpotCheckScreen(ListPane):
         self.headline.parts = headline(self.run_of, self.revealed, wanted, self.look) if self.sheet is not None else ()
         self.banner.said = self.failure_lines()
         self._draw_detail()
+        self.status_bar.acting = self.desk.acting_as
         title = f"4 Spot check, concert {self.look.glyphs.text(self.run_of.concert_id, 20)}"
         busy = "writing" if self._sayings else "reading" if reading else ""
-        self.say(Status(title=title, stale=self.error is not None, refresh=(busy,)))
+        data = "" if self.sheet is None else f"read {ago(self.services.now() - self._read_at)}"
+        self.say(Status(title=title, data=data, stale=self.error is not None, refresh=(busy,)))
         self.refresh_bindings()
 
     @property
@@ -285,7 +314,12 @@ class SpotCheckScreen(ListPane):
 
     def action_tick(self) -> None:
         line = self.focused_row
-        if line is not None and self.refusal("tick") is None:
+        if line is None or self.refusal("tick") is not None:
+            return
+        row, until = self._unseen
+        if line.key == row and get_time() < until:
+            self._unseen = row, get_time() + _LOOK_S
+        else:
             self.record(Saying(Verb.TICK, line.key, seen=self.sheet.seen if self.sheet is not None else ""))
 
     def action_query(self) -> None:
@@ -314,15 +348,22 @@ class SpotCheckScreen(ListPane):
         self.app.push_screen(dialog, lambda said: self.record(Saying(Verb.QUERY, *said)) if said else None)
 
     def action_next(self) -> None:
+        found = self._next_open()
+        if found is not None:
+            self.sheet_list.cursor, self._unseen = found, ("", 0.0)
+        elif self._open_rows:
+            self.console_app.tell("The filter hides what is left to look at: / then Esc clears it.")
+
+    @property
+    def _open_rows(self) -> set[str]:
+        """Those that nobody has looked at, and that nothing is being written of."""
+        return set(self.run_of.unticked) - {saying.row for saying in self._sayings}
+
+    def _next_open(self) -> str | None:
         """In the order of the list, from the focused row on, and round."""
         keys = [line.key for line in self.sheet_list.rows if not line.heading]
         at = keys.index(self.sheet_list.cursor) + 1 if self.sheet_list.cursor in keys else 0
-        open_rows = set(self.run_of.unticked) - {saying.row for saying in self._sayings}
-        found = next((key for key in (*keys[at:], *keys[:at]) if key in open_rows), None)
-        if found is not None:
-            self.sheet_list.cursor = found
-        elif open_rows:
-            self.console_app.tell("The filter hides what is left to look at: / then Esc clears it.")
+        return next((key for key in (*keys[at:], *keys[:at]) if key in self._open_rows), None)
 
     def action_variance(self) -> None:
         from gcms_tui.console.payroll.variance import VarianceDialog

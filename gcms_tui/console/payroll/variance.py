@@ -43,6 +43,15 @@ def variance_lines(variance: Variance, look: Look, width: int) -> list[Text]:
     return [*lines, *flow(Text(who, palette.muted), width - 1, " ")]
 
 
+def net_text(variance: Variance) -> str:
+    """`net +1,850.00 (+1,233.3%) against 6, Mahler 5, 2026-01-30`."""
+    net = next(line for line in variance.lines if line.what == "net" and not line.pay_type)
+    if net.difference is None:
+        return "nothing to compare with"
+    plus = "+" if net.difference > 0 else ""
+    return f"net {plus}{money(net.difference)} ({percent_text(net.percent)}) against {variance.before_concert}"
+
+
 def _cells(line: VarianceLine) -> tuple[str, ...]:
     def figure(value: Decimal | None) -> str:
         return DASH if value is None else money(value) if line.is_money else f"{value:,}"

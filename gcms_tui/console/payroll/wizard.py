@@ -11,20 +11,21 @@ from textual.containers import Container
 
 from gcms_tui.console.headline import Banner, Headline, failure_lines
 from gcms_tui.console.live_words import so_far_text
-from gcms_tui.console.pane import CopyAsked, Loader
+from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.payroll import wizard_head
-from gcms_tui.console.payroll.checks import CheckedRun
-from gcms_tui.console.payroll.concert_lines import hold_lines
+from gcms_tui.console.payroll.beside import BesideSteps
+from gcms_tui.console.payroll.concert_lines import brief_hold_lines
 from gcms_tui.console.payroll.source import Acting
 from gcms_tui.console.payroll.step_lines import StepList, StepRow
 from gcms_tui.console.payroll.wizard_page import ONCE, StepPage, Under, page_text
-from gcms_tui.console.payroll.wizard_source import Proven, RunsOpened
+from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import step_named
 from gcms_tui.console.present import age_text, ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
-from gcms_tui.console.widgets.document import Document
+from gcms_tui.console.ways import here
+from gcms_tui.console.widgets.document import PlainDocument
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import CHECKS, STEPS, Step
@@ -35,10 +36,10 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 _TICK_S = 60.0
 """How often ages are told anew."""
 _WRITING = ("again", "abandon", "cancel", "hold", "act")
-_OF_THE_RUN = ("do", "again", "dbt", "verify", "journal", "abandon", "cancel", "hold", "act", "provenance", "copy")
+_OF_THE_RUN = (*_WRITING, "do", "read", "dbt", "verify", "journal", "provenance", "copy")
 
 
-class WizardScreen(CheckedRun):
+class WizardScreen(BesideSteps):
     """Over the list of concerts. Esc leaves everything as it is: what was done is in the journal."""
 
     TITLE = "Payroll run"
@@ -46,7 +47,8 @@ class WizardScreen(CheckedRun):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "do", "Do", id="wizard.do", tooltip="Do the step; one that is passed is read in full"),
+        Binding("enter", "do", "Do", id="wizard.do", tooltip="Do the step; a gate that is closed says which"),
+        Binding("enter", "read", "Read", id="wizard.read", tooltip="What was found, who did it, and what proves it"),
         Binding("R", "again", "Again", id="wizard.again", tooltip="Do a step again that is passed"),
         Binding("x", "cancel", "Cancel", id="wizard.cancel", tooltip="Ask the step's dbt run to stop"),
         Binding("v", "verify", "Verify", id="wizard.verify", tooltip="Prove the run anew: files, journal, signatures"),
@@ -63,14 +65,12 @@ class WizardScreen(CheckedRun):
 
     def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
         super().__init__(services, look, acting, desk, run_id)
-        self._prover = Loader(self, "payroll verify")
-        self._opener = Loader(self, "payroll runs")
         self._detailed: Step | None = None
         self.headline = Headline(look, id="headline")
         self.underline = Headline(look, id="underline")
         self.banner = Banner(look, id="banner")
         self.steps = StepList(look, id="steps")
-        self.detail = Document(id="detail")
+        self.detail = PlainDocument(id="detail")
 
     def compose(self) -> ComposeResult:
         yield self.status_bar
@@ -87,15 +87,29 @@ class WizardScreen(CheckedRun):
         self.read()
         self.set_interval(_TICK_S, self.draw)
 
-    def has_been_read(self, first: bool) -> None:
-        """At the start the cursor is on the first step that is open."""
-        super().has_been_read(first)
-        if first and self.standing is not None:
+    def has_been_read(self, before: Standing | None) -> None:
+        """At the start the cursor is on the first step that is open; it goes on with what is done from here."""
+        super().has_been_read(before)
+        if self.standing is None:
+            return
+        if before is None or self._goes_on(before, self.standing):
             self._draw_steps()
             self.steps.cursor = (self.standing.next_step or STEPS[-1]).value
 
+    def _goes_on(self, before: Standing, now: Standing) -> bool:
+        """The step under the cursor was the next one, and has passed. Whoever has moved on, or reads, is left there."""
+        step = before.next_step
+        if step is None or step is not self.steps.step or now.look(step).state is not StepState.PASSED:
+            return False
+        further = now.next_step is not None and now.next_step.number > step.number
+        return further and (self._doing_own or self.at_work) and not self._reads
+
     def taken_up(self, step: Step) -> None:
         self.steps.cursor = step.value
+
+    @property
+    def step(self) -> Step | None:
+        return self.steps.step
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
@@ -119,9 +133,7 @@ class WizardScreen(CheckedRun):
         if self.failure is not None:
             lines += failure_lines(self.failure, self.look, palette.unknown)
         if standing is not None and standing.run.ended is None:
-            for line in hold_lines(standing.holds, standing.unheard, self.look):
-                line.no_wrap = True  # the steps want the room: the list, and h, tell the whole of it
-                lines.append(line)
+            lines += brief_hold_lines(standing.holds, standing.unheard, self.look)  # the steps want the room
         if self.news:
             lines.append(Text(self.look.glyphs.text(self.news, 300), palette.accent))
         return tuple(lines)
@@ -181,6 +193,8 @@ class WizardScreen(CheckedRun):
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         if self.refusal("do") is None:
             self.action_do()
+        elif self.refusal("read") is None:
+            self.action_read()
 
     # -- what can be done -------------------------------------------------------------------------------------------
 
@@ -198,6 +212,10 @@ class WizardScreen(CheckedRun):
         match action:
             case "back":
                 return None
+            case "do" if self._looked_at is not None:
+                return self._looked_at
+            case "read" if self._looked_at is None or self._reads:
+                return "it is open" if self._reads else "it can be done: Enter"
             case "refresh":
                 return "it is being read" if self._loader.busy else None
             case "error":
@@ -218,6 +236,23 @@ class WizardScreen(CheckedRun):
                 return "it is being proven"
         return super().refusal(action)
 
+    @property
+    def _looked_at(self) -> str | None:
+        """Why the focused step is not to be done, but read; None where it may be tried."""
+        standing, step = self.standing, self.steps.step
+        if standing is None or step is None:
+            return None
+        if standing.run.ended is not None:
+            return f"it is {standing.run.state.value}"
+        if standing.look(step).state is StepState.PASSED:
+            return "it is passed: R does it again, where that may be"
+        return self._read_only or ("it is under way" if step is self.doing else None)
+
+    @property
+    def _reads(self) -> bool:
+        """The page has the person's eyes."""
+        return self.detail.has_focus or self.has_class("-detail")
+
     def _not_again(self, step: Step | None) -> str | None:
         standing = self.standing
         if standing is None or step is None or standing.look(step).state is not StepState.PASSED:
@@ -232,34 +267,21 @@ class WizardScreen(CheckedRun):
     def pointless(self, action: str) -> bool:
         if action in _WRITING and self._read_only is not None:
             return True
+        if action == "do":
+            return self._looked_at is not None
         if action == "abandon":
-            return self.dbt_run is not None
-        return action in ("error", "cancel", "again", "act", "dbt") or super().pointless(action)
+            return self.dbt_run is not None or (self.run is not None and self.run.ended is not None)
+        return action in ("read", "error", "cancel", "again", "act", "dbt") or super().pointless(action)
 
     def something_is_open(self) -> bool:
         return True
 
-    def _dbt_run_id(self) -> str | None:
-        """Of the focused step: the one under way, else the one that it was judged by."""
-        step, run = self.steps.step, self.run
-        if self.following is not None and step is self.following.step:
-            return self.following.run.run_id
-        check = run.checks.get(step) if run is not None and step is not None else None
-        found = check.said.get("run") if check is not None else None
-        return found if isinstance(found, str) and found else None
-
     # -- doing a step -----------------------------------------------------------------------------------------------
 
     def action_do(self) -> None:
-        """A step that may be done is done, one that may not says which gate is closed, any other is read in full."""
-        step, standing = self.steps.step, self.standing
-        if step is None or standing is None:
-            return
-        looked_at = standing.look(step).state is StepState.PASSED or standing.run.ended is not None
-        if looked_at or self._read_only is not None or step is self.doing:
-            self._read_in_full()
-        else:
-            self._do(step)
+        """A step that may be done is done, one that may not says which gate is closed."""
+        if self.steps.step is not None:
+            self._do(self.steps.step)
 
     def action_again(self) -> None:
         if self.steps.step is not None:
@@ -271,7 +293,7 @@ class WizardScreen(CheckedRun):
         standing = self.standing
         refused = standing.refusals.get(step) if standing is not None else None
         if refused is not None:
-            self.app.push_screen(ErrorDialog(self.look, refused))
+            self.app.push_screen(ErrorDialog(self.look, here(refused)))
         elif self.doing is not None:
             self.console_app.tell(f"{step_named(self.doing)} is under way: one after the other.", warning=True)
         elif step in CHECKS:
@@ -283,12 +305,7 @@ class WizardScreen(CheckedRun):
             self.acts()
             self.app.push_screen(dialog_for(step, self.desk, standing.run, self.services, self.look), self._done)
 
-    def _done(self, changed: bool | None) -> None:
-        """Read anew in any case: the step may have been refused, and that may be in the journal."""
-        self.step_error = None
-        self.read(own=True)
-
-    def _read_in_full(self) -> None:
+    def action_read(self) -> None:
         self.add_class("-detail")
         self.detail.focus()
         self.refresh_bindings()
@@ -297,7 +314,7 @@ class WizardScreen(CheckedRun):
 
     def action_back(self) -> None:
         """Leave the page; then back to the concerts."""
-        if self.detail.has_focus or self.has_class("-detail"):
+        if self._reads:
             self.remove_class("-detail")
             self.steps.focus()
             self.refresh_bindings()
@@ -307,62 +324,6 @@ class WizardScreen(CheckedRun):
     def action_refresh(self) -> None:
         self.seek_pending_again()
         self.read(by_hand=True)
-
-    def action_abandon(self) -> None:
-        from gcms_tui.console.payroll.doing import abandon_dialog
-
-        if self.run is not None:
-            self.acts()
-            self.app.push_screen(abandon_dialog(self.desk, self.run, self.services, self.look), self._done)
-
-    def action_hold(self) -> None:
-        from gcms_tui.console.payroll.doing import hold_dialog
-
-        self.app.push_screen(hold_dialog(self.desk, self.services, self.look), self._done)
-
-    def action_act(self) -> None:
-        from gcms_tui.console.payroll.doing import acting_dialog
-
-        self.app.push_screen(acting_dialog(self.desk, self.services, self.look), self._act_as)
-
-    def _act_as(self, whom: str | None) -> None:
-        if whom is not None and whom != self.acting.whom:
-            self.acting.switch(whom)
-            self.read(by_hand=True)
-
-    def action_verify(self) -> None:
-        desk = self.desk
-        if self._prover.start(lambda: self.source.prove(desk)):
-            self.console_app.tell("The run is being proven: its files, its journal, its signatures, its archive.")
-            self.refresh_bindings()
-
-    def on_proven(self, message: Proven) -> None:
-        from gcms_tui.console.payroll.proofs import ProofDialog
-
-        self.refresh_bindings()
-        self.app.push_screen(ProofDialog(self.look, message.report))
-
-    def action_journal(self) -> None:
-        from gcms_tui.console.payroll.proofs import RunJournal
-
-        if self.run is not None:
-            self.app.push_screen(RunJournal(self.look, self.run, self.services.now()))
-
-    def action_dbt(self) -> None:
-        run_id = self._dbt_run_id()
-        if run_id is not None:
-            self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id))
-
-    def on_runs_opened(self, message: RunsOpened) -> None:
-        from gcms_tui.console.run import RunScreen
-
-        self.app.push_screen(RunScreen(self.services, self.look, message.desk, message.run_id))
-
-    def action_provenance(self) -> None:
-        from gcms_tui.console.payroll.provenance import StepOrigin
-
-        if self.run is not None and self.steps.step is not None:
-            self.app.push_screen(StepOrigin(self.look, self.run, self.steps.step, self.services.settings))
 
     def action_copy(self) -> None:
         page = self._page()

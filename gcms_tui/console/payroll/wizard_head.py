@@ -42,6 +42,6 @@ def second_line(standing: Standing | None, now: datetime, look: Look) -> tuple[P
         parts.append(Part((Text(totals, palette.text), Text(net, palette.text)), 0))
         parts.append(Part((Text(f"fingerprint {digits}", palette.muted), Text(digits[:8], palette.muted)), 2))
     by = run.ended if run.ended is not None else run.opened
-    word = run.state.value if run.ended is not None else "opened by"
-    parts.append(Part((Text(text(f"{word} {by_text(by, now)}", 80), palette.muted),), 4))
+    word = run.state.value if run.ended is not None else "opened"
+    parts.append(Part((Text(text(f"{word} by {by_text(by, now)}", 80), palette.muted),), 4))
     return tuple(parts)

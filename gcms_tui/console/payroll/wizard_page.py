@@ -18,6 +18,7 @@ from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import by_text, step_named, step_state, step_tint
 from gcms_tui.console.run_head import Head
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow, opening
 from gcms_tui.console.writing.plan_page import heading
 from gcms_tui.core.errors import GcmsError, Refused
@@ -191,8 +192,7 @@ def closed_words(refused: Refused) -> str:
         return f"Closed until {step_named(gate)} has passed: {refused.message.removeprefix(f'{step_named(gate)}: ')}"
     if refused.guard == "hold":
         return f"{refused.title}: {refused.message}. Once the cause is mended a second person lifts it, with h."
-    step = f" {refused.next_step}" if refused.next_step and "gcms-tui" not in refused.next_step else ""
-    return f"{refused.title}: {refused.message}{step}"
+    return f"{refused.title}: {refused.message} {by_key(refused.next_step)}".rstrip()
 
 
 def page_text(page: StepPage) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from gcms_tui.console.payroll.source import Acting, holds_of
+from gcms_tui.console.pane import unexpected
+from gcms_tui.console.payroll.source import Acting, NotRead, holds_of
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -43,6 +44,8 @@ class Standing:
 class RunRead(Message):
     """The run was read."""
 
+    whom: str
+    """As whom."""
     desk: PayrollDesk
     standing: Standing
 
@@ -52,6 +55,13 @@ class PendingFound(Message):
     """The dbt run that a step has started and nobody has judged; None where there is none."""
 
     run: Run | None
+
+
+@dataclass
+class NotFound(Message):
+    """It is not known whether there is one."""
+
+    error: GcmsError
 
 
 @dataclass
@@ -76,15 +86,23 @@ class WizardSource:
         self._acting = acting
         self._run_id = run_id
 
-    def read(self) -> RunRead:
-        desk = self._acting.open()
+    def read(self, whom: str) -> Message:
+        try:
+            return self._run_read(whom)
+        except GcmsError as error:
+            return NotRead(whom, error)
+        except Exception as error:  # noqa: BLE001 (told as any failure: as whom it was tried is to be known)
+            return NotRead(whom, unexpected(error))
+
+    def _run_read(self, whom: str) -> RunRead:
+        desk = self._acting.open(whom)
         book, run = desk.book, desk.book.get(self._run_id)
         holds, unheard = holds_of(desk)
         try:
             refusals = book.refusals(run)
         except GcmsError:
             refusals = {}  # what holds payroll cannot be asked: whoever does a step hears of it
-        return RunRead(desk, Standing(run, book.looks(run), book.next_step(run), refusals, holds, unheard))
+        return RunRead(whom, desk, Standing(run, book.looks(run), book.next_step(run), refusals, holds, unheard))
 
     def pending(self, desk: PayrollDesk) -> PendingFound:
         return PendingFound(desk.required_bench().checklist.pending(self._run_id))

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from rich.text import Text
 
+from gcms_tui.console.payroll.person_words import SHORT
 from gcms_tui.console.payroll.person_words import money as exact
 from gcms_tui.console.present import ago
 from gcms_tui.console.theme import Look, Palette
@@ -16,12 +17,9 @@ from gcms_tui.core.payroll.gates import StepLook, StepState
 from gcms_tui.core.payroll.payment import ControlTotals
 from gcms_tui.core.payroll.run import By, PayrollRun, PayrollState
 from gcms_tui.core.payroll.steps import Step
-from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.payroll.concerts import Concert, ConcertState
 
 NO_AMOUNT = "not filled in"
-_SHORT = 12
-"""Digits of a hash that tell it apart on a screen; the page and the copy have all of them."""
 
 _CONCERTS: Mapping[ConcertState, tuple[str, str]] = {
     ConcertState.NEVER_PAID: ("○", "o"),
@@ -47,7 +45,7 @@ def money(amount: Decimal | None) -> str:
 
 def short(digest: str) -> str:
     """The beginning of a hash."""
-    return digest[:_SHORT]
+    return digest[:SHORT]
 
 
 def totals_text(totals: ControlTotals) -> str:
@@ -118,10 +116,6 @@ def run_state(run: PayrollRun, look: Look) -> Text:
         PayrollState.ABANDONED: ("ABANDONED", ("■", "="), palette.warn),
     }[run.state]
     return Text(f"{marks[look.glyphs.ascii]} {word}", f"bold {tint}")
-
-
-def symbol(verdict: Verdict, look: Look) -> str:
-    return verdict.ascii_symbol if look.glyphs.ascii else verdict.symbol
 
 
 def passed_of(looks: tuple[StepLook, ...]) -> str:

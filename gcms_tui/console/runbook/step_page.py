@@ -15,6 +15,7 @@ from gcms_tui.console.run_head import Head
 from gcms_tui.console.runbook.standing import Standing
 from gcms_tui.console.runbook.words import ENTER_DOES, access_word, by_text, gate_words, step_state, step_tint
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key, here
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.plan_page import heading, labelled
 from gcms_tui.core.errors import GcmsError, Refused
@@ -63,7 +64,7 @@ class StepPage:
         blocks = (
             self._title(wide),
             self._under_way(wide),
-            error_page(self.error, self.look, wide) if self.error is not None else [],
+            error_page(here(self.error), self.look, wide) if self.error is not None else [],
             self._next(wide),
             self._found(wide),
             self._about(wide),
@@ -206,9 +207,10 @@ def _not_open(page: StepPage) -> str:
 
 def closed_words(refused: Refused) -> str:
     """Which gate is closed, without the command that is typed elsewhere."""
-    step = f" {refused.next_step}" if refused.next_step and "gcms-tui" not in refused.next_step else ""
-    way = " Do that step first, or s there overrides it with a reason." if refused.guard == "gate" else step
-    return f"{refused.title}: {refused.message}.{way}".replace("..", ".")
+    way = by_key(refused.next_step)
+    if refused.guard == "gate":
+        way = "Do that step first, or s there overrides it with a reason."
+    return f"{refused.title}: {refused.message}. {way}".replace("..", ".").rstrip()
 
 
 def page_text(page: StepPage) -> str:

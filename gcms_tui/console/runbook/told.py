@@ -17,6 +17,7 @@ from gcms_tui.console.present import ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.brief import Brief
 from gcms_tui.console.widgets.document import flow
@@ -190,7 +191,7 @@ class ToldScreen(ListPane):
         self.detail.show(self._page_of(row), keep_place=self._detailed == row.key)
         self._detailed = row.key
         first, palette = Text(self.look.glyphs.text(row.words, 300), self.look.palette.text), self.look.palette
-        step = self.look.glyphs.text(row.next_step, 300)
+        step = self.look.glyphs.text(by_key(row.next_step), 300)
         self.brief.said = (first, Text(f"{self.look.glyphs.arrow} {step}", palette.muted)) if step else (first,)
 
     def _page_of(self, row: ToldRow) -> Callable[[int], Sequence[Text]]:
@@ -248,7 +249,7 @@ def told_page(row: ToldRow, look: Look, wide: int) -> list[Text]:
     lines = flow(title.append(f"  {text(row.name, 300)}", f"bold {palette.strong}"), wide, " ")
     lines += [*flow(Text(text(row.words, 2_000), palette.text), wide, " "), Text()]
     if row.next_step:
-        step = Text(f"{look.glyphs.arrow} {text(row.next_step, 1_000)}", palette.accent)
+        step = Text(f"{look.glyphs.arrow} {text(by_key(row.next_step), 1_000)}", palette.accent)
         lines += [*flow(step, wide, " "), Text()]
     for label, value in row.pairs:
         lines += labelled(label, value, look, wide) if value else []

@@ -59,6 +59,7 @@ class NoteDialog(GuardedDialog[str | None]):
         message.stop()
         if not self.act.disabled:
             self.act.focus()
+            self.hold()
 
     def done(self) -> None:
         if self.note.value.strip():

@@ -86,6 +86,21 @@ class Document(ScrollView, can_focus=True):
         return strip(line, self.app.console, style, width, left)
 
 
+class PlainDocument(Document, inherit_bindings=False):
+    """With the letters that a list has, and no others: Space, h, l and b do something else on the screen around it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll_down", "Down", id="page.down", show=False, tooltip="Scroll down one line"),
+        Binding("up,k", "scroll_up", "Up", id="page.up", show=False, tooltip="Scroll up one line"),
+        Binding("left", "scroll_left", "Left", id="page.left", show=False, tooltip="Scroll to the left"),
+        Binding("right", "scroll_right", "Right", id="page.right", show=False, tooltip="Scroll to the right"),
+        Binding("pagedown", "page_down", "Page down", id="page.next", show=False, tooltip="Scroll one page"),
+        Binding("pageup", "page_up", "Page up", id="page.previous", show=False, tooltip="Scroll back one page"),
+        Binding("home,g", "scroll_home", "Top", id="page.top", show=False, tooltip="Scroll to the top"),
+        Binding("end,G", "scroll_end", "Bottom", id="page.bottom", show=False, tooltip="Scroll to the bottom"),
+    ]
+
+
 def flow(text: Text, width: int, indent: str = "") -> list[Text]:
     """`text` wrapped to `width` cells, each line after `indent`; overlong words are folded, never lost."""
     room = max(width - len(indent), 1)

@@ -14,6 +14,7 @@ from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.pane import unexpected
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.carrying_out import Failure
 from gcms_tui.console.writing.plan_page import heading, refusal_page, symbol
@@ -127,7 +128,7 @@ class ActDialog(WriteDialog[M, bool], Generic[M]):
 
 def refused_page(error: GcmsError, look: Look, width: int) -> list[Text]:
     """Which guard said no, why, and the way out."""
-    lines = refusal_page(error, look, width)
+    lines = refusal_page(here(error), look, width)
     way = _WAYS_OUT.get(error.guard) if isinstance(error, Refused) else None
     if way is None:
         return lines
@@ -141,7 +142,7 @@ def not_done_page(error: GcmsError, look: Look, width: int) -> list[Text]:
         lines = refused_page(error, look, width)
     else:
         said = Text(f" {symbol(Verdict.FAIL, look)} FAILED", f"bold {look.palette.fail}")
-        lines = [said, Text(), *error_page(error, look, width)]
+        lines = [said, Text(), *error_page(here(error), look, width)]
     again = "It can be tried again as it stands; r looks everything up again, Esc leads back to the steps."
     return [*lines, Text(), *flow(Text(again, look.palette.muted), width - 1, " ")]
 

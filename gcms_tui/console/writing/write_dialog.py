@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from rich.text import Text
-from textual import events
 from textual._time import get_time
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -248,8 +247,9 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
         if self.made is None:
             return self.waiting(since)
         above = self.failed(self.failure, width) if self.failure is not None else self.result(width)
-        rule = [Text(), Text(f" {look.glyphs.rule * (width - 2)}", look.palette.line)] if above else []
-        return [*above, *rule, *self.shown(self.made, width)]
+        below = self.shown(self.made, width)
+        rule = [Text(), Text(f" {look.glyphs.rule * (width - 2)}", look.palette.line)] if above and below else []
+        return [*above, *rule, *below]
 
     # -- confirming -------------------------------------------------------------------------------------------------
 
@@ -306,11 +306,6 @@ class WriteDialog(ConfirmedDialog[R], Generic[M, R]):
             self._reason.focus()
         elif not self.act.disabled:
             self.act.focus()
-            self.hold()
-
-    def on_key(self, event: events.Key) -> None:
-        """Enter that is held down goes on not counting."""
-        if event.key == "enter" and event.time < self._held_until:
             self.hold()
 
     # -- writing ----------------------------------------------------------------------------------------------------

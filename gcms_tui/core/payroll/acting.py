@@ -12,15 +12,18 @@ from gcms_tui.core.settings import Settings
 
 
 def may_act(settings: Settings, loopback: bool) -> tuple[tuple[str, str], ...]:
-    """Login and role of everybody who may be played; empty where nobody may.
+    """Login and roles of everybody who may be played, each of them once; empty where nobody may.
 
     Only where the file says that it is the practice platform's, and warehouse, Supabase and store are on this machine
     (`loopback`): a copy of the file that leads to a real platform lets nobody be played.
     """
     if not (settings.sandbox and loopback):
         return ()
-    signers = signers_of(settings.payroll)
-    return tuple((login, role.value) for role in Role for login in signers.logins[role])
+    signers, roles = signers_of(settings.payroll), dict[str, list[str]]()
+    for role in Role:
+        for login in signers.logins[role]:
+            roles.setdefault(login, []).append(role.value)
+    return tuple((login, ", ".join(theirs)) for login, theirs in roles.items())
 
 
 def actor(settings: Settings, asking: Person, name: str, loopback: bool) -> Person:

@@ -4,9 +4,10 @@ A run is nothing but its entries, folded in their order: whoever changes one bre
 a name, an address or a single person's amount; musicians are known by their ids. The payloads:
 
 - `OPENED`: concert, title, date (ISO or None), target, fact (the table).
-- `CHECKED` (freshness, models, tests; also the spot check's rows): step, passed, words, and what the step adds:
-  freshness `sources` [{table, verdict, words, loaded_at}]; models `run` (of dbt) and `argv`; tests `run`, `argv`,
-  `tests` (how many passed), `baseline`, `problems` [words], `query_ids`, and `frozen` (`Frozen.document`) where passed.
+- `CHECKED` (freshness, models, tests): step, passed, words, and what the step adds: freshness `sources` [{table,
+  verdict, words, loaded_at}], `within_h`, `query_ids`; models `run` (of dbt) and `argv`; tests `run`, `argv`, `tests`
+  (how many passed), `baseline`, `critical` and `problems` [words], `query_ids`, and `frozen` (`Frozen.document`) where
+  passed.
 - `STARTED` (models, tests): step, run (of dbt), argv, and of the tests fingerprint and payees as they were before. It
   is the intent: once more with `not_started` (why), where it could not be started.
 - `SAMPLED`: rows [{row, reasons: [..]}], variance (a document without a single person's amount).
@@ -20,7 +21,7 @@ a name, an address or a single person's amount; musicians are known by their ids
 - `ARCHIVED`: write, table, kind (permanent, transient), fingerprint, alike (False: alarm).
 - `CLOSED`: exceptions, markdown_sha256. `ABANDONED`: reason, withdrawn.
 - `HELD`, `LIFTED` have `hold_subject` of a target as subject: hold (its id), cause, reason; hold, reason.
-- `REVEALED`: what (`spot check`, `payments`).
+- `REVEALED`: what (`spot check`).
 """
 
 from __future__ import annotations

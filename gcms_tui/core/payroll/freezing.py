@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 
-from gcms_tui.core.payroll.payment import ControlTotals, Frozen, Payment, PayTypeTotal
+from gcms_tui.core.payroll.payment import ControlTotals, Frozen, Payment, PayTypeTotal, number_of
 
 _WIDE = Context(prec=76)
 """More digits than any sum of NUMBER(38) has: the usual 28 would round in silence."""
@@ -89,9 +89,12 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
 
 def _number(musician_id: str) -> int:
     """The id itself where it is a number, as payment files have it; else a number made of it."""
-    if musician_id.isascii() and musician_id.isdigit():
-        return int(musician_id)
-    return int(hashlib.sha256(musician_id.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16)
+    number = number_of(musician_id)
+    return (
+        number
+        if number is not None
+        else int(hashlib.sha256(musician_id.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16)
+    )
 
 
 def _exact(amount: Decimal | None) -> str | None:

@@ -88,17 +88,36 @@ def require(run: PayrollRun, step: Step, now: datetime, limits: Limits, holds: I
             raise Refused(
                 "A gate is closed",
                 f"{item.step.number} {item.step.named}: {item.state.value}: {item.words}",
-                f"gcms-tui payroll step {run.run_id} {item.step.value}",
+                f"gcms-tui payroll {_command(run, item.step)}",
                 guard=item.step.value,
             )
-    held = tuple(holds)
-    if held and step not in (*CHECKS, *AFTER_PAYMENT):
+    if step not in (*CHECKS, *AFTER_PAYMENT):
+        require_not_held(holds)
+
+
+def require_not_held(holds: Iterable[Hold]) -> None:
+    """Raises `Refused` (guard `hold`)."""
+    if held := tuple(holds):
         raise Refused(
             "Payroll is held",
             "; ".join(hold.words for hold in held),
             "It goes on once the cause is mended and a second person has lifted it: gcms-tui payroll lift.",
             guard="hold",
         )
+
+
+def _command(run: PayrollRun, step: Step) -> str:
+    """What does the step without the console."""
+    if step in CHECKS:
+        return f"step {run.run_id} {step.value}"
+    words = {
+        Step.SPOT_CHECK: f"spot-check {run.run_id}",
+        Step.EXPORT: f"export {run.run_id}",
+        Step.SIGN_OFF: f"{'sign' if len(run.signatures) < len(Role) else 'release'} {run.run_id}",
+        Step.RECORD: f"record {run.run_id} --date DAY",
+        Step.ARCHIVE: f"archive {run.run_id}",
+    }
+    return words[step]
 
 
 def _look(run: PayrollRun, step: Step, now: datetime, limits: Limits) -> StepLook:

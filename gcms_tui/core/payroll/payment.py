@@ -36,6 +36,17 @@ class Payment:
         return f"Payment({self.concert_id!r}, {self.musician_id!r}, …)"
 
 
+_DIGITS = 38
+"""So many has the longest number of the warehouse."""
+
+
+def number_of(musician_id: str) -> int | None:
+    """The id as a number; None where it is none."""
+    if musician_id.isascii() and musician_id.isdigit() and len(musician_id) <= _DIGITS:
+        return int(musician_id)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class PayTypeTotal:
     pay_type: str

@@ -56,7 +56,7 @@ class SampledRow:
     row: str
     """The musician's id."""
     reasons: tuple[str, ...]
-    """`sample`, `largest`, `zero`, `negative`, `new payee`, `changed`, `no e-mail`."""
+    """In words: see `sample.Reason`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Context, Decimal
 from enum import StrEnum
 
-from gcms_tui.core.payroll.payment import Payment
+from gcms_tui.core.payroll.payment import Payment, number_of
 from gcms_tui.core.payroll.run import SampledRow
 
 LARGEST = 3
@@ -156,8 +156,8 @@ def _net(payment: Payment) -> Decimal:
 
 def _by_id(musician_id: str) -> tuple[bool, int, str]:
     """7 before 10, and numbers before other ids."""
-    number = musician_id.isascii() and musician_id.isdigit()
-    return not number, int(musician_id) if number else 0, musician_id
+    number = number_of(musician_id)
+    return number is None, number or 0, musician_id
 
 
 def _told(reasons: Iterable[Reason]) -> tuple[str, ...]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, StatementFailed, Unavailable, UsageError
-from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.archive import Lasting, archive_name, carried_out, difference, suffixes
 from gcms_tui.core.payroll.events import ARCHIVED
@@ -17,6 +14,7 @@ from gcms_tui.core.settings import PayrollSettings
 from gcms_tui.core.writing.plan import Plan, PlanKind, Step
 from gcms_tui.operations.payroll.book import AtStep, Payrolls
 from gcms_tui.operations.payroll.payments import PaymentReader
+from gcms_tui.operations.payroll.table_kinds import TableKinds
 from gcms_tui.operations.ports import Clock, QueryLibrary, Warehouse
 from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome, harmless
 from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, PlanShelf
@@ -47,7 +45,7 @@ class Archiving:
         self._settings = settings
         self._book = book
         self._reader = reader
-        self._warehouse = warehouse
+        self._kinds = TableKinds(warehouse, queries)
         self._queries = queries
         self._writes = writes
         self._plans = plans
@@ -123,7 +121,7 @@ class Archiving:
 
     def _planned(self, run: PayrollRun, suffix: str) -> Plan:
         fact = Relation.parse(run.fact)
-        lasting = self._lasting(fact)
+        lasting = self._kinds.lasting(fact)
         clone = self._free_name(run, suffix)
         count = self._queries.get("row_count")
         return Plan(
@@ -140,28 +138,12 @@ class Archiving:
             warnings=(*lasting.warnings, *self._changed_since(run, fact)),
         )
 
-    def _lasting(self, fact: Relation) -> Lasting:
-        kinds = self._kinds(fact)
-        if not kinds:
-            raise MissingRelation(
-                "A table is missing", f"{fact} is not there, or this role may not see it.", "Look at its grants."
-            )
-        kind = str(kinds[0]["table_type"])
-        if kind.upper() not in ("BASE TABLE", "TABLE"):
-            raise Refused(
-                "Not a table",
-                f"{fact} is a {kind.lower()}: it has no rows of its own that a clone could keep.",
-                "Name the table that payroll is paid from: fact under [payroll] in gcms.toml.",
-                guard="not_a_table",
-            )
-        return Lasting.TRANSIENT if str(kinds[0]["is_transient"]).upper() == "YES" else Lasting.PERMANENT
-
     def _free_name(self, run: PayrollRun, suffix: str) -> Relation:
         try:
             clone = self._name(run, suffix)
         except ValueError as error:
             raise Refused("Not a suffix", f"{error}.", "Take the concert's number, or 2.", guard="suffix") from None
-        if not self._kinds(clone):
+        if not self._kinds.is_there(clone):
             return clone
         for kept in self._not_noted(run):
             if kept.plan.subject == str(clone) and self._was_carried_out(run, kept):
@@ -179,7 +161,7 @@ class Archiving:
 
     def _taken(self, run: PayrollRun, clone: Relation) -> Refused:
         others = ((suffix, self._name(run, suffix)) for suffix in suffixes(run.concert_id))
-        suffix = next((suffix for suffix, name in others if name != clone and not self._kinds(name)), "")
+        suffix = next((suffix for suffix, name in others if name != clone and not self._kinds.is_there(name)), "")
         return Refused(
             "The name is taken",
             f"{clone} is there already, and an archive is never written over.",
@@ -197,20 +179,12 @@ class Archiving:
             "travel within a day, past a rebuild by renaming it and UNDROP; then plan again.",
         )
 
-    def _kinds(self, relation: Relation) -> Sequence[Mapping[str, Scalar]]:
-        """What it is, in one row; in none where it is not there."""
-        asked = self._queries.get("table_kind").render(
-            {"information_schema": relation.information_schema},
-            {"schema_name": relation.schema, "table_name": relation.name},
-        )
-        return self._warehouse.read(asked).records()
-
     # -- what has been done ------------------------------------------------------------------------------------------
 
     def _require_to_do(self, run: PayrollRun) -> None:
         """Raises `Refused` where there is a proven archive. One that was dropped since may be made again."""
         archived = run.archived
-        if archived is not None and archived.alike and self._kinds(Relation.parse(archived.table)):
+        if archived is not None and archived.alike and self._kinds.is_there(Relation.parse(archived.table)):
             raise Refused(
                 "It is archived",
                 f"{archived.table} is what was signed: {archived.write_id} made it.",

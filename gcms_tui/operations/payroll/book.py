@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from gcms_tui.core.errors import GcmsError, Refused, UsageError
+from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll import events, gates
 from gcms_tui.core.payroll.gates import Limits, StepLook
 from gcms_tui.core.payroll.indexed import IndexedRun
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState, fold
 from gcms_tui.core.payroll.steps import STEPS, Step
+from gcms_tui.core.writing.journal import Entry
 from gcms_tui.operations.payroll.holding import Holds
 from gcms_tui.operations.payroll.ports import PayrollIndex
 from gcms_tui.operations.ports import Clock
@@ -56,19 +57,16 @@ class Payrolls:
         """Newest first. One that was never begun, or that somebody edited, hides no other: it is left out here, and
         `get` says why. Raises `GcmsError` where the store cannot be read."""
         found = []
-        for listed in self._index.runs(self.target, limit):
-            with suppress(UsageError, ValueError):
-                found.append(fold(self._journal.about(listed.run_id)))
+        for _, told in self._told(self._index.runs(self.target, limit)):
+            with suppress(ValueError):
+                found.append(fold(told))
         return tuple(found)
 
     def of(self, concert_id: str) -> tuple[PayrollRun, ...]:
         """Every run of one concert there ever was, newest first. Raises `GcmsError` where one cannot be read: it may be
         the one that says that the concert was paid."""
-        return tuple(
-            self._read(listed)
-            for listed in self._index.runs(self.target, _EVERY)
-            if listed.concert_id == concert_id and not self._is_unbegun(listed)
-        )
+        its = (listed for listed in self._index.runs(self.target, _EVERY) if listed.concert_id == concert_id)
+        return tuple(_folded(listed.run_id, told) for listed, told in self._told(its) if told)
 
     def active(self, concert_id: str) -> PayrollRun | None:
         """The one that has not ended."""
@@ -84,11 +82,7 @@ class Payrolls:
 
     def refusal(self, run: PayrollRun, step: Step) -> Refused | None:
         """Why `step` may not be done now; None where it may."""
-        try:
-            gates.require(run, step, self._clock(), self._limits, self.holds.open())
-        except Refused as refused:
-            return refused
-        return None
+        return self.refusals(run).get(step)
 
     def refusals(self, run: PayrollRun) -> dict[Step, Refused]:
         """Of each step that may not be done now, why. What holds payroll is asked once."""
@@ -128,7 +122,7 @@ class Payrolls:
             self._free(concert_id)
             self._index.open(run_id, self.target, concert_id, now)
             try:
-                self._journal.append(
+                opened = self._journal.append(
                     events.OPENED,
                     run_id,
                     {
@@ -144,7 +138,7 @@ class Payrolls:
                     lease.require_held()  # which waits for whatever of it may still be on its way
                     self._free(concert_id)
                 raise
-            return self.get(run_id)
+            return _folded(run_id, (opened,))
 
     @contextmanager
     def at(self, reference: str, step: Step) -> Iterator[AtStep]:
@@ -175,10 +169,12 @@ class Payrolls:
                 lease.release()
 
     def _note(self, run: PayrollRun, kind: str, payload: Mapping[str, Any]) -> PayrollRun:
-        self._journal.append(kind, run.run_id, payload)
-        after = self.get(run.run_id)
+        # Nobody else adds to a run that is held: it is not read again from a store that may be lost by now, so that
+        # what is noted is not told as an error.
+        after = _folded(run.run_id, (*run.entries, self._journal.append(kind, run.run_id, payload)))
         if after.state is not PayrollState.ACTIVE:
-            self._index.end(run.run_id, self._clock())
+            with suppress(GcmsError):  # whoever opens the next one gives the concert free
+                self._index.end(run.run_id, self._clock())
         return after
 
     def _require_writing(self) -> None:
@@ -188,29 +184,22 @@ class Payrolls:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _read(self, listed: IndexedRun) -> PayrollRun:
-        try:
-            return fold(self._journal.about(listed.run_id))
-        except UsageError:
+        [(_, told)] = self._told((listed,))
+        if not told:
             raise Refused(
                 "Never begun",
                 f"{listed.run_id} was reserved, and its opening is not in the journal: whoever opened it was cut off.",
                 f"Open it again: gcms-tui payroll open {shlex.quote(listed.concert_id)}",
                 guard="open_run",
-            ) from None
-        except ValueError as error:
-            raise GcmsError(
-                "The journal was changed",
-                f"What it says of {listed.run_id} cannot be read: {error}.",
-                "Pay nothing of it. gcms-tui journal verify tells more.",
-            ) from None
+            )
+        return _folded(listed.run_id, told)
 
-    def _is_unbegun(self, listed: IndexedRun) -> bool:
-        """Whoever opened it was cut off before it was in the journal."""
-        try:
-            self._journal.about(listed.run_id)
-        except UsageError:
-            return True
-        return False
+    def _told(self, runs: Iterable[IndexedRun]) -> list[tuple[IndexedRun, tuple[Entry, ...]]]:
+        """Each with its entries, all of them read at once; with none where whoever opened it was cut off before that
+        was in the journal."""
+        listed = list(runs)
+        told = self._journal.of(run.run_id for run in listed)
+        return [(run, told.get(run.run_id, ())) for run in listed]
 
     def _free(self, concert_id: str) -> None:
         """Give a concert free whose run has ended, or was never begun, by the journal, and was cut off before the index
@@ -218,10 +207,9 @@ class Payrolls:
         listed = self._index.active(self.target, concert_id)
         if listed is None:
             return
+        [(_, told)] = self._told((listed,))
         try:
-            ended = fold(self._journal.about(listed.run_id)).state is not PayrollState.ACTIVE
-        except UsageError:
-            ended = True
+            ended = not told or fold(told).state is not PayrollState.ACTIVE
         except ValueError:
             return  # edited: it stays in the way
         if ended:
@@ -248,6 +236,17 @@ class AtStep:
     def require_held(self) -> None:
         """Raises `Refused` where somebody else took over: whatever cannot be taken back must not be done then."""
         self._lease.require_held()
+
+
+def _folded(run_id: str, told: tuple[Entry, ...]) -> PayrollRun:
+    try:
+        return fold(told)
+    except ValueError as error:
+        raise GcmsError(
+            "The journal was changed",
+            f"What it says of {run_id} cannot be read: {error}.",
+            "Pay nothing of it. gcms-tui journal verify tells more.",
+        ) from None
 
 
 _EVERY = 1_000_000

@@ -15,6 +15,7 @@ from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.text import printable
 from gcms_tui.operations.payroll.book import Payrolls
+from gcms_tui.operations.payroll.table_kinds import TableKinds
 from gcms_tui.operations.payroll.unpaid import NOT_SHOWN, Paid, PaidConcerts, released
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 
@@ -94,9 +95,10 @@ class Concerts:
 
         Raises `UsageError` where the fact knows no such concert, `Refused`: guards `already_paid` (any of its payments
         is recorded as paid, or the journal has a run of it that was released and not abandoned), `paid_unknown`
-        (Supabase cannot be asked, or shows none of its payments), `open_run`.
+        (Supabase cannot be asked, or shows none of its payments), `open_run`, `not_a_table` (the fact is a view, which
+        could not be archived once it is paid).
         """
-        fact = str(self._settings.payroll.fact)
+        fact = self._settings.payroll.fact
         one = next((one for one in self._found()[0] if one.concert_id and one.concert_id == concert_id), None)
         if one is None:
             raise UsageError(
@@ -104,8 +106,9 @@ class Concerts:
                 f"{fact} has no payments for a concert {printable(concert_id, 60)!r}.",
                 "gcms-tui payroll list",
             )
+        TableKinds(self._warehouse, self._queries).lasting(fact)
         self._paid.require_unpaid(one.concert_id)
-        return self._book.open(one.concert_id, one.title, one.concert_date, fact)
+        return self._book.open(one.concert_id, one.title, one.concert_date, str(fact))
 
     def _found(self) -> tuple[tuple[_Owed, ...], datetime]:
         payroll = self._settings.payroll

@@ -47,6 +47,8 @@ class PayrollDesk:
     """Who forbids writing; empty where it is allowed."""
     may_act: tuple[tuple[str, str], ...] = ()
     """On the practice platform: login and role of the invented people that may be played. Empty everywhere else."""
+    acting_as: str = ""
+    """Who of them is played, and is `person` then; empty: whoever asks."""
 
     def required_bench(self) -> PayrollBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""

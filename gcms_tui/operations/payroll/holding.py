@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll.events import HELD, LIFTED, hold_subject
@@ -76,10 +75,7 @@ class Holds:
         return hold
 
     def _set(self) -> tuple[Hold, ...]:
-        with suppress(UsageError):  # nobody has ever held anything
-            # A beginning is answered too: another target's.
-            return open_holds(entry for entry in self._journal.about(self._subject) if entry.subject == self._subject)
-        return ()
+        return open_holds(self._journal.of((self._subject,)).get(self._subject, ()))
 
     def _require_writing(self, reason: str) -> None:
         if self._read_only_reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,6 +33,11 @@ class JournalBook(Protocol):
     def about(self, subject: str) -> tuple[Entry, ...]:
         """Every entry of one subject, oldest first. `subject` may be an unambiguous beginning of six characters or
         more. Raises `UsageError` where there is none, or where several begin so."""
+        ...
+
+    def of(self, subjects: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
+        """Every entry of exactly these subjects, oldest first, by subject; one without entries is left out. One
+        question, however many they are. Raises `GcmsError`."""
         ...
 
     def entry(self, sequence: int) -> Entry:

@@ -319,3 +319,17 @@ def test_an_intent_is_open_until_its_outcome_or_its_settlement(address: Address)
     journal.append("write.note", "d", {})
     assert [entry.subject for entry in journal.open_intents()] == ["a", "d"]
     assert journal.entry(1).at == STAMP == NOW.isoformat()
+
+
+def test_the_entries_of_many_subjects_come_at_once_and_of_exactly_those(address: Address) -> None:
+    journal = address.open().journal
+    for subject in ("pay-1", "pay-12", "odd \0 ü", "pay-1"):
+        journal.append("a.kind", subject, {"n": subject})
+    wanted = [*(f"nobody {number}" for number in range(1200)), "pay-1", "odd \0 ü", "pay-1"]
+    found = journal.of(wanted)
+    assert {subject: [entry.sequence for entry in entries] for subject, entries in found.items()} == {
+        "pay-1": [1, 4],  # and not what only begins so
+        "odd \0 ü": [3],
+    }
+    assert found["pay-1"] == journal.about("pay-1")
+    assert journal.of(()) == {}

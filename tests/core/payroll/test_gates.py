@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -96,7 +97,7 @@ class Story:
 
 def test_each_step_waits_for_the_one_before() -> None:
     story = Story()
-    stages = (
+    stages: tuple[Callable[[], object], ...] = (
         lambda: story.check(Step.FRESHNESS),
         lambda: story.check(Step.MODELS),
         lambda: story.check(Step.TESTS),

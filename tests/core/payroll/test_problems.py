@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gcms_tui.core.payroll.freezing import control_totals
-from gcms_tui.core.payroll.payment import Payment
+from gcms_tui.core.payroll.payment import Payment, number_of
 from gcms_tui.core.payroll.problems import accuracy_problems, payment_problems
 from tests.operations.memory import NOW
 
@@ -126,3 +126,12 @@ def test_disagreement_with_supabase_is_told_both_ways_without_amounts() -> None:
     )
     assert accuracy_problems([]) == ()
     assert "900 payments" in accuracy_problems([row(4, "of a new kind", 900)])[0]
+
+
+@pytest.mark.parametrize(
+    ("musician", "number"), [("0033", 33), ("x-1", None), ("\u0663", None), ("9" * 38, int("9" * 38)), ("9" * 39, None)]
+)
+def test_an_id_counts_as_the_number_that_it_is_and_no_longer_than_the_warehouse_has(
+    musician: str, number: int | None
+) -> None:
+    assert number_of(musician) == number

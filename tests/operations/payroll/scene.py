@@ -84,7 +84,11 @@ class Scene:
     """Which critical tests fail."""
 
     def __post_init__(self) -> None:
-        self.settings = replace(self.settings, state_dir=self.directory / "state")
+        # An anchor of its own: a copied store has the same id, and would be held to where the other one is.
+        store = replace(
+            self.settings.store, anchor_file=self.settings.store.anchor_file or self.directory / "anchor.json"
+        )
+        self.settings = replace(self.settings, state_dir=self.directory / "state", store=store)
         self.warehouse.answers.setdefault("payroll_export", [payment(number) for number in range(1, 21)])
 
     def store(self, user: str = "erin", host: str = "ops-1") -> Store:
@@ -116,7 +120,7 @@ class Scene:
         return PaymentReader(self.settings.payroll, self.warehouse, ShippedQueries())
 
     def opened(self) -> PayrollRun:
-        return self.book().open(CONCERT, "Sibelius 2", date(2026, 2, 20), "gold.fct_musician_payment")
+        return self.book().open(CONCERT, "Sibelius 2", date(2026, 2, 20), str(self.settings.payroll.fact))
 
     def passed(self, *steps: Step) -> PayrollRun:
         """A run on which the first three steps, or those given of them, have passed; the data is frozen."""

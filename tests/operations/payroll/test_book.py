@@ -92,7 +92,7 @@ def test_an_edited_entry_is_told_and_hides_no_other_run(scene: Scene) -> None:
 
 def test_a_store_that_is_lost_is_not_taken_for_one_without_runs(scene: Scene) -> None:
     scene.opened()
-    with patch.object(Journal, "about", side_effect=StateError("Lost", "it is")), pytest.raises(StateError):
+    with patch.object(Journal, "of", side_effect=StateError("Lost", "it is")), pytest.raises(StateError):
         scene.book().all()
 
 
@@ -144,3 +144,16 @@ def test_a_clock_that_was_set_back_stops_the_run(scene: Scene) -> None:
     with pytest.raises(Refused) as refused, scene.book().at(run.run_id, Step.SPOT_CHECK):
         pytest.fail("the clock let it pass")
     assert refused.value.guard == "clock"
+
+
+def test_however_many_runs_there_are_the_journal_is_asked_once(scene: Scene) -> None:
+    for concert in map(str, range(1, 31)):
+        scene.book().open(concert, f"Concert {concert}", None, "gold.fct_musician_payment")
+    book = scene.book()
+    with (
+        patch.object(Journal, "of", autospec=True, side_effect=Journal.of) as of,
+        patch.object(Journal, "about") as about,
+    ):
+        assert {run.concert_id for run in book.all()} == {str(number) for number in range(1, 31)}
+        assert [run.concert_id for run in book.of("7")] == ["7"]
+    assert (of.call_count, about.call_count) == (2, 0)

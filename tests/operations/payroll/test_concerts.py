@@ -101,6 +101,7 @@ class Stage:
 def stage(tmp_path: Path) -> Stage:
     stage = Stage(Scene(tmp_path), Supabase([seen(CONCERT, 0), seen("8", 20), seen("9", 3), seen(None, 1, 1)]))
     stage.owed(owed(CONCERT), owed("8"), owed("9"))
+    stage.scene.warehouse.answers["table_kind"] = [{"table_type": "BASE TABLE", "is_transient": "YES"}]
     return stage
 
 
@@ -234,6 +235,12 @@ def test_a_file_that_was_released_is_not_paid_a_second_time_whatever_supabase_sa
     then(stage, stage.released())
     assert stage.concert().state is state
     assert stage.refused().guard == guard
+
+
+def test_what_could_not_be_archived_in_the_end_is_not_begun(stage: Stage) -> None:
+    stage.scene.warehouse.answers["table_kind"] = [{"table_type": "VIEW", "is_transient": "NO"}]
+    assert stage.refused().guard == "not_a_table"
+    assert stage.scene.book().all() == ()
 
 
 @pytest.mark.parametrize("paid", [20, 1])
