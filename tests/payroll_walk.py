@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sqlite3
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gcms_tui.cli.main import run as run_command
 from gcms_tui.core.payroll import events
+from tests.commands import WHY, Commands
 from tests.practice import RunningPlatform
 
 HELD = "33"
 """The concert that the practice platform's duplicates pay too much."""
-TABLE = "bronze.br_attendance_scd2"
 TRIO = {"engineer": "erin", "finance": "frank", "manager": "maria"}
 TODAY = datetime.now(UTC).date().isoformat()
-WHY = ("--reason", "as the runbook has it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +26,12 @@ class Walk:
 
     platform: RunningPlatform
 
-    def told(self, *words: str, by: str = "erin") -> tuple[int, dict[str, Any]]:
-        return self._typed("payroll", *words, "--as", by)
+    @property
+    def commands(self) -> Commands:
+        return Commands(self.platform)
 
-    def _typed(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """In this process: a walk has some eighty commands, and each would import the drivers anew."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = run_command(("--config", str(self.platform.config), *words, "--json"))
-        assert "Traceback" not in err.getvalue()
-        return status, json.loads(out.getvalue() or "{}")
+    def told(self, *words: str, by: str = "erin") -> tuple[int, dict[str, Any]]:
+        return self.commands.told("payroll", *words, "--as", by)
 
     def does(self, *words: str, by: str = "erin") -> dict[str, Any]:
         status, said = self.told(*words, by=by)
@@ -50,11 +43,6 @@ class Walk:
         status, said = self.told(*words, by=by)
         assert status == 65, said
         return str(said["refused"]["guard"])
-
-    def scd2(self, *words: str) -> dict[str, Any]:
-        status, said = self._typed("scd2", *words)
-        assert status == 0, said
-        return said
 
     def states(self, run: str) -> dict[str, str]:
         return {step["step"]: step["state"] for step in self.does("show", run)["steps"]}
@@ -78,16 +66,6 @@ class Walk:
         return Path(left["directory"]) / str(left["file"])
 
     # -- stretches of the way ----------------------------------------------------------------------------------------
-
-    def repaired(self) -> None:
-        """Every key with duplicates: the tie by a choice, the others as they are proposed."""
-        found = self.scd2("plan", "--table", TABLE, "--all")
-        for refused in found["refused"]:
-            key = refused["natural_key"]
-            keep = self.scd2("show", key, "--table", TABLE)["versions"][0]["scd_id"]
-            made = self.scd2("plan", "--table", TABLE, "--key", key, "--keep", keep)
-            self.scd2("apply", made["plan"], "--confirm", key, "--no-tests", *WHY)
-        self.scd2("apply", found["batch"], "--confirm", found["confirmation"], "--no-tests", *WHY)
 
     def looked_at(self, run: str) -> None:
         rows = [row["row"] for row in self.does("spot-check", run, by="frank")["rows"]]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import subprocess
 import sys
@@ -24,8 +23,9 @@ from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.sandbox.lifecycle import practice_platform
+from tests.commands import TABLE, WHY
 from tests.console.driving import drawn, settled, until
-from tests.payroll_walk import HELD, TODAY, TRIO, WHY, Walk
+from tests.payroll_walk import HELD, TODAY, TRIO, Walk
 from tests.practice import RunningPlatform
 
 ROOT = Path(__file__).parents[1]
@@ -53,10 +53,8 @@ class Shot:
     """With a statement of the operator's own that is refused, so that there is an error to show."""
     dbt: tuple[str, ...] = ()
     """What dbt is doing meanwhile."""
-    repaired: bool = False
-    """After one of the keys was repaired."""
-    walked: str = ""
-    """How far the payroll of the story's concert is by then: one of `STAGES`."""
+    after: str = ""
+    """What has been done by then: one of `STAGES`, and those before it."""
 
 
 _RUNS = Step(("2",), "test --select gold")
@@ -65,6 +63,8 @@ _KEYS = Step(("enter",), "3 current")
 _CONCERTS = Step(("4",), f"read just now(?s:.*)  {HELD}  ")
 _PAYROLL = (_CONCERTS, Step(("down",), f"▌\\S+  {HELD}  "), Step(("enter",), "of 9 passed"))
 _AS_MANAGER = (Step(("a",), "maria"), Step(("end", "enter"), "AS maria(?s:.*)read just now"))
+_RUNBOOK = Step(("5",), "read just now")
+_WEEKLY = Step(("slash", *"weekly", "enter", "enter"), "backup")
 SHOTS = (
     Shot("health"),
     Shot("finding", (Step(("down", "down", "enter")),)),
@@ -86,18 +86,24 @@ SHOTS = (
     Shot("plan", (_TABLES, _KEYS, Step(("down", "down", "enter"), "3 current of 3"), Step(("a",), "to confirm"))),
     Shot("refusal", (_TABLES, _KEYS, Step(("enter",), "2 current of"), Step(("a",), "full tie"))),
     Shot("cause", (_TABLES, _KEYS, Step(("down", "enter"), "2 current of"), Step(("w",), "not known|overlapped"))),
-    Shot("journal", (Step(("6",), "write.outcome"),), repaired=True),
+    Shot("journal", (Step(("6",), "write.outcome"),), after="repaired one"),
     Shot("concerts", (_CONCERTS,)),
-    Shot("payroll_stopped", (*_PAYROLL, Step((), "did not pass")), walked="stopped"),
-    Shot("spot_check", (*_PAYROLL, Step(("enter",), "open query(?s:.*)▌· to look")), walked="asked"),
-    Shot("payroll", (*_PAYROLL, Step((), "Signatures  2")), walked="signed by two"),
-    Shot("sign", (*_PAYROLL, *_AS_MANAGER, Step(("enter",), "you sign +maria(?s:.*)type  33")), walked="signed by two"),
+    Shot("payroll_stopped", (*_PAYROLL, Step((), "did not pass")), after="stopped"),
+    Shot("spot_check", (*_PAYROLL, Step(("enter",), "open query(?s:.*)▌· to look")), after="asked"),
+    Shot("payroll", (*_PAYROLL, Step((), "Signatures  2")), after="signed by two"),
+    Shot("sign", (*_PAYROLL, *_AS_MANAGER, Step(("enter",), "you sign +maria(?s:.*)type  33")), after="signed by two"),
     Shot(
         "record",
         (*_PAYROLL, Step(("enter",), "YYYY"), Step((*TODAY, "enter"), "Plan it \\]"), Step(("enter",), "type  33")),
-        walked="released",
+        after="released",
     ),
-    Shot("payroll_closed", (*_PAYROLL, Step(("v",), "Proof of(?s:.*)totals")), walked="closed"),
+    Shot("payroll_closed", (*_PAYROLL, Step(("v",), "Proof of(?s:.*)totals")), after="closed"),
+    Shot("runbook", (_RUNBOOK,), after="runbook begun"),
+    Shot("procedure", (_RUNBOOK, _WEEKLY), after="runbook begun"),
+    Shot("incident", (_RUNBOOK, Step(("i",), "inc-"), Step(("enter",), "escalation")), after="runbook begun"),
+    Shot("pipeline", (_RUNBOOK, Step(("s",), "supabase_instrument")), after="runbook begun"),
+    Shot("backups", (_RUNBOOK, Step(("b",), "br_attendance_scd2")), after="runbook begun"),
+    Shot("wall", (Step(("W",), "next|overdue"),), after="runbook begun"),
 )
 _REFUSED = """/*
 name: source_freshness
@@ -127,14 +133,12 @@ def _dbt(config: Path, *words: str, detach: bool = False) -> None:
     subprocess.run([GCMS_TUI, "--config", config, "runs", "start", *options, "--", *words], capture_output=True)
 
 
-def _repair(config: Path) -> None:
-    """The key that needs no choice, as anybody would without the console."""
-    scd2 = [GCMS_TUI, "--config", str(config), "scd2"]
-    table = ("--table", "br_attendance_scd2")
-    [listed] = json.loads(_said(*scd2, "list", *table, "--json"))["tables"]
+def _to_one_repaired(walk: Walk) -> None:
+    """The key that needs no choice."""
+    [listed] = walk.commands.does("scd2", "list", "--table", TABLE)["tables"]
     key = next(group["natural_key"] for group in listed["groups"] if group["current_count"] == 3)
-    plan = json.loads(_said(*scd2, "plan", *table, "--key", key, "--json"))["plan"]
-    _said(*scd2, "apply", plan, "--confirm", key, "--reason", "two runs collided", "--json")
+    plan = walk.commands.does("scd2", "plan", "--table", TABLE, "--key", key)["plan"]
+    walk.commands.does("scd2", "apply", plan, "--confirm", key, *WHY)
 
 
 def _to_stopped(walk: Walk) -> None:
@@ -146,7 +150,7 @@ def _to_stopped(walk: Walk) -> None:
 def _to_asked(walk: Walk) -> None:
     """Repaired, built, tested, the hold lifted; half of the rows are looked at, and one is asked about."""
     run = walk.run_of(HELD)
-    walk.repaired()
+    walk.commands.repaired()
     for step in ("models", "tests"):
         walk.does("step", run, step)
     for hold in {held["hold"] for held in walk.does("list")["holds"] if held["hold"]}:
@@ -177,26 +181,36 @@ def _to_closed(walk: Walk) -> None:
     walk.paid(walk.run_of(HELD), HELD)
 
 
-STAGES: Mapping[str, Callable[[Walk], None]] = {
-    "stopped": _to_stopped,
-    "asked": _to_asked,
-    "signed by two": _to_signed_by_two,
-    "released": _to_released,
-    "closed": _to_closed,
+def _to_runbook_begun(walk: Walk) -> None:
+    """The weekly refresh under way behind its backup, and an incident of the stale source that nobody has taken."""
+    commands = walk.commands
+    commands.told("health")
+    commands.does("incident", "open", "--finding", "freshness.supabase_instrument")
+    run = commands.does("runbook", "start", "weekly")["run"]
+    tables = commands.does("backup", "create")["confirmation"]
+    commands.told("runbook", "step", run, "backup", "--confirm", tables, *WHY)
+    commands.told("runbook", "step", run, "counts-before")
+
+
+STAGES: Mapping[str, tuple[str, Callable[[Walk], None]]] = {
+    "repaired one": ("", _to_one_repaired),
+    "stopped": ("", _to_stopped),
+    "asked": ("stopped", _to_asked),
+    "signed by two": ("asked", _to_signed_by_two),
+    "released": ("signed by two", _to_released),
+    "closed": ("released", _to_closed),
+    "runbook begun": ("", _to_runbook_begun),
 }
-"""In their order: each goes on from the one before it."""
+"""Each with the one that it goes on from."""
 
 
-def _walk(walk: Walk, done: list[str], until: str) -> None:
+def _walk(walk: Walk, done: set[str], stage: str) -> None:
     """On from where the shots before have left it."""
-    names = list(STAGES)
-    for name in names[len(done) : names.index(until) + 1]:
-        STAGES[name](walk)
-        done.append(name)
-
-
-def _said(*argv: str) -> str:
-    return subprocess.run(argv, capture_output=True, text=True).stdout
+    if stage and stage not in done:
+        before, take = STAGES[stage]
+        _walk(walk, done, before)
+        take(walk)
+        done.add(stage)
 
 
 def _dbt_is_done(config: Path) -> None:
@@ -217,15 +231,12 @@ def main(wanted: list[str]) -> None:
         overrides.mkdir()
         (overrides / "source_freshness.sql").write_text(_REFUSED, encoding="utf-8")
         with practice_platform(Path(scratch) / "demo", report=_tell) as platform:
-            walk, walked = Walk(RunningPlatform.of(platform)), list[str]()
+            walk, walked = Walk(RunningPlatform.of(platform)), set[str]()
             invocation = Invocation(config=platform.config)
             settings = load_settings(invocation).settings
             _dbt(platform.config, "test", "--select", "gold")
             for shot in (shot for shot in SHOTS if not wanted or shot.name in wanted):
-                if shot.repaired:
-                    _repair(platform.config)
-                if shot.walked:
-                    _walk(walk, walked, shot.walked)
+                _walk(walk, walked, shot.after)
                 for size in SIZES:
                     if shot.dbt:
                         _dbt(platform.config, *shot.dbt, detach=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import WHY
 from tests.payroll_agreement import sides
-from tests.payroll_walk import HELD, TODAY, WHY, Walk
+from tests.payroll_walk import HELD, TODAY, Walk
 from tests.practice import copy_sandbox, running
 
 
@@ -45,7 +46,7 @@ def stopped(walk: Walk) -> str:
 @pytest.fixture(scope="module")
 def mended(walk: Walk, stopped: str) -> str:
     """The same run, its duplicates repaired, built and tested again, and the hold lifted by a second person."""
-    walk.repaired()
+    walk.commands.repaired()
     (hold,) = {item["hold"] for item in walk.does("list")["holds"] if item["hold"]}
     assert walk.refused("lift", hold, *WHY, by="frank") == "critical_test"
     walk.does("step", stopped, "models")

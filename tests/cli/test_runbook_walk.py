@@ -4,11 +4,8 @@ plain driver."""
 
 from __future__ import annotations
 
-import io
-import json
 import stat
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,33 +14,17 @@ import psycopg
 import pytest
 import snowflake.connector
 
-from gcms_tui.cli.main import run as run_command
 from gcms_tui.sandbox.airbyte.connections import REFERENCE
-from tests.practice import RunningPlatform, copy_sandbox, running
+from tests.commands import TABLE, WHY, Commands
+from tests.practice import copy_sandbox, running
 
-FACT, TABLE = "gold.fct_musician_payment", "bronze.br_attendance_scd2"
+FACT = "gold.fct_musician_payment"
 STALE = "freshness.supabase_instrument"
-WHY = ("--reason", "as the runbook has it")
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """`gcms-tui … --json` in this process: each command of its own would import the drivers anew."""
-
-    platform: RunningPlatform
-
-    def told(self, *words: str) -> tuple[int, Any]:
-        """How it ended, and its document."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = run_command(("--config", str(self.platform.config), *words, "--json"))
-        assert "Traceback" not in err.getvalue()
-        return status, json.loads(out.getvalue() or "{}")
-
-    def does(self, *words: str) -> Any:
-        status, said = self.told(*words)
-        assert status == 0, said
-        return said
+class Walk(Commands):
+    """Procedures, and the tables that they leave behind."""
 
     def step(self, run: str, name: str, *words: str, verdict: str = "OK") -> dict[str, Any]:
         """The step as it was recorded."""
@@ -51,12 +32,6 @@ class Walk:
         done: dict[str, Any] = next(step for step in said["steps"] if step["step"] == name)
         assert done["verdict"] == verdict, done
         return done
-
-    def refused(self, *words: str) -> str:
-        """By which guard."""
-        status, said = self.told(*words)
-        assert status == 65, said
-        return str(said["refused"]["guard"])
 
     def wanted(self, *words: str) -> str:
         """What is to be typed."""
@@ -80,19 +55,8 @@ def walk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         with platform.config.open("a", encoding="utf-8") as config:
             config.write('\n[contacts]\nescalation = ["Data Engineer (0 min)", "Manager (1 hour)"]\n')
         walk = Walk(platform)
-        _repair(walk)
+        walk.repaired()
         yield walk
-
-
-def _repair(walk: Walk) -> None:
-    """Every key with duplicates: the tie by a choice, the others as they are proposed."""
-    found = walk.does("scd2", "plan", "--table", TABLE, "--all")
-    for refused in found["refused"]:
-        key = refused["natural_key"]
-        keep = walk.does("scd2", "show", key, "--table", TABLE)["versions"][0]["scd_id"]
-        made = walk.does("scd2", "plan", "--table", TABLE, "--key", key, "--keep", keep)
-        walk.does("scd2", "apply", made["plan"], "--confirm", key, "--no-tests", *WHY)
-    walk.does("scd2", "apply", found["batch"], "--confirm", found["confirmation"], "--no-tests", *WHY)
 
 
 @dataclass(frozen=True, slots=True)

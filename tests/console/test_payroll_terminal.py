@@ -145,7 +145,7 @@ def run(walk: Walk, stopped: Terminal) -> str:
 @pytest.fixture(scope="module")
 def dropped(own: RunningPlatform, walk: Walk, stopped: Terminal) -> RunFiles:
     """Mended by commands, and built again; the line is lost under the tests."""
-    walk.repaired()
+    walk.commands.repaired()
     dbt_started(stopped, 2, "R")
     step_is(stopped, 3, "fallen back")
     ask(own, "DELETE FROM GCMS.PUBLIC.GATES")
