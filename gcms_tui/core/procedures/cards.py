@@ -50,7 +50,6 @@ RELATION_MISSING = Procedure(
             jump="pane runs",
             access=Access.WRITE,
             command=DbtCommand("build", (f"+{Selection.ABOUT}",)),
-            regrounds=True,
             instead="dbt run --select +failing_model tests nothing.",
         ),
     ),

@@ -22,7 +22,7 @@ class StepState(StrEnum):
     DONE = "done"
     """With OK, or WARN."""
     FAILED = "failed"
-    """It was done, and what it found is FAIL or UNKNOWN."""
+    """It was done, and what it found is FAIL or UNKNOWN; or WARN, where nothing but OK will do."""
     SKIPPED = "skipped"
     OVERRIDDEN = "overridden"
     """A gate that somebody opened with a reason."""
@@ -55,7 +55,7 @@ class StepLook:
 
 def look(procedure: Procedure, run: ProcedureRun, now: datetime) -> tuple[StepLook, ...]:
     """Every step, in order."""
-    return tuple(_look(procedure, run, step, number, now) for number, step in enumerate(procedure.steps, 1))
+    return _looks(procedure, run, now)
 
 
 def next_step(procedure: Procedure, run: ProcedureRun, now: datetime) -> Step | None:
@@ -68,7 +68,8 @@ def next_step(procedure: Procedure, run: ProcedureRun, now: datetime) -> Step | 
 def require(procedure: Procedure, run: ProcedureRun, step: Step, now: datetime) -> None:
     """Raises `Refused` where `step` may not be done now; the guard is `ended`, `clock`, or `gate`."""
     require_open(run, now)
-    for item in look(procedure, run, now)[: procedure.number(step) - 1]:
+    # Whoever acts once more, acts upon what is as fresh as it had to be the first time.
+    for item in _looks(procedure, run, now, acting=step.regrounds)[: procedure.number(step) - 1]:
         if item.step.gate is not Gate.NONE and item.state not in _PASSED:
             may = "" if item.step.gate is Gate.FIRM else ", or override it with a reason"
             raise Refused(
@@ -102,7 +103,7 @@ def require_closable(procedure: Procedure, run: ProcedureRun, now: datetime) -> 
     """What it comes to, and in words. Raises `Refused` as `require_open`, and (guard `unsettled`) where a step is left.
 
     A step that was skipped makes it WARN at the least: nobody looked. What a later step has proven to be mended is no
-    longer its result.
+    longer its result, unless it was looked at again after that.
     """
     require_open(run, now)
     looks = look(procedure, run, now)
@@ -115,7 +116,7 @@ def require_closable(procedure: Procedure, run: ProcedureRun, now: datetime) -> 
             f"Do it, or skip it with a reason: gcms-tui runbook step {run.run_id} {item.step.name}",
             guard="unsettled",
         )
-    mended = {name for item in looks if item.state is StepState.DONE for name in item.step.proves}
+    mended = _mended(looks, run)
     found = [item.verdict for item in looks if item.verdict is not None and item.step.name not in mended]
     passed_over = [item for item in looks if item.state in (StepState.SKIPPED, StepState.OVERRIDDEN)]
     verdict = worst([*found, *([Verdict.WARN] if passed_over and found else [])])
@@ -130,7 +131,23 @@ def by_words(by: By | None) -> str:
     return f" by {by.person.user} at {by.at:%Y-%m-%d %H:%M} UTC" if by else ""
 
 
-def _look(procedure: Procedure, run: ProcedureRun, step: Step, number: int, now: datetime) -> StepLook:
+def _mended(looks: tuple[StepLook, ...], run: ProcedureRun) -> frozenset[str]:
+    """The steps whose newest doing was over before what proves it mended began; by the journal's order."""
+    return frozenset(
+        name
+        for item in looks
+        if item.state is StepState.DONE
+        for name in item.step.proves
+        if name not in run.did or run.did[name].sequence < run.did[item.step.name].began
+    )
+
+
+def _looks(procedure: Procedure, run: ProcedureRun, now: datetime, *, acting: bool = False) -> tuple[StepLook, ...]:
+    """`acting`: as for somebody who is about to act, see `_fallen`."""
+    return tuple(_look(procedure, run, step, number, now, acting) for number, step in enumerate(procedure.steps, 1))
+
+
+def _look(procedure: Procedure, run: ProcedureRun, step: Step, number: int, now: datetime, acting: bool) -> StepLook:
     skipped, did, begun = run.skipped.get(step.name), run.did.get(step.name), run.begun.get(step.name)
     if begun is not None and run.state is ProcedureState.ACTIVE:
         what = f"dbt run {begun.dbt_run}" if begun.dbt_run else "begun"
@@ -142,24 +159,28 @@ def _look(procedure: Procedure, run: ProcedureRun, step: Step, number: int, now:
         return StepLook(step, number, state, skipped.reason, skipped.by, did.verdict if did else None)
     if did is None:
         return StepLook(step, number, StepState.OPEN, step.expected)
-    if why := _fallen(procedure, run, step, number, now):
+    if why := _fallen(procedure, run, step, number, now, acting):
         return StepLook(step, number, StepState.FALLEN, why, did.by)
-    state = StepState.DONE if did.verdict in (Verdict.OK, Verdict.WARN) else StepState.FAILED
+    passed = (Verdict.OK,) if step.only_ok else (Verdict.OK, Verdict.WARN)
+    state = StepState.DONE if did.verdict in passed else StepState.FAILED
     return StepLook(step, number, state, did.words, did.by, did.verdict)
 
 
-def _fallen(procedure: Procedure, run: ProcedureRun, step: Step, number: int, now: datetime) -> str:
-    """Why what was found no longer counts; empty where it does. By the journal's order; a clock only tells its age."""
+def _fallen(procedure: Procedure, run: ProcedureRun, step: Step, number: int, now: datetime, acting: bool) -> str:
+    """Why what was found no longer counts; empty where it does. By the journal's order; a clock only tells its age.
+
+    `acting`: somebody is about to act upon it, so it has to be fresh, whatever it was acted upon before.
+    """
     if run.state is not ProcedureState.ACTIVE:
         return ""
     did = run.did[step.name]
     for earlier in procedure.steps[: number - 1]:
         again = run.did.get(earlier.name)
-        if earlier.regrounds and again is not None and again.sequence > did.sequence:
+        if earlier.regrounds and again is not None and again.sequence > did.began:
             return f"{earlier.title} was done since"
     # What has been acted upon need not be fresh any more: the refresh was made, the backup before it does not age.
     acted = any(later.name in run.did for later in procedure.steps[number:] if later.regrounds)
     age = now - did.by.at
-    if step.holds_for is not None and not acted and age > step.holds_for:
+    if step.holds_for is not None and (acting or not acted) and age > step.holds_for:
         return f"{age_words(age)} old, older than its limit of {age_words(step.holds_for)}"
     return ""

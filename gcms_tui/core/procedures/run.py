@@ -27,6 +27,8 @@ class Did:
     by: By
     sequence: int
     """Of its entry: what was done after what is told by these, and by no clock."""
+    began: int
+    """Of the entry with which it was started; its own where nothing was: what came in between was not its ground."""
     verdict: Verdict
     words: str
     evidence: tuple[str, ...] = ()
@@ -133,9 +135,11 @@ def _started(run: ProcedureRun, entry: Entry, said: Mapping[str, Any]) -> Proced
 
 def _done(run: ProcedureRun, entry: Entry, said: Mapping[str, Any]) -> ProcedureRun:
     step = str(said["step"])
+    begun = run.begun.get(step)
     did = Did(
         who(entry),
         entry.sequence,
+        entry.sequence if begun is None else begun.sequence,
         Verdict[said["verdict"]],
         str(said["words"]),
         tuple(map(str, said["evidence"])),

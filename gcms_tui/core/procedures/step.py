@@ -66,6 +66,8 @@ class Step:
     duration: str = ""
     """How long the runbook gives it; empty where it gives nothing."""
     gate: Gate = Gate.NONE
+    only_ok: bool = False
+    """WARN does not pass its gate."""
     access: Access = Access.READ
     findings: tuple[str, ...] = ()
     """Of a CHECK: the findings it looks at, `*` standing for anything."""

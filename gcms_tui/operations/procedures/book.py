@@ -172,6 +172,14 @@ class Procedures:
             gates.require(at.procedure, at.run, at.procedure.step(name), self._clock())
             yield at
 
+    @contextmanager
+    def at_end(self, reference: str, name: str) -> Iterator[AtStep]:
+        """As `at`, of a step that was begun: its gates were open then, and a long run is not lost to a gate that has
+        closed meanwhile."""
+        with self._alone(reference, name) as at:
+            gates.require_open(at.run, self._clock())
+            yield at
+
     def skip(self, reference: str, name: str, reason: str) -> ProcedureRun:
         """Pass over a step that is no gate. Raises `Refused`: guard `gate` for one that is, `reason`."""
         with self._alone(reference, name) as at:

@@ -139,7 +139,7 @@ class Steps:
 
     def settle(self, run_id: str, step_name: str) -> ProcedureRun:
         """Judge the dbt run that was started for it. Raises `Refused`: `not_started`, `another_host`, `running`."""
-        with self.book.at(run_id, step_name) as at:
+        with self.book.at_end(run_id, step_name) as at:
             step = at.procedure.step(step_name)
             begun = self._begun(at.run, step.name)
             if begun is None or not begun.dbt_run:

@@ -10,7 +10,7 @@ import pytest
 from gcms_tui.core.errors import GcmsError, UsageError
 from gcms_tui.core.procedures import events
 from gcms_tui.core.procedures.cadence import Due
-from gcms_tui.core.procedures.catalogue import procedure
+from gcms_tui.core.procedures.catalogue import PROCEDURES, procedure
 from gcms_tui.core.procedures.gates import StepState
 from gcms_tui.core.procedures.run import ProcedureState
 from gcms_tui.core.verdict import Verdict
@@ -150,10 +150,74 @@ def test_a_backup_grows_old_and_what_was_counted_before_a_refresh_says_nothing_o
     scene.steps().check(run.run_id, "counts-before")
     scene.ran(run.run_id, "full-refresh")
     scene.ran(run.run_id, "test-all")
-    scene.clock.now += 25 * HOUR
-    assert scene.look(run.run_id, "backup").state is StepState.DONE  # it was there when the refresh was made
     scene.ran(run.run_id, "full-refresh")
     assert scene.look(run.run_id, "test-all").state is StepState.FALLEN
+
+
+def test_a_refresh_that_ends_after_its_backup_grew_old_is_judged_all_the_same(scene: Scene) -> None:
+    run = scene.book().open("weekly")
+    scene.carried_out(run.run_id, "backup")
+    scene.steps().check(run.run_id, "counts-before")
+    scene.clock.now += 23 * HOUR
+    steps = scene.steps()
+    preview = steps.preview(run.run_id, "full-refresh")
+    started = steps.start(run.run_id, "full-refresh", preview, preview.confirmation)
+    scene.clock.now += 2 * HOUR
+    scene.end(started)
+    assert steps.settle(run.run_id, "full-refresh").did["full-refresh"].verdict is Verdict.OK
+
+
+def test_what_was_begun_before_its_ground_changed_does_not_stand_on_it(scene: Scene) -> None:
+    run = scene.book().open("weekly")
+    scene.carried_out(run.run_id, "backup")
+    scene.steps().check(run.run_id, "counts-before")
+    steps = scene.steps()
+    preview = steps.preview(run.run_id, "full-refresh")
+    started = steps.start(run.run_id, "full-refresh", preview, preview.confirmation)
+    bo = scene.steps("bo")
+    bo.carry_out(run.run_id, "backup", bo.offer(run.run_id, "backup"))
+    scene.end(started)
+    steps.settle(run.run_id, "full-refresh")
+    item = scene.look(run.run_id, "full-refresh")
+    assert (item.state, item.words) == (StepState.FALLEN, "Backup current state was done since")
+
+
+def test_a_refresh_that_is_done_again_wants_a_backup_as_fresh_as_the_first(scene: Scene) -> None:
+    run = scene.book().open("weekly")
+    scene.carried_out(run.run_id, "backup")
+    scene.steps().check(run.run_id, "counts-before")
+    scene.ran(run.run_id, "full-refresh", status="error")
+    scene.clock.now += 25 * HOUR
+    assert scene.look(run.run_id, "backup").state is StepState.DONE  # it is what would be restored
+    assert refused(lambda: scene.steps().preview(run.run_id, "full-refresh")) == "gate"
+    scene.carried_out(run.run_id, "backup")
+    scene.steps().check(run.run_id, "counts-before")
+    assert scene.ran(run.run_id, "full-refresh").did["full-refresh"].verdict is Verdict.OK
+
+
+@pytest.mark.covers("E2 4")
+def test_what_fails_again_after_its_fix_was_proven_is_the_result(scene: Scene) -> None:
+    run = scene.book().open("scd2-corruption")
+    steps = scene.steps()
+    steps.check(run.run_id, "identify")
+    steps.attest(run.run_id, "determine", "the second import is right")
+    steps.attest(run.run_id, "correct", "repair rep-1")
+    steps.check(run.run_id, "verify-rows")
+    scene.ran(run.run_id, "verify-tests")
+    steps.attest(run.run_id, "root-cause", "two runs at a time")
+    scene.health.bad = {"metric.scd2": Verdict.FAIL}
+    steps.check(run.run_id, "identify")
+    assert scene.book().close(run.run_id).verdict is Verdict.FAIL
+
+
+def test_a_warning_does_not_pass_a_gate_that_wants_everything_well(scene: Scene) -> None:
+    run = scene.book().open("pipeline-failure")
+    scene.health.bad = {"freshness.payment": Verdict.WARN}
+    scene.steps().check(run.run_id, "fresh")
+    item = scene.look(run.run_id, "fresh")
+    assert (item.state, item.verdict, item.settled) == (StepState.FAILED, Verdict.WARN, False)
+    assert refused(lambda: scene.steps().preview(run.run_id, "build")) == "gate"
+    assert {step.name for item in PROCEDURES for step in item.steps if step.only_ok} == {"fresh", "verify"}
 
 
 def test_a_clock_that_was_set_back_stops_it_and_makes_the_board_unknown(scene: Scene) -> None:

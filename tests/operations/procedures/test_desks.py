@@ -40,7 +40,7 @@ LOST = Unavailable("Airbyte cannot be reached", "the line was cut")
 
 
 def with_set(outcome: Outcome) -> ProcedureRun:
-    return replace(RUN, did={"backup": Did(ANA, 2, outcome.verdict, outcome.words, outcome.evidence, outcome.ids)})
+    return replace(RUN, did={"backup": Did(ANA, 2, 2, outcome.verdict, outcome.words, outcome.evidence, outcome.ids)})
 
 
 # -- backups ---------------------------------------------------------------------------------------------------------
