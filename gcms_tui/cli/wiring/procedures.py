@@ -60,6 +60,7 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
     from gcms_tui.adapters.docs_server import DocsServer
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.operations.procedures.desk import ProcedureDesk
+    from gcms_tui.operations.procedures.models import ProjectModels
     from gcms_tui.operations.procedures.steps import Steps
     from gcms_tui.operations.procedures.works import DocsServing, Holding
     from gcms_tui.operations.scd2.tables import Scd2Tables
@@ -91,7 +92,7 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
             shelf=runs.shelf,
             looks={"monthly-report": monthly, **_looks(settings, target, backups, pipeline, tables)},
             works=works,
-            scd2=lambda: tuple(item.name.rpartition(".")[2] for item in tables.listed()),
+            models=ProjectModels(project, tables, settings.payroll.fact),
         )
         yield ProcedureDesk(book, steps, monthly, docs)
 

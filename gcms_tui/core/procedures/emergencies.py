@@ -8,6 +8,8 @@ from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.procedures.step import Gate, Procedure, Selection, Step, StepKind
 from gcms_tui.core.query import Access
 
+_CRITICAL = DbtCommand("test", ("tag:critical", Selection.FACT), store_failures=True)
+
 CRITICAL_TEST = Procedure(
     name="critical-test",
     title="Critical test failure",
@@ -36,15 +38,15 @@ CRITICAL_TEST = Procedure(
             "Identify failing test",
             "E1 2",
             StepKind.RUN,
-            "Run the critical tests with their failing rows stored.",
+            "Run the critical tests, and all of the table payroll is paid from, with their failing rows stored.",
             "All pass; what fails is listed with its rows",
             "That is why you are here: go on.",
             "runs",
-            "runs start --yes -- test --select tag:critical --store-failures",
+            "runs start --yes -- test --select tag:critical fct_musician_payment --store-failures",
             access=Access.WRITE,
-            command=DbtCommand("test", ("tag:critical",), store_failures=True),
-            instead="`critical` is undefined in the runbook: it is the tag, and where a test carries none, standing on "
-            "the table that payroll is paid from.",
+            command=_CRITICAL,
+            instead="`critical` is undefined in the runbook: it is the tag, and standing on the table that payroll is "
+            "paid from.",
         ),
         Step(
             "failing-rows",
@@ -90,16 +92,16 @@ CRITICAL_TEST = Procedure(
             "Prove the fix",
             "E1 2",
             StepKind.RUN,
-            "Run the critical tests again.",
+            "Run the same tests again.",
             "All pass",
             "It is not mended: back to step 3.",
             "runs",
-            "runs start --yes -- test --select tag:critical --store-failures",
+            "runs start --yes -- test --select tag:critical fct_musician_payment --store-failures",
             gate=Gate.FIRM,
             only_ok=True,
             access=Access.WRITE,
             proves=("identify",),
-            command=DbtCommand("test", ("tag:critical",), store_failures=True),
+            command=_CRITICAL,
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -38,6 +39,8 @@ class Selection(StrEnum):
 
     SCD2 = "scd2"
     """The SCD2 models that the project has."""
+    FACT = "{fact}"
+    """The model of the table that payroll is paid from."""
     ABOUT = "{about}"
     """The model that the procedure was opened about."""
 
@@ -84,8 +87,11 @@ class Step:
     instead: str = ""
     """Where the runbook says otherwise, or contradicts itself: what was decided, and why."""
 
-    def command_for(self, about: str, scd2: tuple[str, ...]) -> DbtCommand:
-        """The command with the names filled in. Raises `Refused` (guard `about`) where one is wanted and not known."""
+    def command_for(self, about: str, models: Callable[[Selection], tuple[str, ...]]) -> DbtCommand:
+        """The command with the names filled in. `models` is asked for those of the project where some are wanted.
+
+        Raises `Refused` (guard `about`) where one is wanted and not known, and whatever `models` raises.
+        """
         assert self.command is not None
         wanted = " ".join(self.command.select)
         if Selection.ABOUT in wanted and not about:
@@ -97,10 +103,8 @@ class Step:
             )
         select: list[str] = []
         for selector in self.command.select:
-            if selector == Selection.SCD2:
-                if not scd2:
-                    raise Refused("No SCD2 table is known", "Nothing could be selected.", guard="about")
-                select += scd2
+            if selector in (Selection.SCD2, Selection.FACT):
+                select += models(Selection(selector))
             else:
                 select.append(selector.replace(Selection.ABOUT, about))
         return replace(self.command, select=tuple(select))

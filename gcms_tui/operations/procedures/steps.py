@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.operations.procedures.book import AtStep, Procedures
+from gcms_tui.operations.procedures.models import Models
 from gcms_tui.operations.procedures.ports import Examiner, Offer, Outcome, StepLook, StepWork, worded
 from gcms_tui.operations.run_ports import RunShelf
 from gcms_tui.operations.runs import DbtRuns
@@ -46,16 +48,15 @@ class Steps:
         shelf: RunShelf,
         looks: Mapping[str, StepLook],
         works: Mapping[str, StepWork] | None,
-        scd2: Callable[[], tuple[str, ...]],
+        models: Models,
     ) -> None:
-        """`scd2`: the SCD2 models of the project, as dbt's selectors know them."""
         self.book = book
         self.runs = runs
         self._health = health
         self._shelf = shelf
         self._looks = looks
         self._works = works
-        self._scd2 = scd2
+        self._models = models
 
     # -- CHECK -------------------------------------------------------------------------------------------------------
 
@@ -110,8 +111,8 @@ class Steps:
             self._require_settled(at.run, step)
             wanted = self._command(at.run, step)
             # A full refresh leaves SCD2 history out by exclusions, which the rules and nobody else have added.
-            asked = (preview.command.subcommand, preview.command.select, preview.command.full_refresh)
-            if asked != (wanted.subcommand, wanted.select, wanted.full_refresh):
+            exclude = preview.command.exclude if wanted.full_refresh else ()
+            if preview.command != replace(wanted, exclude=exclude):
                 raise Refused(
                     "Another command",
                     f"dbt {' '.join(preview.command.words)} is not what {step.title} runs.",
@@ -191,7 +192,7 @@ class Steps:
             return error
 
     def _command(self, run: ProcedureRun, step: Step) -> DbtCommand:
-        return step.command_for(run.about, self._scd2())
+        return step.command_for(run.about, self._models)
 
     # -- PLAN --------------------------------------------------------------------------------------------------------
 

@@ -11,19 +11,18 @@ from gcms_tui.core.dbt_words import parse_command
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.procedures.catalogue import PROCEDURES, procedure
 from gcms_tui.core.procedures.paying import POST_PAYROLL, PRE_PAYROLL
-from gcms_tui.core.procedures.step import Gate, Procedure, Step, StepKind
+from gcms_tui.core.procedures.step import Gate, Procedure, Selection, Step, StepKind
 from gcms_tui.core.query import Access
 
 STEPS = [(item, step) for item in PROCEDURES for step in item.steps]
 KNOWN = {name: frozenset(below) for name, below in known_commands()}
-PANES_TO_COME = {"runbook"}
 
 
 @pytest.mark.parametrize(("item", "step"), STEPS, ids=[f"{item.name}/{step.name}" for item, step in STEPS])
 def test_a_step_says_what_it_needs_to(item: Procedure, step: Step) -> None:
     assert item.names.count(step.name) == 1
     assert all((step.title, step.what, step.expected, step.if_failed, step.headless))
-    assert step.screen in {*PANES, *PANES_TO_COME}
+    assert step.screen in set(PANES)
     assert coverage.exists(step.headless, KNOWN), step.headless
     assert step.section == "Monthly" or step.section in {row.section for row in coverage.rows()}
     kind, _, where = step.jump.partition(" ")
@@ -43,7 +42,7 @@ def test_a_step_says_what_it_needs_to(item: Procedure, step: Step) -> None:
         assert step.access is Access.READ
     if step.command is not None:
         assert step.command.access is step.access
-        filled = step.command_for("fct", ("br_attendance_scd2",))
+        filled = step.command_for("fct", lambda wanted: (wanted.name.lower(),))
         assert parse_command(filled.words) == filled
 
 
@@ -69,11 +68,15 @@ def test_the_weekly_refresh_waits_for_backup_and_counts() -> None:
 
 def test_a_step_about_a_model_wants_its_name_and_one_of_scd2_tables_wants_some() -> None:
     build = procedure("relation-missing").step("build-parents")
-    assert build.command_for("gone", ()).select == ("+gone",)
-    with pytest.raises(Refused):
-        build.command_for("", ())
-    with pytest.raises(Refused):
-        procedure("scd2-corruption").step("verify-tests").command_for("", ())
+    assert build.command_for("gone", none_known).select == ("+gone",)  # and does not ask for what it does not want
+    with pytest.raises(Refused, match="About which model"):
+        build.command_for("", none_known)
+    with pytest.raises(Refused, match="None is known"):
+        procedure("scd2-corruption").step("verify-tests").command_for("", none_known)
+
+
+def none_known(wanted: Selection) -> tuple[str, ...]:
+    raise Refused("None is known", wanted.name)
 
 
 @pytest.mark.covers("T2", "T3")

@@ -21,6 +21,7 @@ from gcms_tui.core.procedures.cadence import calendar
 from gcms_tui.core.procedures.catalogue import procedure
 from gcms_tui.core.procedures.gates import StepLook as Look
 from gcms_tui.core.procedures.run import ProcedureRun
+from gcms_tui.core.procedures.step import Selection
 from gcms_tui.core.run import Person, Run, RunEnd
 from gcms_tui.core.run_preview import SelectedNode
 from gcms_tui.core.settings import Settings
@@ -95,6 +96,8 @@ class Scene:
     shelves: dict[str, MemoryShelf] = field(default_factory=dict)
     """Of other hosts."""
     stores: dict[tuple[str, str], Store] = field(default_factory=dict)
+    named: list[Selection] = field(default_factory=list)
+    """Which of the project's models were asked for."""
     read_only: str = ""
 
     def __post_init__(self) -> None:
@@ -138,8 +141,12 @@ class Scene:
             shelf=shelf,
             looks=looks,
             works=None if self.read_only else works,
-            scd2=lambda: ("br_attendance_scd2",),
+            models=self.models,
         )
+
+    def models(self, wanted: Selection) -> tuple[str, ...]:
+        self.named.append(wanted)
+        return {Selection.SCD2: ("br_attendance_scd2",), Selection.FACT: ("fct_pay",)}[wanted]
 
     def edit(self, statement: str) -> None:
         """Past the journal's own protection, as somebody with the database's password may."""
