@@ -144,7 +144,8 @@ def incident_opened(target: str, incident_id: str, title: str, section: str, sev
 
 
 def incident_ended(target: str, incident_id: str, title: str, state: str, user: str) -> Notice:
-    """`state`: acknowledged, handed over, closed."""
+    """`state`: acknowledged, handed over to somebody, closed; handed on to another it is told again."""
+    state = plain(state, 80)
     return Notice(
         Event.INCIDENT,
         f"incident:{incident_id}",

@@ -197,6 +197,14 @@ def test_holds_are_told_and_an_unreadable_part_stops_no_other(scene: Scene) -> N
     assert "Ada" not in repr(scene.channels.sent) and "1,234" not in repr(scene.channels.sent)
 
 
+def test_holds_and_signatures_are_not_even_read_where_nobody_is_told_of_them(scene: Scene) -> None:
+    scene.notify = NotifySettings(events=("verdict",))
+    scene.waiting = lambda: pytest.fail("nobody wants them")
+    watch = scene.watch()
+    watch._holds = lambda: pytest.fail("nobody wants them")
+    assert watch.tell(report()) == ()
+
+
 def test_signatures_are_asked_for_once_for_each_file_and_each_that_is_missing(scene: Scene) -> None:
     by = By(Person("erin", "ops-1"), scene.clock())
     exported = Exported(by, "h", "d", "f.csv", "a" * 64, "m", {}, "fp", "p", {})

@@ -10,7 +10,7 @@ from typing import Any
 
 from gcms_tui.core.incidents import events
 from gcms_tui.core.payroll.run import By, moment, who
-from gcms_tui.core.writing.journal import Entry
+from gcms_tui.core.writing.journal import Entry, is_edited
 
 
 class Severity(StrEnum):
@@ -113,6 +113,9 @@ def fold(entries: Iterable[Entry]) -> Incident:
     Raises `ValueError` where they tell of none: where somebody edited the journal.
     """
     told = tuple(entries)
+    for entry in told:
+        if is_edited(entry):
+            raise ValueError(f"entry {entry.sequence} is not what it was written with: it was edited")
     if not told or told[0].kind != events.OPENED:
         raise ValueError("the entries do not begin with the opening of an incident")
     try:

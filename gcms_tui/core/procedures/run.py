@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from gcms_tui.core.payroll.run import By, moment, who
 from gcms_tui.core.procedures import events
 from gcms_tui.core.verdict import Verdict
-from gcms_tui.core.writing.journal import Entry, hash_of
+from gcms_tui.core.writing.journal import Entry, is_edited
 
 
 class ProcedureState(StrEnum):
@@ -96,7 +96,7 @@ def fold(entries: Iterable[Entry]) -> ProcedureRun:
     """
     told = tuple(entries)
     for number, entry in enumerate(told, 1):
-        if hash_of(asdict(entry)) != entry.own:
+        if is_edited(entry):
             raise ValueError(f"entry {entry.sequence} is not what it was written with: it was edited")
         if entry.said.get("number") != number:
             raise ValueError(f"the entry before {entry.sequence} is missing: it was removed")

@@ -94,6 +94,14 @@ def hash_of(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(said).encode("ascii")).hexdigest()
 
 
+def is_edited(entry: Entry) -> bool:
+    """It is not what it was written with."""
+    said: dict[str, Any] = {name: getattr(entry, name) for name in _SAID}
+    # SQLite keeps in a column of text what else is put there: bytes, for which there is no JSON.
+    texts = all(isinstance(value, str) for name, value in said.items() if name != "sequence")
+    return not texts or hash_of(said) != entry.own
+
+
 def verify(entries: Iterable[Entry], anchors: Iterable[Anchor] = ()) -> ChainReport:
     """Read a chain from its first entry on, one entry in memory at a time.
 
@@ -127,10 +135,7 @@ def _problem(entry: Entry, sequence: int, previous: str) -> str:
         return f"entry {entry.sequence:,} is one too many: the first has the number 1"
     if entry.previous != previous:
         return "it does not continue the entry before: that one, or this one, was changed, removed or put elsewhere"
-    said: dict[str, Any] = {name: getattr(entry, name) for name in _SAID}
-    # SQLite keeps in a column of text what else is put there: bytes, for which there is no JSON.
-    texts = all(isinstance(value, str) for name, value in said.items() if name != "sequence")
-    if not texts or hash_of(said) != entry.own:
+    if is_edited(entry):
         return "its content is not what it was written with: it was edited"
     return ""
 

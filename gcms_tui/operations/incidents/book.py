@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gcms_tui.core.errors import GcmsError, UsageError
 from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.incident import Incident, fold
-from gcms_tui.core.writing.journal import Entry
+from gcms_tui.core.writing.journal import Entry, is_edited
 from gcms_tui.operations.writing.ports import JournalBook
 
 _PAGE = 500
@@ -36,25 +36,24 @@ class IncidentBook:
         edited."""
         reference = reference.strip()
         if reference == "last":
-            newest = next(self._opened(), None)
+            newest = next((entry for entry in self._entries(events.OPENED) if self._may_be_here(entry)), None)
             if newest is None:
                 raise UsageError("No incident", f"None has been opened on {self.target}.", "gcms-tui incident open")
             reference = newest.subject
         entries = self._journal.about(reference)
         if entries[0].kind != events.OPENED:
             raise UsageError("No such incident", f"{reference[:80]!r} is none.", _LIST)
-        if entries[0].said.get("target", self.target) != self.target:
+        if not self._may_be_here(entries[0]):
             raise UsageError("Another target", f"{entries[0].subject} is not of {self.target}.", "gcms-tui --target …")
         return _read(entries)
 
     def open_ones(self) -> Listed:
         """Those that are not closed. Raises `GcmsError` where the journal cannot be read."""
-        closed = {entry.subject for entry in self._entries(events.CLOSED)}
-        return self._listed(entry.subject for entry in self._opened() if entry.subject not in closed)
+        return self._listed(lambda entries: not any(map(_closes, entries)))
 
     def all(self) -> Listed:
         """Every one there ever was. Raises as `open_ones`."""
-        return self._listed(entry.subject for entry in self._opened())
+        return self._listed(lambda entries: True)
 
     def open_of(self, finding: str) -> Incident | None:
         """The open incident of a finding. Raises `GcmsError` where one that may be it cannot be read."""
@@ -65,9 +64,24 @@ class IncidentBook:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _opened(self) -> Iterator[Entry]:
-        """Of this target, and those of which somebody edited whose they are; newest first."""
-        return (entry for entry in self._entries(events.OPENED) if entry.said.get("target", self.target) == self.target)
+    def _listed(self, wanted: Callable[[Sequence[Entry]], bool]) -> Listed:
+        told: dict[str, list[Entry]] = {}
+        for entry in self._entries(events.ALL):
+            told.setdefault(entry.subject, []).append(entry)
+        found, unreadable = [], []
+        # Newest opening first; one whose opening is gone stands where the oldest of it that is left does.
+        for entries in sorted(told.values(), key=lambda some: some[-1].sequence, reverse=True):
+            if not (self._may_be_here(entries[-1]) and wanted(entries)):
+                continue
+            try:
+                found.append(_read(entries[::-1]))
+            except GcmsError as error:
+                unreadable.append(error.message)
+        return Listed(tuple(found), tuple(unreadable))
+
+    def _may_be_here(self, entry: Entry) -> bool:
+        """Of this target; or of one that nobody can tell any more, as somebody edited it."""
+        return is_edited(entry) or entry.said.get("target", self.target) == self.target
 
     def _entries(self, kind: str) -> Iterator[Entry]:
         before = None
@@ -75,14 +89,10 @@ class IncidentBook:
             yield from page
             before = page[-1].sequence
 
-    def _listed(self, subjects: Iterator[str]) -> Listed:
-        found, unreadable = [], []
-        for incident_id in subjects:
-            try:
-                found.append(_read(self._journal.about(incident_id)))
-            except GcmsError as error:
-                unreadable.append(error.message)
-        return Listed(tuple(found), tuple(unreadable))
+
+def _closes(entry: Entry) -> bool:
+    """One that somebody edited to look so does not."""
+    return entry.kind == events.CLOSED and not is_edited(entry)
 
 
 def _read(entries: Sequence[Entry]) -> Incident:

@@ -179,7 +179,7 @@ class Incidents:
         incident = self._for_work(reference)
         said = {"to": _login(to), "note": without_addresses(typed(note))[:NOTE_LIMIT]}
         self._journal.append(events.HANDED_OVER, incident.incident_id, said)
-        return self._told(self.book.get(incident.incident_id), "handed over")
+        return self._told(self.book.get(incident.incident_id), f"handed over to {said['to'].partition('@')[0]}")
 
     def hold(self, reference: str) -> Done:
         """Hold payroll for as long as it takes. Raises `Refused` (guards `held`, `closed`, `read_only`)."""

@@ -51,9 +51,7 @@ class Watch:
         parts = (
             lambda: self._tell(self._verdicts(report)),
             self.escalate,
-            lambda: self._tell(
-                notices.payroll_held(self._book.target, one.hold_id, one.cause) for one in self._holds()
-            ),
+            lambda: self._tell(self._held()),
             lambda: self._tell(self._approvals()),
         )
         return tuple(dict.fromkeys(words for part in parts for words in _guarded(part)))

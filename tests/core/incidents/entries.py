@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.incident import Incident, fold
-from gcms_tui.core.writing.journal import FIRST, Entry
+from gcms_tui.core.writing.journal import FIRST, Entry, hash_of
 from gcms_tui.core.writing.plan import canonical
 
 OPENED_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -34,7 +35,7 @@ Said = tuple[str, dict[str, Any], float]
 
 def entries(*said: Said, opened_at: datetime = OPENED_AT, user: str = "erin", **opened: Any) -> tuple[Entry, ...]:
     told: list[Said] = [(events.OPENED, {**OPENED, **opened}, 0.0), *said]
-    return tuple(
+    made = (
         Entry(
             number,
             (opened_at + timedelta(minutes=minutes)).isoformat(timespec="microseconds"),
@@ -49,6 +50,7 @@ def entries(*said: Said, opened_at: datetime = OPENED_AT, user: str = "erin", **
         )
         for number, (kind, payload, minutes) in enumerate(told, start=1)
     )
+    return tuple(replace(entry, own=hash_of(asdict(entry))) for entry in made)
 
 
 def incident(*said: Said, opened_at: datetime = OPENED_AT, **opened: Any) -> Incident:

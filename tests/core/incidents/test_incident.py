@@ -47,6 +47,13 @@ def test_what_somebody_edited_tells_of_no_incident(edited: dict[str, Any]) -> No
         fold(entries()[1:])
 
 
+@pytest.mark.parametrize("edit", [{"payload": "{}"}, {"kind": events.CLOSED}, {"user": "bo"}, {"payload": b"{}"}])
+def test_an_entry_that_is_not_what_it_was_written_with_is_not_believed(edit: dict[str, Any]) -> None:
+    opened, noted = entries((events.NOTED, {"note": "seen", "cause": "c", "done": "d", "run": ""}, 1.0))
+    with pytest.raises(ValueError, match="entry 2 .* edited"):
+        fold((opened, replace(noted, **edit)))
+
+
 def test_of_the_evidence_only_names_of_things_are_kept() -> None:
     columns = ("musician_id", "full_name", "natural_key", "difference")
     rows: list[tuple[Scalar, ...]] = [
