@@ -34,7 +34,7 @@ def list_backups(invocation: Invocation, table: str) -> None:
             now = utc_now()
             print_table((_HEADER, *(_line(one, now) for one in listing.backups)), right=frozenset({1}))
         else:
-            tell("gcms-tui: there is no backup yet.")
+            tell(f"gcms-tui: there is no backup{f' of {printable(table)}' if table else ''} yet.")
         for why in listing.unread:
             tell(f"  ! {printable(why)}")
 

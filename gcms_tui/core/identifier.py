@@ -158,6 +158,16 @@ class Relation:
         return _dotted(_shown, self.database, self.schema, self.name)
 
 
+def one_table(name: str) -> str:
+    """The same for all names that `may_be` one table, for whoever has to keep two from it: without the database, in
+    one case. A text that names none stands for itself."""
+    try:
+        relation = Relation.parse(name)
+    except ValueError:
+        return name
+    return str(Relation(relation.schema.upper(), relation.name.upper()))
+
+
 Identifier = Relation | Schema | Column | OpenEnd | NoColumn
 
 

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from gcms_tui.core.dbt_command import DbtCommand
 
+STARTED = "run.start"
+"""The journal's kind for the intent to start one; the subject is its id, the payload names target and access."""
+
 
 class RunState(StrEnum):
     """What is known of a run. Only `SUCCEEDED` means that dbt ended by itself with 0, and not that tests passed."""

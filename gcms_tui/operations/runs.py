@@ -14,7 +14,7 @@ from gcms_tui.core.dbt_results import FAILED, TESTING_COMMANDS, ArtifactError, R
 from gcms_tui.core.dbt_words import parse_command
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.query import Access
-from gcms_tui.core.run import Person, Run, RunState
+from gcms_tui.core.run import STARTED, Person, Run, RunState
 from gcms_tui.core.run_preview import (
     PREVIEW_HOLDS,
     Preview,
@@ -129,7 +129,7 @@ class DbtRuns:
             "typed": typed,
             "retry_of": preview.retry_of,
         }
-        self._journal.append("run.start", preview.run_id, intent)
+        self._journal.append(STARTED, preview.run_id, intent)
         try:
             return self._launcher.start(preview, self._person)
         except GcmsError as error:

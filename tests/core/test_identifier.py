@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gcms_tui.core.identifier import Column, OpenEnd, Relation, Schema, current_flag, folded, quoted
+from gcms_tui.core.identifier import Column, OpenEnd, Relation, Schema, current_flag, folded, one_table, quoted
 
 _QUOTED_PART = r'"(?:[^"]|"")+"'
 _NAMES = st.text(min_size=1).filter(lambda name: "\x00" not in name)
@@ -96,6 +96,8 @@ def test_what_is_no_table_name(text: str) -> None:
 def test_two_that_may_be_one_table(one: str, other: str, may_be: bool) -> None:
     assert Relation.parse(one).may_be(Relation.parse(other)) is may_be
     assert Relation.parse(other).may_be(Relation.parse(one)) is may_be
+    if may_be:  # what may be one table is kept from two writers by one name
+        assert one_table(one) == one_table(other)
 
 
 def test_names_are_shown_as_a_person_writes_them() -> None:

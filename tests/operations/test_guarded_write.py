@@ -105,7 +105,7 @@ def test_the_key_or_its_short_name_is_typed(bench: Bench, typed: str) -> None:
     ("typed", "reason", "guard"),
     [
         ("", REASON, "confirmation"), ("1-5-2", REASON, "confirmation"), (f"{KEY} ", REASON, "confirmation"),
-        ("yes", REASON, "confirmation"), (KEY, "", "reason"), (KEY, " \t\n", "reason"),
+        ("yes", REASON, "confirmation"), (KEY, "", "reason"), (KEY, " \t\u200b\n", "reason"),
     ],
 )  # fmt: skip
 def test_what_is_not_typed_or_has_no_reason_is_refused(bench: Bench, typed: str, reason: str, guard: str) -> None:
@@ -157,7 +157,8 @@ def test_a_plan_of_another_target_is_refused(bench: Bench) -> None:
 
 def test_a_table_that_somebody_writes_is_refused_by_name(bench: Bench) -> None:
     plan = bench.propose()
-    assert lease_name(plan) == "write:sandbox:bronze.br_t0_scd2"
+    for name in ("bronze.br_t0_scd2", "GCMS.BRONZE.BR_T0_SCD2", 'bronze."br_t0_scd2"'):
+        assert lease_name(replace(plan, table=name)) == "write:sandbox:bronze.br_t0_scd2"
     bench.leases.others[lease_name(plan)] = BO
     error = bench.refused(plan)
     assert error.guard == "lease" and "bo" in error.message

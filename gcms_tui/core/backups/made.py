@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.archive import Lasting
 from gcms_tui.core.writing.doubt import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
@@ -17,8 +18,8 @@ from gcms_tui.core.writing.plan import PlanKind
 class Made:
     """A clone that a write of ours has made."""
 
-    clone: str
-    table: str
+    clone: Relation
+    table: Relation
     target: str
     write_id: str
     made_at: datetime
@@ -62,7 +63,8 @@ class Backup:
 
 
 def fold_made(entries: Iterable[Entry], target: str) -> tuple[Made, ...]:
-    """Clones of a target that are known to have been made, newest first. `entries` newest first, as they are read."""
+    """Clones of a target that are known to have been made, newest first. `entries` newest first, as they are read. An
+    intent that somebody edited so that it names no table is passed over: the journal's chain tells of that."""
     ended: dict[str, tuple[str, int | None]] = {}
     found: list[Made] = []
     for entry in entries:
@@ -71,13 +73,14 @@ def fold_made(entries: Iterable[Entry], target: str) -> tuple[Made, ...]:
             rows = said.get("rows")
             ended[entry.subject] = (entry.at, rows if isinstance(rows, int) else None)
         elif entry.kind == INTENT and entry.subject in ended and said.get("kind") == PlanKind.BACKUP:
-            if said.get("target") != target:
+            clone, table = _relation(said.get("key")), _relation(said.get("table"))
+            if said.get("target") != target or clone is None or table is None:
                 continue
             at, rows = ended.pop(entry.subject)
             found.append(
                 Made(
-                    clone=str(said.get("key", "")),
-                    table=str(said.get("table", "")),
+                    clone=clone,
+                    table=table,
                     target=target,
                     write_id=entry.subject,
                     made_at=datetime.fromisoformat(at),
@@ -88,6 +91,13 @@ def fold_made(entries: Iterable[Entry], target: str) -> tuple[Made, ...]:
                 )
             )
     return tuple(found)
+
+
+def _relation(name: object) -> Relation | None:
+    try:
+        return Relation.parse(str(name))
+    except ValueError:
+        return None
 
 
 def _kind(statements: object) -> str:

@@ -13,6 +13,9 @@ from gcms_tui.core.payroll.payment import Frozen
 from gcms_tui.core.writing.doubt import Verdict
 from gcms_tui.core.writing.journal import OUTCOME, SETTLED, Entry
 
+NAME_THE_FACT = "Name the table that payroll is paid from: fact under [payroll] in gcms.toml."
+"""What to do where the one that is named is a view."""
+
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
 _MOST = 100
 """So many archives of one day and concert are more than there can be."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from gcms_tui.core.backups.backup_set import BEGUN, BackupSet, fold
 from gcms_tui.core.backups.made import Made, fold_made
 from gcms_tui.core.errors import UsageError
+from gcms_tui.core.query import Access
+from gcms_tui.core.run import STARTED
 from gcms_tui.core.writing.journal import Entry
 from gcms_tui.operations.writing.ports import JournalBook
 
@@ -24,10 +27,8 @@ class BackupBook:
         self._journal = journal
 
     def sets(self, limit: int = _LOOKED_AT) -> tuple[BackupSet, ...]:
-        """Newest first."""
-        begun = self._journal.entries(limit, kind=BEGUN)
-        found = (fold(self._journal.about(entry.subject)) for entry in begun)
-        return tuple(one for one in found if one is not None and one.target == self.target)
+        """Newest first; so many of this target, whatever others have in the same journal."""
+        return tuple(islice(self._sets(), limit))
 
     def get(self, run_id: str) -> BackupSet:
         """By its id, or an unambiguous beginning. Raises `UsageError`."""
@@ -42,17 +43,37 @@ class BackupBook:
         return next((one for one in self.sets() if one.complete), None)
 
     def interrupted(self, now: datetime) -> BackupSet | None:
-        """The newest, where it was not brought to its end and may still be."""
-        newest = next(iter(self.sets(1)), None)
-        return newest if newest is not None and newest.may_be_taken_up(now) else None
+        """The newest, where it was not brought to its end and may still be: its tables are those of one moment."""
+        newest = next(self._sets(), None)
+        if newest is None or not newest.may_be_taken_up(now) or self.overtaken(newest):
+            return None
+        return newest
+
+    def overtaken(self, begun: BackupSet) -> bool:
+        """Whether dbt was started since to write: what is cloned now would be of after the refresh."""
+        since = self._journal.about(begun.run_id)[0].sequence
+        for entry in self._entries(STARTED):
+            if entry.sequence < since:
+                return False
+            if entry.said.get("target") == self.target and entry.said.get("access") == Access.WRITE:
+                return True
+        return False
 
     def made(self) -> tuple[Made, ...]:
         """Every clone that is known to have been made, newest first: those of sets, and those before repairs and
         restores."""
-        return fold_made(self._writes(), self.target)
+        return fold_made(self._entries("write."), self.target)
 
-    def _writes(self) -> Iterator[Entry]:
+    def _sets(self) -> Iterator[BackupSet]:
+        begun = (entry for entry in self._entries(BEGUN, _LOOKED_AT) if entry.said.get("target") == self.target)
+        while page := tuple(islice(begun, _LOOKED_AT)):
+            known = self._journal.of(entry.subject for entry in page)
+            found = (fold(known.get(entry.subject, ())) for entry in page)
+            yield from (one for one in found if one is not None)
+
+    def _entries(self, kind: str, at_once: int = _PAGE) -> Iterator[Entry]:
+        """Newest first."""
         before: int | None = None
-        while page := self._journal.entries(_PAGE, before=before, kind="write."):
+        while page := self._journal.entries(at_once, before=before, kind=kind):
             yield from page
             before = page[-1].sequence

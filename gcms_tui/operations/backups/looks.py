@@ -8,11 +8,15 @@ from datetime import datetime
 from gcms_tui.core.backups.restore import ColumnOf, Differences
 from gcms_tui.core.conclusion import whole
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused
+from gcms_tui.core.finding import Scalar
 from gcms_tui.core.identifier import Relation, Schema
 from gcms_tui.core.payroll.archive import Lasting
 from gcms_tui.core.run import Person
 from gcms_tui.core.writing.plan import Plan, PlanKind, Step
 from gcms_tui.operations.ports import Clock, QueryLibrary, Warehouse
+
+NAME_TAKEN = 2002
+"""Snowflake's number for a name that is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,13 @@ class TableLooks:
         self._warehouse = warehouse
         self._queries = queries
 
-    def kind(self, relation: Relation) -> Lasting | None:
-        """None where it is not there. Raises `Refused` (guard `not_a_table`) where it is a view."""
+    def is_there(self, relation: Relation) -> bool:
+        """A view too: its name is taken."""
+        return bool(self._described("table_kind", relation))
+
+    def kind(self, relation: Relation, instead: str = "Take the table that it reads from.") -> Lasting | None:
+        """None where it is not there. Raises `Refused` (guard `not_a_table`) where it is a view; `instead`: what to do
+        then."""
         rows = self._described("table_kind", relation)
         if not rows:
             return None
@@ -42,15 +51,15 @@ class TableLooks:
         if kind.upper() not in ("BASE TABLE", "TABLE"):
             raise Refused(
                 "Not a table",
-                f"{relation} is a {kind.lower()}: it has no rows of its own.",
-                "Take the table that it reads from.",
+                f"{relation} is a {kind.lower()}: it has no rows of its own that a clone could keep.",
+                instead,
                 guard="not_a_table",
             )
         return Lasting.TRANSIENT if str(rows[0]["is_transient"]).upper() == "YES" else Lasting.PERMANENT
 
-    def required_kind(self, relation: Relation) -> Lasting:
-        """Raises `MissingRelation` where it is not there."""
-        kind = self.kind(relation)
+    def required_kind(self, relation: Relation, instead: str = "Take the table that it reads from.") -> Lasting:
+        """Raises as `kind`, `MissingRelation` where it is not there."""
+        kind = self.kind(relation, instead)
         if kind is None:
             raise MissingRelation(
                 "A table is missing", f"{relation} is not there, or this role may not see it.", "Look at its grants."
@@ -66,17 +75,25 @@ class TableLooks:
         """Raises `MissingRelation`."""
         return whole(self._warehouse.read(self._queries.get("row_count").render({"table": relation})).rows[0][0])
 
+    def stored_rows(self, relation: Relation) -> int | None:
+        """As the warehouse keeps count, which no policy hides rows of; None where it does not tell."""
+        rows = self._described("table_kind", relation)
+        return None if not rows or rows[0]["row_count"] is None else whole(rows[0]["row_count"])
+
     def differences(self, table: Relation, backup: Relation) -> Differences:
         asked = self._queries.get("table_differences").render({"table": table, "backup": backup})
         return Differences(*map(whole, self._warehouse.read(asked).rows[0]))
 
     def readers(self, relation: Relation) -> tuple[str, ...] | None:
-        """Roles that hold grants on it, its owner apart; None where the warehouse does not tell."""
+        """Roles that hold grants on it, and its owner where that is another role than the one that asks; None where the
+        warehouse does not tell: an answer without an owner is not whole."""
         try:
             rows = self._described("table_grants", relation)
         except GcmsError:
             return None
-        return tuple(dict.fromkeys(str(row["grantee"]) for row in rows))
+        if not any(str(row["privilege"]).upper() == "OWNERSHIP" for row in rows):
+            return None
+        return tuple(dict.fromkeys(str(row["grantee"]) for row in rows if row["is_own"] is not True))
 
     def standing_in(self, schema: Schema) -> tuple[Found, ...]:
         asked = self._queries.get("backup_tables").render(
@@ -97,12 +114,12 @@ class TableLooks:
             )
         return tuple(found)
 
-    def _described(self, query: str, relation: Relation) -> tuple[dict[str, object], ...]:
+    def _described(self, query: str, relation: Relation) -> tuple[dict[str, Scalar], ...]:
         asked = self._queries.get(query).render(
             {"information_schema": relation.information_schema},
             {"schema_name": relation.schema, "table_name": relation.name},
         )
-        return tuple(dict(row) for row in self._warehouse.read(asked).records())
+        return tuple(self._warehouse.read(asked).records())
 
 
 class Cloner:

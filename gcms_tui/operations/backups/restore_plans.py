@@ -54,7 +54,7 @@ class RestorePlanner:
 
     def plan(self, made: Made, way: Way | None = None) -> Plan:
         """See `Restoring.plan`."""
-        table, backup = Relation.parse(made.table), Relation.parse(made.clone)
+        table, backup = made.table, made.clone
         kind = self._sound(made, backup)
         present = self._looks.kind(table)
         gone = (Way.CLONE, Way.UNDROP)
@@ -77,6 +77,8 @@ class RestorePlanner:
         if found.alike:
             raise Refused("Nothing to restore", f"{table} and {backup} hold the same rows.", guard="nothing_to_restore")
         chosen, why, warnings = self._way(table, backup, present, kind, way)
+        if chosen is Way.INSERT:
+            self._require_all_seen(backup, found.backup_rows)
         return self._replaced(made, table, backup, present, found, chosen, why, warnings)
 
     # -- what stands against it --------------------------------------------------------------------------------------
@@ -110,6 +112,18 @@ class RestorePlanner:
                 guard="backup_changed",
             )
         return kind
+
+    def _require_all_seen(self, backup: Relation, seen: int) -> None:
+        """Raises `Refused` where rows of the backup would not come back, because they are hidden from whoever reads."""
+        stored = self._looks.stored_rows(backup)
+        if stored is not None and stored > seen:
+            raise Refused(
+                "Rows are hidden",
+                f"{backup} holds {stored:,} rows, and this role sees {seen:,}: a row access policy hides the others, "
+                "which would be lost.",
+                f"Write with a role that sees them all, or swap: --by {Way.SWAP}",
+                guard="rows_hidden",
+            )
 
     def _way(
         self, table: Relation, backup: Relation, present: Lasting, kind: Lasting, way: Way | None
@@ -195,7 +209,7 @@ class RestorePlanner:
             "confirmation": str(table),
             "made_at": self._clock(),
             "made_by": self._person,
-            "source": made.clone,
+            "source": str(made.clone),
             "reason": reason,
         }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from gcms_tui.core.backups.backup_set import RESTORED
 from gcms_tui.core.backups.made import Made
 from gcms_tui.core.backups.restore import Differences, Way
-from gcms_tui.core.errors import GcmsError, Refused, StatementFailed, UsageError
+from gcms_tui.core.errors import GcmsError, Refused, StatementFailed
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.plan import Plan, PlanKind
 from gcms_tui.operations.backups.book import BackupBook
-from gcms_tui.operations.backups.looks import TableLooks
+from gcms_tui.operations.backups.looks import NAME_TAKEN, TableLooks
 from gcms_tui.operations.backups.restore_plans import RestorePlanner
-from gcms_tui.operations.backups.sets import EXISTS
+from gcms_tui.operations.backups.tables import parsed
 from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome, harmless
 from gcms_tui.operations.writing.ports import JournalBook, PlanShelf
 
@@ -58,11 +58,12 @@ class Restoring:
         """What would be done, by the way that is asked for, else by the one that what is there allows.
 
         Raises `Refused`: guard `not_ours` (the journal knows of no write that made it), `other_table`, `backup_gone`,
-        `backup_changed`, `empty_backup`, `columns_differ`, `kinds_differ`, `way`, `nothing_to_restore`, `not_a_table`.
+        `backup_changed`, `empty_backup`, `columns_differ`, `kinds_differ`, `way`, `nothing_to_restore`, `not_a_table`,
+        `rows_hidden`.
         """
-        relation = _parsed(table)
+        relation = parsed(table)
         made = self._made(backup)
-        if not relation.may_be(Relation.parse(made.table)):
+        if not relation.may_be(made.table):
             raise Refused(
                 "Of another table",
                 f"{made.clone} is a backup of {made.table}, not of {relation}.",
@@ -87,7 +88,7 @@ class Restoring:
         try:
             ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
         except StatementFailed as error:
-            if error.code != EXISTS:
+            if error.code != NAME_TAKEN:
                 raise
             raise Refused(
                 "The name is taken",
@@ -116,11 +117,10 @@ class Restoring:
 
     def _made(self, backup: str) -> Made:
         """By its name, with its schema or without. Raises `Refused` (guard `not_ours`)."""
-        wanted = _parsed(backup, schema="ANY")
+        wanted = parsed(backup, schema="ANY")
         bare = "." not in backup
         for made in self._book.made():
-            clone = Relation.parse(made.clone)
-            if clone.may_be(wanted) or (bare and clone.name.upper() == wanted.name.upper()):
+            if made.clone.may_be(wanted) or (bare and made.clone.name.upper() == wanted.name.upper()):
                 return made
         raise Refused(
             "Not one of ours",
@@ -128,11 +128,3 @@ class Restoring:
             "gcms-tui backup list names what there is; another store's backups are restored from its own console.",
             guard="not_ours",
         )
-
-
-def _parsed(text: str, *, schema: str | None = None) -> Relation:
-    """Raises `UsageError`."""
-    try:
-        return Relation.parse(text.strip(), schema=schema)
-    except ValueError as error:
-        raise UsageError("Not a table", f"{error}.", "gcms-tui backup list names what there is.") from None

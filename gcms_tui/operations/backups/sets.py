@@ -13,11 +13,12 @@ from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, StatementFailed, Unavailable, UsageError
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.archive import carried_out
+from gcms_tui.core.payroll.typed import reason_given
 from gcms_tui.core.writing.doubt import Settlement, Verdict
 from gcms_tui.core.writing.journal import OUTCOME
 from gcms_tui.core.writing.plan import Plan
 from gcms_tui.operations.backups.book import BackupBook
-from gcms_tui.operations.backups.looks import Cloner, TableLooks, kind_of
+from gcms_tui.operations.backups.looks import NAME_TAKEN, Cloner, TableLooks, kind_of
 from gcms_tui.operations.backups.tables import BackupTables
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.writing.doubts import Doubts
@@ -26,8 +27,6 @@ from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, Leases, Pla
 
 LEASE = "a set of backups"
 """Held under the name of a writer: dbt does not begin between two tables of a set."""
-EXISTS = 2002
-"""Snowflake's number for a name that is taken."""
 _NEW = "Begin another set: gcms-tui backup create --new"
 
 
@@ -114,15 +113,18 @@ class BackupSets:
         it goes on there.
 
         Raises as `GuardedWrites.apply`; `Refused` with guard `confirmation`, `reason`, `lease`, `name_taken`,
-        `in_doubt`, `stopped`.
+        `in_doubt`, `stopped`, `overtaken` (dbt was started since a set was begun that is to be taken up).
         """
         on_step = harmless(on_step)
-        _require_confirmed(draft, typed, reason)
+        _require_confirmed(draft, typed)
+        reason = reason_given(reason)
         lease = self._leases.take(f"{writers_of(self._book.target)}{LEASE}", f"backups {draft.run_id}")
         try:
             begun = draft.taken_up and self._book.get(draft.run_id)
             if begun is None:
                 self._begin(draft, reason)
+            elif self._book.overtaken(begun):  # between the first look and the lease
+                raise _OVERTAKEN
             for number, item in enumerate(draft.items, 1):
                 if asked_to_stop():
                     raise _STOPPED
@@ -208,7 +210,7 @@ class BackupSets:
         try:
             ended = self._writes.apply(plan.plan_id, plan.confirmation, reason)
         except StatementFailed as error:
-            if error.code != EXISTS:
+            if error.code != NAME_TAKEN:
                 raise
             raise _taken(item.clone) from error  # meanwhile, or by a table that the role may not see
         if ended.outcome is not Outcome.APPLIED or ended.note:
@@ -244,19 +246,21 @@ class BackupSets:
 _STOPPED = Refused(
     "Stopped", "Somebody asked it to stop, between two tables.", "Created again it goes on there.", guard="stopped"
 )
+_OVERTAKEN = Refused(
+    "dbt ran meanwhile",
+    "dbt was started after the set was begun: its tables would be of before that run and of after it.",
+    _NEW,
+    guard="overtaken",
+)
 
 
-def _require_confirmed(draft: Draft, typed: str, reason: str) -> None:
+def _require_confirmed(draft: Draft, typed: str) -> None:
     if typed != draft.confirmation:
         raise Refused(
             "Not confirmed",
             f"{typed[:80]!r} is not what was to be typed." if typed else "Nothing was typed.",
             f"Type: {draft.confirmation}",
             guard="confirmation",
-        )
-    if not reason.strip():
-        raise Refused(
-            "No reason given", "A write wants a reason.", "Say in a few words why it is done.", guard="reason"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcms_tui.core.errors import Refused
+from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.settings import Settings
 from gcms_tui.operations.scd2.tables import Scd2Tables
@@ -38,3 +38,11 @@ class BackupTables:
                     guard="tables",
                 ) from None
         return tuple(found)
+
+
+def parsed(text: str, *, schema: str | None = None) -> Relation:
+    """What a person calls a table or a backup. Raises `UsageError`."""
+    try:
+        return Relation.parse(text.strip(), schema=schema)
+    except ValueError as error:
+        raise UsageError("Not a table", f"{error}.", "gcms-tui backup list names what there is.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, StatementFailed, Unavailable, UsageError
 from gcms_tui.core.identifier import Relation
-from gcms_tui.core.payroll.archive import Lasting, archive_name, carried_out, difference, suffixes
+from gcms_tui.core.payroll.archive import NAME_THE_FACT, Lasting, archive_name, carried_out, difference, suffixes
 from gcms_tui.core.payroll.events import ARCHIVED
 from gcms_tui.core.payroll.payment import Frozen
 from gcms_tui.core.payroll.run import PayrollRun
@@ -12,17 +12,15 @@ from gcms_tui.core.payroll.steps import Step as PayrollStep
 from gcms_tui.core.run import Person
 from gcms_tui.core.settings import PayrollSettings
 from gcms_tui.core.writing.plan import Plan, PlanKind, Step
+from gcms_tui.operations.backups.looks import NAME_TAKEN, TableLooks
 from gcms_tui.operations.payroll.book import AtStep, Payrolls
 from gcms_tui.operations.payroll.payments import PaymentReader
-from gcms_tui.operations.payroll.table_kinds import TableKinds
 from gcms_tui.operations.ports import Clock, QueryLibrary, Warehouse
 from gcms_tui.operations.writing.guarded_write import Ended, GuardedWrites, OnStep, Outcome, harmless
 from gcms_tui.operations.writing.ports import JournalBook, KeptPlan, PlanShelf
 
 INCIDENT = "incident"
 """The cause of the hold that an archive sets which is not what was signed."""
-_EXISTS = 2002
-"""Snowflake's number for a name that is taken."""
 
 
 class Archiving:
@@ -45,7 +43,7 @@ class Archiving:
         self._settings = settings
         self._book = book
         self._reader = reader
-        self._kinds = TableKinds(warehouse, queries)
+        self._looks = TableLooks(warehouse, queries)
         self._queries = queries
         self._writes = writes
         self._plans = plans
@@ -91,7 +89,7 @@ class Archiving:
             try:
                 ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
             except StatementFailed as error:
-                if error.code != _EXISTS:
+                if error.code != NAME_TAKEN:
                     raise
                 # Taken meanwhile, or by a table that the role which reads may not see.
                 raise self._taken(at.run, Relation.parse(plan.subject)) from error
@@ -121,7 +119,7 @@ class Archiving:
 
     def _planned(self, run: PayrollRun, suffix: str) -> Plan:
         fact = Relation.parse(run.fact)
-        lasting = self._kinds.lasting(fact)
+        lasting = self._looks.required_kind(fact, NAME_THE_FACT)
         clone = self._free_name(run, suffix)
         count = self._queries.get("row_count")
         return Plan(
@@ -143,7 +141,7 @@ class Archiving:
             clone = self._name(run, suffix)
         except ValueError as error:
             raise Refused("Not a suffix", f"{error}.", "Take the concert's number, or 2.", guard="suffix") from None
-        if not self._kinds.is_there(clone):
+        if not self._looks.is_there(clone):
             return clone
         for kept in self._not_noted(run):
             if kept.plan.subject == str(clone) and self._was_carried_out(run, kept):
@@ -161,7 +159,7 @@ class Archiving:
 
     def _taken(self, run: PayrollRun, clone: Relation) -> Refused:
         others = ((suffix, self._name(run, suffix)) for suffix in suffixes(run.concert_id))
-        suffix = next((suffix for suffix, name in others if name != clone and not self._kinds.is_there(name)), "")
+        suffix = next((suffix for suffix, name in others if name != clone and not self._looks.is_there(name)), "")
         return Refused(
             "The name is taken",
             f"{clone} is there already, and an archive is never written over.",
@@ -184,7 +182,7 @@ class Archiving:
     def _require_to_do(self, run: PayrollRun) -> None:
         """Raises `Refused` where there is a proven archive. One that was dropped since may be made again."""
         archived = run.archived
-        if archived is not None and archived.alike and self._kinds.is_there(Relation.parse(archived.table)):
+        if archived is not None and archived.alike and self._looks.is_there(Relation.parse(archived.table)):
             raise Refused(
                 "It is archived",
                 f"{archived.table} is what was signed: {archived.write_id} made it.",

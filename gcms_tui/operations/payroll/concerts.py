@@ -11,11 +11,12 @@ from enum import StrEnum
 from gcms_tui.core.conclusion import counted, day_of, whole
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.finding import Scalar
+from gcms_tui.core.payroll.archive import NAME_THE_FACT
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.text import printable
+from gcms_tui.operations.backups.looks import TableLooks
 from gcms_tui.operations.payroll.book import Payrolls
-from gcms_tui.operations.payroll.table_kinds import TableKinds
 from gcms_tui.operations.payroll.unpaid import NOT_SHOWN, Paid, PaidConcerts, released
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 
@@ -106,7 +107,7 @@ class Concerts:
                 f"{fact} has no payments for a concert {printable(concert_id, 60)!r}.",
                 "gcms-tui payroll list",
             )
-        TableKinds(self._warehouse, self._queries).lasting(fact)
+        TableLooks(self._warehouse, self._queries).required_kind(fact, NAME_THE_FACT)
         self._paid.require_unpaid(one.concert_id)
         return self._book.open(one.concert_id, one.title, one.concert_date, str(fact))
 

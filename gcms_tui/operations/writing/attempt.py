@@ -27,6 +27,9 @@ BACKUP_OF = "backup-"
 """What the id of the backup that is made for a write begins with; the write's own id follows."""
 
 
+_IN_DOUBT = "Nobody knows whether it was carried out; looking tells: gcms-tui journal doubts --settle."
+
+
 class Outcome(StrEnum):
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
@@ -73,6 +76,7 @@ class Attempt:
         self.commit_request = str(uuid.uuid4())
         self._committing = False
         self._defining = False
+        self._stands: list[str] = []
         self._carried_out = False
 
     def intend(self, reason: str) -> None:
@@ -155,6 +159,7 @@ class Attempt:
         self._defining = True
         for step, request in zip(plan.steps, self.requests, strict=True):
             session.run(step.statement, request)
+            self._stands.append(step.statement.sql)
         self._carried_out = True
         if plan.look is not None:
             return self._proven_as_it_stands()
@@ -256,12 +261,18 @@ class Attempt:
     def _did_not(self, error: BaseException) -> None:
         """Nothing was written, and it is known: COMMIT was not sent, or the warehouse said no. What was sent and not
         answered may have been carried out, as may DDL that was cancelled for its time, and DDL that was answered has
-        been: that stays in doubt."""
+        been: that stays in doubt, and whoever is told of the error is told so too."""
         sent = self._committing or self._defining
         said_no = isinstance(error, Refused | StatementFailed) and not isinstance(error, StatementTimeout)
         if self._carried_out or (sent and not said_no):
+            if isinstance(error, GcmsError):
+                error.next_step = f"{_IN_DOUBT} {error.next_step}".strip()
             return
         said: dict[str, Any] = {"outcome": Outcome.NOT_APPLIED.value, "why": f"{type(error).__name__}: {error}"[:2000]}
+        if self._stands and self.plan.defines:
+            said["stands"] = self._stands
+            if isinstance(error, GcmsError):
+                error.next_step = f"{error.next_step} What was done before it stands: {'; '.join(self._stands)}".strip()
         if isinstance(error, Refused) and error.guard:
             said["guard"] = error.guard
         self._record(said)

@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.identifier import one_table
+from gcms_tui.core.payroll.typed import reason_given
 from gcms_tui.core.writing.doubt import intent_of
 from gcms_tui.core.writing.plan import Plan, PlanKind
 from gcms_tui.operations.ports import Clock
@@ -69,7 +71,7 @@ class GuardedWrites:
         try:
             self._ask_guards(plan)  # who began between the first look and the lease is seen now
             self._require_settled(plan)
-            return self._write(plan, reason, lease, on_step)
+            return self._write(plan, reason_given(reason), lease, on_step)
         finally:
             with suppress(GcmsError):  # a lease that cannot be given back dies by itself
                 lease.release()
@@ -111,10 +113,7 @@ class GuardedWrites:
                 f"Type: {plan.confirmation}",
                 guard="confirmation",
             )
-        if not reason.strip():
-            raise Refused(
-                "No reason given", "A write wants a reason.", "Say in a few words why it is done.", guard="reason"
-            )
+        reason_given(reason)
         return plan
 
     def _ask_guards(self, plan: Plan) -> None:
@@ -177,7 +176,7 @@ def harmless(on_step: OnStep) -> OnStep:
 
 def _touches(intent: Mapping[str, Any], plan: Plan) -> bool:
     """Whether that write and this plan are of the same rows. A restore is of all that its table has."""
-    if [intent.get(name) for name in ("target", "table")] != [plan.target, plan.table]:
+    if intent.get("target") != plan.target or one_table(str(intent.get("table"))) != one_table(plan.table):
         return False
     kinds = {intent.get("kind"), plan.kind.value}
     return intent.get("key") == plan.subject or (PlanKind.RESTORE.value in kinds and not kinds & _CLONES)
@@ -188,7 +187,11 @@ _CLONES = frozenset({PlanKind.BACKUP.value, PlanKind.ARCHIVE.value})
 
 def lease_name(plan: Plan) -> str:
     """One writer for each table of a target."""
-    return f"{writers_of(plan.target)}{plan.table}"
+    return lease_of(plan.target, plan.table)
+
+
+def lease_of(target: str, table: str) -> str:
+    return f"{writers_of(target)}{one_table(table)}"
 
 
 def writers_of(target: str) -> str:

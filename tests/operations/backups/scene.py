@@ -54,6 +54,10 @@ class Table:
     kind: str = "BASE TABLE"
     grants: list[str] | None = field(default_factory=list)
     """None: the warehouse does not tell."""
+    owner: str = "OPERATOR"
+    """Empty: it does not tell that of it."""
+    hidden: int = 0
+    """Rows that a policy hides."""
 
 
 @dataclass
@@ -221,12 +225,17 @@ def _alone(one: Sequence[Cells], other: Sequence[Cells]) -> int:
 
 def _described(query: str, table: Table) -> tuple[dict[str, Scalar], ...]:
     if query == "table_kind":
-        return ({"table_type": table.kind, "is_transient": table.transient},)
+        stored = len(table.rows) + table.hidden
+        return ({"table_type": table.kind, "is_transient": table.transient, "row_count": stored},)
     if query == "table_columns":
         return tuple({"column_name": name, "data_type": kind} for name, kind in table.columns)
     if table.grants is None:
         raise MissingRelation("A table is missing", "TABLE_PRIVILEGES")
-    return tuple({"grantee": role, "privilege": "SELECT"} for role in table.grants)
+    own: dict[str, Scalar] = {"grantee": table.owner, "privilege": "OWNERSHIP", "is_own": table.owner == "OPERATOR"}
+    others: list[dict[str, Scalar]] = [
+        {"grantee": role, "privilege": "SELECT", "is_own": False} for role in table.grants
+    ]
+    return (own, *others) if table.owner else tuple(others)
 
 
 def _standing(name: str, table: Table) -> dict[str, Scalar]:
@@ -272,9 +281,10 @@ class Console:
     tables: tuple[str, ...] = (FACT, PLAYERS)
     guards: list[Guard] = field(default_factory=list)
     read_only_reason: str = ""
+    target: str = "sandbox"
 
     def __post_init__(self) -> None:
-        store, queries, target = self.store, ShippedQueries(), "sandbox"
+        store, queries, target = self.store, ShippedQueries(), self.target
         self.base, self.journal = store.base, store.journal
         settings = Settings(backups=BackupSettings(tuple(map(Relation.parse, self.tables))))
         named = BackupTables(settings, Scd2Tables(settings, MemoryDbt(), self.base, queries))

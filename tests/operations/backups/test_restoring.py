@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from gcms_tui.core.backups.backup_set import RESTORED
 from gcms_tui.core.backups.made import Standing
 from gcms_tui.core.backups.restore import Way
-from gcms_tui.core.errors import MissingRelation, Refused, StatementFailed, StatementTimeout, Unavailable
+from gcms_tui.core.errors import (
+    MissingRelation,
+    Refused,
+    StatementFailed,
+    StatementTimeout,
+    Unavailable,
+    UsageError,
+)
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.doubt import Verdict as Became
-from gcms_tui.core.writing.journal import OUTCOME
-from gcms_tui.core.writing.plan import Plan
+from gcms_tui.core.writing.journal import INTENT, OUTCOME
+from gcms_tui.core.writing.plan import Plan, canonical
 from gcms_tui.operations.writing.guarded_write import Outcome
 from tests.operations.backups.scene import FACT, PLAYERS, Console, Hook, Table, Vault, guard_of, raising
 
@@ -49,14 +57,21 @@ def test_the_table_is_as_the_backup_afterwards_and_what_it_was_can_be_brought_ba
 
 
 @pytest.mark.parametrize(
-    ("grants", "transient", "way"),
-    [([], "YES", Way.SWAP), (["READER"], "YES", Way.INSERT), (None, "YES", Way.INSERT), ([], "NO", Way.INSERT)],
-    ids=["nobody's", "others'", "not told", "another kind"],
+    ("grants", "owner", "transient", "way"),
+    [
+        ([], "OPERATOR", "YES", Way.SWAP),
+        (["READER"], "OPERATOR", "YES", Way.INSERT),
+        (None, "OPERATOR", "YES", Way.INSERT),
+        ([], "", "YES", Way.INSERT),
+        ([], "TRANSFORMER", "YES", Way.INSERT),
+        ([], "OPERATOR", "NO", Way.INSERT),
+    ],
+    ids=["nobody's", "others'", "not told", "no owner told", "another's own", "another kind"],
 )
-def test_the_way_is_chosen_by_what_is_there(grants: list[str] | None, transient: str, way: Way) -> None:
+def test_the_way_is_chosen_by_what_is_there(grants: list[str] | None, owner: str, transient: str, way: Way) -> None:
     here = Console()
     clone = here.create()[FACT]
-    here.base[FACT] = Table(list(BAD), transient=transient, grants=grants)
+    here.base[FACT] = Table(list(BAD), transient=transient, grants=grants, owner=owner)
     plan = here.restoring.plan(FACT, clone)
     assert plan.reason.startswith(f"{way.value}: ") and plan.defines is (way is Way.SWAP)
     here.restore(plan)
@@ -107,6 +122,38 @@ def test_what_stands_against_it_is_told_before_anything_is_done(
     with pytest.raises(Refused, match=says) as caught:
         here.restoring.plan(FACT, clone)
     assert caught.value.guard == guard
+
+
+def test_rows_that_a_policy_hides_are_not_lost_by_putting_back_the_others() -> None:
+    here = Console()
+    clone = here.create()[FACT]
+    here.base[FACT] = Table(list(BAD), grants=["READER"])
+    here.base[clone].hidden = 2
+    with pytest.raises(Refused, match="holds 5 rows, and this role sees 3") as caught:
+        here.restoring.plan(FACT, clone)
+    assert caught.value.guard == "rows_hidden"
+    assert here.restoring.plan(FACT, clone, Way.SWAP).defines, "a clone takes the hidden ones with it"
+
+
+def test_what_somebody_edited_away_is_no_backup_and_hides_no_other() -> None:
+    here = Console()
+    clones = here.create()
+    [edited] = [entry for entry in here.journal.kept if entry.kind == INTENT and entry.said["table"] == FACT]
+    place = here.journal.kept.index(edited)
+    here.journal.kept[place] = replace(edited, payload=canonical({**edited.said, "key": "; drop table x"}))
+    assert guard_of(lambda: here.restoring.plan(FACT, clones[FACT])) == "not_ours"
+    standing = {one.clone: one.standing for one in here.listing.read().backups}
+    assert standing == {clones[FACT]: Standing.NOT_OURS, clones[PLAYERS]: Standing.THERE}
+
+
+def test_a_table_is_known_however_it_is_written() -> None:
+    here = Console()
+    clones = here.create()
+    here.base["gold_backup.dim_musician_w20260101_abcdef"] = Table([(1, 1)])
+    assert [one.clone for one in here.listing.read("GOLD.FCT_Payment").backups] == [clones[FACT]]
+    assert len(here.listing.read("gcms.gold.dim_musician").backups) == 2
+    with pytest.raises(UsageError, match="not a table name"):
+        here.listing.read("gold fct")
 
 
 def test_a_backup_that_only_looks_like_ours_or_is_of_another_table_is_refused_and_listed_so() -> None:
@@ -174,6 +221,18 @@ def test_where_the_warehouse_refuses_the_table_is_as_it_was(event: str, hook: Ho
     assert kept.rows == BAD and not here.doubts.open()
 
 
+def test_what_was_cloned_before_a_swap_that_is_refused_is_told_and_journalled() -> None:
+    here = Console()
+    plan = here.spoilt(Way.SWAP)
+    here.base.on("swap_tables", raising(StatementFailed("Refused", "Insufficient privileges", "Ask.", code=3001)))
+    with pytest.raises(StatementFailed) as caught:
+        here.restore(plan)
+    assert beside(here).rows == GOOD and here.base[FACT].rows == BAD
+    said = here.journal.kept[-1].said
+    assert (said["outcome"], said["stands"]) == ("not_applied", [plan.steps[0].statement.sql])
+    assert caught.value.next_step.startswith("Ask.") and "_REPLACED_" in caught.value.next_step
+
+
 def test_while_dbt_runs_or_a_repair_of_the_table_is_in_doubt_it_is_refused() -> None:
     here = Console()
     plan = here.spoilt()
@@ -184,12 +243,14 @@ def test_while_dbt_runs_or_a_repair_of_the_table_is_in_doubt_it_is_refused() -> 
     here.guards.append(dbt_runs)
     assert guard_of(lambda: here.restore(plan)) == "dbt_running"
     here.guards.clear()
-    intent = {"plan": "p", "kind": "repair", "target": "sandbox", "table": FACT, "key": "1-5-1", "query_tag": "t"}
-    here.journal.append("write.intent", "w-1", intent)
+    # However whoever began it has called the table.
+    table = f"gcms.{FACT}"
+    intent = {"plan": "p", "kind": "repair", "target": "sandbox", "table": table, "key": "1-5-1", "query_tag": "t"}
+    here.journal.append(INTENT, "w-1", intent)
     assert guard_of(lambda: here.restore(plan)) == "in_doubt"
     here.journal.append(OUTCOME, "w-1", {"outcome": "not_applied"})
     assert guard_of(lambda: here.restoring.restore(plan.plan_id, "fct_payment", "why")) == "confirmation"
-    assert guard_of(lambda: here.restoring.restore(plan.plan_id, FACT, " ")) == "reason"
+    assert guard_of(lambda: here.restoring.restore(plan.plan_id, FACT, " \u200b")) == "reason"
     assert here.restore(plan).verdict is Verdict.OK
 
 
@@ -276,8 +337,9 @@ def test_where_the_clone_that_came_first_is_gone_a_person_must_look() -> None:
     here = Console()
     plan = here.spoilt(Way.SWAP)
     here.base.on("swap_tables", raising(LOST))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         here.restore(plan)
+    assert "gcms-tui journal doubts --settle" in caught.value.next_step
     assert plan.backup is not None
     here.base.drop(plan.backup.subject)
     [doubt] = here.doubts.open()

@@ -9,6 +9,7 @@ import pytest
 
 from gcms_tui.core.backups.backup_set import BEGUN, CLONED, COMPLETE, COUNTED
 from gcms_tui.core.errors import GcmsError, MissingRelation, Refused, StatementFailed, StatementTimeout, Unavailable
+from gcms_tui.core.run import STARTED
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
@@ -113,7 +114,7 @@ def test_a_name_that_is_taken_is_never_written_over(when: str) -> None:
     else:
         here.base.on("after clone_transient_table", lambda vault: vault[FACT].rows.append((7, 7)))
         assert guard_of(lambda: here.create(draft)) == "postcondition"
-        assert guard_of(here.sets.propose) == "backup" or True
+        assert guard_of(here.sets.propose) == "name_taken", "nor is one that was not proven taken over"
     if when != "not like it":
         assert here.base[clone] is other
     assert here.book.newest_complete() is None
@@ -222,6 +223,43 @@ def test_a_set_of_yesterday_is_not_taken_up_and_one_may_be_stopped_between_two_t
     assert here.sets.propose().run_id == draft.run_id != here.sets.propose(new=True).run_id
     here.store.clock.now += timedelta(hours=13)
     assert here.sets.propose().taken_up is None
+
+
+def _interrupted(here: Console) -> str:
+    here.base.on("clone_transient_table", raising(LOST))
+    with pytest.raises(Unavailable):
+        here.create()
+    [begun] = here.book.sets()
+    return begun.run_id
+
+
+@pytest.mark.parametrize(
+    ("target", "access", "again"),
+    [("sandbox", "write", False), ("sandbox", "read", True), ("dev", "write", True)],
+)
+def test_a_set_holds_no_table_of_before_dbt_and_of_after_it(target: str, access: str, again: bool) -> None:
+    here = Console()
+    here.journal.append(STARTED, "r-0", {"target": "sandbox", "access": "write"})
+    run_id = _interrupted(here)
+    shown = here.sets.propose()
+    assert shown.run_id == run_id, "a run of before it is none of its affairs"
+    here.journal.append(STARTED, "r-1", {"target": target, "access": access})
+    assert (here.sets.propose().run_id == run_id) is again
+    if not again:
+        assert guard_of(lambda: here.create(shown)) == "overtaken"
+    assert len(here.create()) == 2
+
+
+def test_sets_of_another_target_stand_in_nobodys_way() -> None:
+    here = Console()
+    dev = Console(here.store, target="dev")
+    run_id = _interrupted(here)
+    for number in range(21):
+        dev.journal.append(BEGUN, f"w20260301-{number:06x}", {"target": "dev", "tables": [FACT], "reason": WHY})
+    assert [one.run_id for one in here.book.sets()] == [run_id] and len(dev.book.sets()) == 20
+    assert here.sets.propose().run_id == run_id
+    here.create()
+    assert (found := here.book.newest_complete()) is not None and found.run_id == run_id
 
 
 # -- what is backed up -----------------------------------------------------------------------------------------------
