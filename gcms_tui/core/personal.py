@@ -25,6 +25,25 @@ _OF_THE_TESTED_COLUMN = frozenset({"unique_field", "value_field", "from_field"})
 """What dbt's own generic tests call the column that they test: only the test's name says which it is."""
 
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_CURRENCY = r"(?:[€$£]|\b(?:EUR|USD|GBP|CHF)\b)"
+_NUMBER = r"-?\d(?:[\d.,']*\d)?"
+_UNIT = r"%|(?:m?s|secs?|seconds?|min|minutes?|h|hours?|d|days?|[kmgt]i?b|times|x)\b"
+_SUM = rf"(?<![\d.,:])(?:[1-9]\d{{0,2}}(?:[.,' ]\d{{3}})+|[1-9]\d+)[.,]\d{{2}}(?![\d:]|[.,]\d|\s*(?:{_UNIT}))"
+_MONEY = re.compile(rf"{_CURRENCY}\s*{_NUMBER}|{_NUMBER}\s*{_CURRENCY}|{_SUM}", re.IGNORECASE)
+"""Versions, times, rates and differences of some cents are no amounts; whatever stands beside a currency is."""
+
+
+def tells_of_somebody(text: str) -> bool:
+    """It holds an address, or what looks like an amount of money. Names nobody can tell from other words."""
+    return bool(_ADDRESS.search(text) or _MONEY.search(text))
+
+
+def without_amounts(text: str) -> str:
+    """What looks like an amount of money is masked; other figures stay."""
+    return _MONEY.sub(MASK, text)
+
+
 def personal_columns(columns: Iterable[str], test_name: str, further: Sequence[str] = ()) -> tuple[str, ...]:
     """Those of `columns` that are to be masked. `further` names more of them, `*` standing for anything.
 

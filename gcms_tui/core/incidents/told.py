@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gcms_tui.core.finding import Evidence, Finding
-from gcms_tui.core.personal import MASK, personal_columns
+from gcms_tui.core.personal import MASK, personal_columns, without_amounts
 from gcms_tui.core.text import printable
 
 ROWS = 20
@@ -54,6 +54,11 @@ def row_names(evidence: Evidence, further: Sequence[str] = ()) -> tuple[str, ...
 def impersonal(text: str, limit: int) -> str:
     """On one line, without mail addresses, telephone numbers and amounts of money."""
     return printable(without_addresses(_AMOUNT.sub(MASK, printable(text))), limit)
+
+
+def typed_kept(text: str) -> str:
+    """What somebody typed, as it is journalled: without addresses and amounts, its other figures as they are."""
+    return without_addresses(without_amounts(printable(text)))
 
 
 def without_addresses(text: str) -> str:

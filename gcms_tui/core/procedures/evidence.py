@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from gcms_tui.core.errors import Refused
-from gcms_tui.core.payroll.typed import typed
+from gcms_tui.core.payroll.typed import reason_given, typed
+from gcms_tui.core.personal import tells_of_somebody
 
 EVIDENCE_LIMIT = 2_000
 """Characters."""
-
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-_CURRENCY = r"(?:[€$£]|\b(?:EUR|USD|GBP|CHF)\b)"
-_AMOUNT = r"(?<![\d.,:])(?:[1-9]\d{0,2}(?:[.,' ]\d{3})+|[1-9]\d+)[.,]\d{2}(?![\d.,:]|\s*[a-z%])"
-_MONEY = re.compile(rf"{_CURRENCY}\s*\d|\d\s*{_CURRENCY}|{_AMOUNT}", re.IGNORECASE)
 
 
 def evidence_given(text: str) -> str:
@@ -27,7 +21,16 @@ def evidence_given(text: str) -> str:
             "Say in a few words what was seen or done: --evidence TEXT. No names, no amounts: it is journalled.",
             guard="evidence",
         )
-    if _ADDRESS.search(kept) or _MONEY.search(kept):
+    return _impersonal(kept)
+
+
+def why_given(reason: str) -> str:
+    """Why a step is passed over, or it is given up, as it is kept. Raises `Refused`: guards `reason`, `personal`."""
+    return _impersonal(reason_given(reason))
+
+
+def _impersonal(kept: str) -> str:
+    if tells_of_somebody(kept):
         raise Refused(
             "Personal data is not journalled",
             "It holds an e-mail address, or what looks like an amount of money.",

@@ -16,7 +16,7 @@ from gcms_tui.core.finding import Finding
 from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.escalation import PathStep, minutes_of
 from gcms_tui.core.incidents.incident import Incident, Severity
-from gcms_tui.core.incidents.told import CRITICAL_FINDINGS, impersonal, kept, without_addresses
+from gcms_tui.core.incidents.told import CRITICAL_FINDINGS, impersonal, kept, typed_kept
 from gcms_tui.core.payroll.hold import Hold
 from gcms_tui.core.payroll.typed import NOTE_LIMIT, typed
 from gcms_tui.core.verdict import Verdict
@@ -177,7 +177,7 @@ class Incidents:
         """Give it to somebody by their login. The escalation of one that nobody has acknowledged goes on. Raises
         `Refused` (guards `login`, `closed`, `read_only`), `UsageError`."""
         incident = self._for_work(reference)
-        said = {"to": _login(to), "note": without_addresses(typed(note))[:NOTE_LIMIT]}
+        said = {"to": _login(to), "note": typed_kept(typed(note))[:NOTE_LIMIT]}
         self._journal.append(events.HANDED_OVER, incident.incident_id, said)
         return self._told(self.book.get(incident.incident_id), f"handed over to {said['to'].partition('@')[0]}")
 
@@ -298,7 +298,7 @@ class Incidents:
 
 def _given(text: str, what: str, limit: int = NOTE_LIMIT) -> str:
     """As it is kept. Raises `Refused`, with `what` as its guard."""
-    said = without_addresses(typed(text))
+    said = typed_kept(typed(text))
     if not said:
         raise Refused(f"No {what} given", f"It wants a {what}.", "Say it in a few words.", guard=what)
     if len(said) > limit:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
-from gcms_tui.core.payroll.typed import reason_given
 from gcms_tui.core.procedures import cadence, events, gates
 from gcms_tui.core.procedures.cadence import BoardLine, Calendar, Done
 from gcms_tui.core.procedures.catalogue import PROCEDURES, procedure
+from gcms_tui.core.procedures.evidence import why_given
 from gcms_tui.core.procedures.gates import StepLook
 from gcms_tui.core.procedures.run import ProcedureRun, ProcedureState, fold
 from gcms_tui.core.procedures.step import Gate, Procedure, Step
@@ -192,7 +192,7 @@ class Procedures:
                     "Do it." if step.gate is Gate.FIRM else "Do it, or say --override REASON.",
                     guard="gate",
                 )
-            said = {"step": step.name, "reason": reason_given(reason), "override": False}
+            said = {"step": step.name, "reason": why_given(reason), "override": False}
             return at.note(events.SKIPPED, said)
 
     def override(self, reference: str, name: str, reason: str) -> ProcedureRun:
@@ -210,7 +210,7 @@ class Procedures:
                 )
             if step.gate is Gate.NONE:
                 raise Refused("Not a gate", f"{step.title} stops nothing.", "Skip it: --skip REASON", guard="gate")
-            said = {"step": step.name, "reason": reason_given(reason), "override": True}
+            said = {"step": step.name, "reason": why_given(reason), "override": True}
             return at.note(events.SKIPPED, said)
 
     def close(self, reference: str) -> ProcedureRun:
@@ -224,7 +224,7 @@ class Procedures:
         with self._alone(reference, "abandoning") as at:
             if at.run.state is not ProcedureState.ACTIVE:
                 gates.require_open(at.run, self._clock())
-            return at.note(events.ABANDONED, {"reason": reason_given(reason)})
+            return at.note(events.ABANDONED, {"reason": why_given(reason)})
 
     def require_writing(self) -> None:
         """Raises `Refused` (guard `read_only`)."""

@@ -15,7 +15,7 @@ from gcms_tui.core.incidents.contacts import contacts
 from gcms_tui.core.incidents.escalation import parse_path
 from gcms_tui.core.incidents.incident import fold
 from gcms_tui.core.incidents.postmortem import postmortem
-from gcms_tui.core.incidents.told import impersonal, kept, row_names, without_addresses
+from gcms_tui.core.incidents.told import impersonal, kept, row_names, typed_kept
 from gcms_tui.core.settings import ContactSettings, ExternalSettings
 from gcms_tui.core.verdict import Verdict
 from tests.core.incidents.entries import OPENED_AT, entries, incident
@@ -89,8 +89,17 @@ def test_addresses_and_amounts_are_told_to_nobody(text: str, told: str) -> None:
     assert impersonal(text, 200) == told
 
 
-def test_what_is_typed_keeps_its_figures() -> None:
-    assert without_addresses("off by 0.01, ask a.b@c.org") == "off by 0.01, ask masked"
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("off by 0.01, ask a.b@c.org", "off by 0.01, ask masked"),
+        ("Ada was paid 1,234.50 EUR, and €12, too little", "Ada was paid masked, and masked, too little"),
+        ("net 1 234,50 or 99.50 at 09:30", "net masked or masked at 09:30"),
+        ("dbt 1.11.16 took 12.50 s over 1,234 rows", "dbt 1.11.16 took 12.50 s over 1,234 rows"),
+    ],
+)
+def test_what_is_typed_keeps_its_figures_but_no_amount(text: str, kept: str) -> None:
+    assert typed_kept(text) == kept
 
 
 HOSTILE = "x | y\n# z [a](http://b) <script> `c` \x1b[2J @channel"

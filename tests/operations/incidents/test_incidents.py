@@ -39,7 +39,7 @@ def test_from_a_finding_to_its_close_with_a_hold_that_remains(scene: Scene) -> N
     (hold,) = scene.holds().open()
     assert (opened.holds, hold.cause) == ((hold.hold_id,), "incident")
     assert hold.reason == f"{opened.incident_id}: tests.gold is FAIL"
-    scene.acts().note(opened.incident_id[:20], "asked ada@example.org")
+    scene.acts().note(opened.incident_id[:20], "asked ada@example.org: 777.77 EUR")
     scene.acts("jane").acknowledge("last")
     scene.acts().hand_over("last", "bo", "she knows")
     assert guard(lambda: scene.acts().close("last", cause="c", done="d")) == "failed_run"
@@ -57,7 +57,7 @@ def test_from_a_finding_to_its_close_with_a_hold_that_remains(scene: Scene) -> N
     assert guard(lambda: scene.holds().lift(hold.hold_id, "done")) == "second_person"
     scene.holds("jane").lift(hold.hold_id, "it is mended")
     assert not scene.holds().open()
-    for word in ("Lovelace", "ada@example.org"):
+    for word in ("Lovelace", "ada@example.org", "777"):
         assert word not in scene.journalled()
 
 

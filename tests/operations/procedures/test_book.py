@@ -80,6 +80,7 @@ def test_one_of_a_name_is_open_on_a_target(scene: Scene) -> None:
     with pytest.raises(UsageError):
         elsewhere.get(run.run_id)
     assert refused(lambda: scene.book().abandon(run.run_id, " ")) == "reason"
+    assert refused(lambda: scene.book().abandon(run.run_id, "Ada wants 1,234.50")) == "personal"
     gone = scene.book().abandon(run.run_id, "the warehouse is down")
     assert (gone.state, gone.verdict) == (ProcedureState.ABANDONED, None)
     again = scene.book().open("weekly")

@@ -226,7 +226,8 @@ def test_scd2_corruption_is_not_closed_without_a_cause(scene: Scene) -> None:
     [
         ("", "evidence"), (" \u200b ", "evidence"), ("x" * 2001, "evidence"),
         ("ask anna@example.org", "personal"), ("net was 1234.50", "personal"), ("€ 12 too much", "personal"),
-        ("12 EUR", "personal"), ("paid 1.234,50", "personal"),
+        ("12 EUR", "personal"), ("paid 1.234,50", "personal"), ("1,234.50 too little, 3 times", "personal"),
+        ("it was 99.50.", "personal"),
     ],
 )  # fmt: skip
 def test_evidence_is_wanted_and_holds_no_address_and_no_amount(scene: Scene, text: str, guard: str) -> None:
