@@ -22,6 +22,7 @@ from gcms_tui.core.settings import AirbyteSettings
 from gcms_tui.core.text import printable
 
 _REFRESH_BEFORE_S = 180.0
+_DAY_S = 86_400
 _PAGE = 100
 _MOST_PAGES = 50
 
@@ -146,7 +147,7 @@ class AirbyteApi:
         # It goes into a header, where a line break would begin another.
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
             raise self._something_else("no token that could be used")
-        lasts_s = float(lasts) if isinstance(lasts, int | float) else 900.0
+        lasts_s = float(lasts) if isinstance(lasts, int | float) and 0 < lasts <= _DAY_S else 900.0
         return Secret(token), self._monotonic() + max(lasts_s - _REFRESH_BEFORE_S, 1.0)
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, authorization: str) -> Reply:
@@ -294,13 +295,17 @@ _ASK_BASE = "See that base_url under [airbyte] is the public API's whole base: â
 def _connection(item: Mapping[str, Any]) -> Connection:
     schedule, configured = _object(item.get("schedule")), _object(item.get("configurations"))
     words = schedule.get("cronExpression") or schedule.get("basicTiming") or schedule.get("scheduleType") or ""
-    streams = configured.get("streams") or ()
+    streams = configured.get("streams")
     return Connection(
         str(item.get("connectionId") or ""),
         str(item.get("name") or ""),
         str(item.get("status") or "unknown"),
         "" if words == "manual" else str(words),
-        tuple(str(stream["name"]) for stream in streams if isinstance(stream, dict) and stream.get("name")),
+        tuple(
+            str(stream["name"])
+            for stream in (streams if isinstance(streams, list) else ())
+            if isinstance(stream, dict) and stream.get("name")
+        ),
         str(item.get("prefix") or ""),
     )
 

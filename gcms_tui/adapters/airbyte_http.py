@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,8 +33,8 @@ class NoAnswer(Exception):
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
-    body: object
-    """JSON; where it is none, the beginning of its text."""
+    body: object = field(repr=False)
+    """A token may be in it. JSON; where it is none, the beginning of its text."""
     is_json: bool
     location: str = ""
     """Where a redirect leads; it is not followed, as what is sent holds secrets."""

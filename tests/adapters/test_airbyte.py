@@ -85,6 +85,14 @@ def test_a_token_that_ended_early_is_replaced_once(server: ScriptedAirbyte) -> N
 # -- a login that is refused, answers that are no answer -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lasts", [10**400, float("inf"), float("nan"), -1, "900", None])
+def test_a_token_whose_end_is_not_told_is_used_all_the_same(server: ScriptedAirbyte, lasts: Any) -> None:
+    server.on("POST", "/applications/token", Says(body={"access_token": TOKEN, "expires_in": lasts}))
+    odd = [{**CONNECTION, "configurations": {"streams": streams}} for streams in (7, True, {"name": "x"}, [7, {}])]
+    server.on("GET", "/connections", Says(body={"data": odd}))
+    assert [one.streams for one in server.client().connections()] == [()] * 4
+
+
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_wrong_secret_is_told_and_never_repeated(server: ScriptedAirbyte, status: int) -> None:
     server.on("POST", "/applications/token", Says(status, {"detail": f"no client with secret {SECRET}"}))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from gcms_tui.core.conclusion import Conclusion, unknown
 from gcms_tui.core.errors import Unavailable
-from gcms_tui.core.freshness import age_verdict, age_words
+from gcms_tui.core.freshness import age_verdict, age_words, ahead_of_clock
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 
@@ -96,7 +96,8 @@ def judge_connection(
     """By its newest sync that has ended, of jobs newest first: FAIL where it failed, UNKNOWN where there is none, WARN
     where it was cancelled, something emptied the tables since, or the connection is not active.
 
-    With the limits, of its strictest source, the last that succeeded must not be older either. One under way is told
+    With the limits, of its strictest source, the last that succeeded must not be older either, and UNKNOWN is when that
+    was where nobody says. One under way is told
     beside; where it has been so for longer than `LONG`, it is a WARN at least.
     """
     ended = _judge_ended(connection, jobs, now, warn_after_h, fail_after_h)
@@ -138,7 +139,11 @@ def _judge_ended(
     if newest.status == "cancelled":
         return Conclusion(Verdict.WARN, said + since, next_step=_NEXT)
     verdict = Verdict.OK
-    if warn_after_h is not None and fail_after_h is not None and newest.updated_at is not None:
+    if warn_after_h is not None and fail_after_h is not None:
+        if newest.updated_at is None:
+            return unknown(f"{said}, and Airbyte does not say when", _NEXT)
+        if ahead_of_clock(newest.updated_at, now):
+            return unknown(f"{newest.words} in the future, as Airbyte tells it: a clock is wrong", _NEXT)
         verdict = age_verdict(now - newest.updated_at, warn_after_h, fail_after_h)
     if connection.status != "active":
         told = f"it is {printable(connection.status, 20)}, and syncs no more; {said}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,8 @@ GOOD = a_job(1, "succeeded", 3 * HOUR)
         ([GOOD, a_job(0, "succeeded", kind="reset")], Verdict.OK, "job 1 succeeded"),
         ([a_job(1, "succeeded", 30 * HOUR)], Verdict.WARN, "and none since"),
         ([a_job(1, "succeeded", 50 * HOUR)], Verdict.FAIL, "and none since"),
+        ([replace(GOOD, updated_at=None)], Verdict.UNKNOWN, "does not say when"),
+        ([a_job(1, "succeeded", -HOUR)], Verdict.UNKNOWN, "in the future"),
     ],
 )
 def test_a_connection_is_judged_by_its_newest_sync_that_has_ended(
