@@ -1,4 +1,4 @@
-"""`gcms-tui journal doubts`: writes without an outcome, first looked at, then settled."""
+"""`gcms-tui journal doubts`: writes and syncs without an outcome, first looked at, then settled."""
 
 from __future__ import annotations
 
@@ -34,13 +34,15 @@ class _Settled:
 
 
 @click.command()
-@click.option("--settle", is_flag=True, help="Look at each in the warehouse, and write down what became of it.")
+@click.option("--settle", is_flag=True, help="Look at each where it went, and write down what became of it.")
 @headless
 def doubts(invocation: Invocation, settle: bool) -> int:
-    """Writes that were begun and whose outcome nobody wrote down: killed, or cut off at COMMIT.
+    """Writes that were begun and whose outcome nobody wrote down: killed, or cut off at COMMIT; and syncs that Airbyte
+    was asked for and has not answered.
 
-    With --settle each is looked at, by its rows and the warehouse's query history, and what that tells is journalled.
-    Ends with 0 where none is left, with 3 where one is: under way, not to be looked at, or for a person to look at.
+    With --settle each is looked at, by its rows and the warehouse's query history or by the jobs that Airbyte lists,
+    and what that tells is journalled. Ends with 0 where none is left, with 3 where one is: under way, too early to
+    tell, not to be looked at, or for a person to look at.
     """
     settings = load_settings(invocation).settings
     if settle:
@@ -78,15 +80,18 @@ def _json(one: _Settled) -> dict[str, Any]:
     return {
         "write": doubt.write_id,
         "entry": doubt.entry.sequence,
+        "kind": doubt.intent["kind"],
         "what": doubt.words,
         "target": doubt.intent["target"],
         "table": doubt.intent["table"],
-        "natural_key": doubt.intent["key"],
+        "natural_key": doubt.intent["key"] if doubt.sync is None else None,
+        "connection": doubt.sync.connection_id if doubt.sync is not None else None,
         "since": doubt.entry.at,
         "by": f"{doubt.entry.user}@{doubt.entry.host}",
         "under_way": doubt.under_way,
         "verdict": found.verdict if found else None,
         "evidence": list(found.evidence) if found else [],
+        "next_step": (found.next_step or None) if found else None,
         "error": f"{one.error.title}: {one.error.message}" if one.error else None,
     }
 
@@ -104,7 +109,9 @@ def _tell(one: _Settled, *, printed: bool) -> None:
                 click.echo(f"    {printable(line, _LINE)}")
     if one.error is not None:
         tell_error(one.error)
-    if found is not None and found.verdict is Verdict.LOOK:
+    if found is not None and found.next_step:
+        tell(f"  -> {printable(found.next_step, _LINE)}")
+    elif found is not None and found.verdict is Verdict.LOOK:
         _tell_where_to_look(doubt)
 
 

@@ -47,8 +47,9 @@ def report_lines(report: PipelineReport, *, ascii_only: bool = False) -> Iterato
         if next_step:
             yield f"          -> {printable(next_step)}"
 
+    settle = "What became of it: gcms-tui journal doubts --settle"
     for words in _doubts(report):
-        yield from told(Verdict.UNKNOWN, "a sync in doubt", words, "It is looked for at the next sync.")
+        yield from told(Verdict.UNKNOWN, "a sync in doubt", words, settle)
     for what, seen in (("Airbyte", report.airbyte), ("Supabase", report.supabase)):
         yield from told(seen.verdict, what, seen.summary, seen.next_step)
     for item in report.connections:

@@ -120,7 +120,7 @@ def _tell_asked(asked: Asked) -> None:
     if asked.note:
         tell(f"  ! {printable(asked.note)}")
     if asked.outcome is SyncOutcome.IN_DOUBT:
-        tell("  -> Look whether a job has come of it: gcms-tui pipeline status")
+        tell("  -> Look whether a job has come of it: gcms-tui journal doubts --settle")
 
 
 def _follow(desk: PipelineDesk, job_id: int, limit: timedelta, invocation: Invocation) -> int:

@@ -149,7 +149,7 @@ def doubt_lines(doubts: Sequence[Doubt], look: Look) -> tuple[Text, ...]:
     first, more = doubts[0], f"; and {len(doubts) - 1} more" if len(doubts) > 1 else ""
     said = f"{first.words}, begun by {first.entry.user}@{first.entry.host}{more}"
     line = Text.assemble(("IN DOUBT ", f"bold {palette.fail}"), (look.glyphs.text(said, 200), palette.text))
-    step = f"{look.glyphs.arrow} It may have been written, or not. 6, then Enter, looks what became of it."
+    step = f"{look.glyphs.arrow} It may have been done, or not. 6, then Enter, looks what became of it."
     line.no_wrap = True
     return (line, Text(step, palette.muted, no_wrap=True))
 

@@ -18,7 +18,9 @@ from gcms_tui.adapters.store.opening import Store
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.main import run
 from gcms_tui.cli.wiring import load_settings, open_store
+from gcms_tui.core.pipeline.syncs import ASKED
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED
+from gcms_tui.sandbox.airbyte.connections import REFERENCE
 from tests.adapters.scripted_snowflake import unused_port
 from tests.cli.commands import Done
 from tests.cli.test_health import write_config
@@ -122,7 +124,7 @@ def test_an_entry_is_shown_with_all_that_it_says(desk: Desk) -> None:
     assert '    UPDATE "BRONZE"."BR_ATTENDANCE_SCD2"\n    SET\n' in done.out
     assert "\x1b" not in done.out
     _, entry = desk.json("show", "1")
-    assert entry["payload"]["reason"] == "two runs \x1b[31mcollided"
+    assert entry["payload"]["reason"] == "two runs collided"
     assert desk("show", "99").status == 64
 
 
@@ -278,6 +280,26 @@ def test_what_cannot_be_settled_keeps_nothing_else_from_being_so(desk: Desk, int
     assert (running_["under_way"], running_["verdict"]) == (True, "still under way")
     assert settled["verdict"] == "not applied"
     assert len(desk.store.journal.open_intents()) == 2
+
+
+@pytest.mark.covers("E3 4")
+def test_a_sync_in_doubt_is_among_them_and_is_settled_by_airbytes_jobs(
+    own_platform: RunningPlatform, desk: Desk
+) -> None:
+    asked = {"connection": REFERENCE.connection_id, "name": REFERENCE.name, "where": "127.0.0.1:1"}
+    for sync_id, before in (("sync-a", 0), ("sync-b", 999_999)):
+        desk.store.journal.append(ASKED, sync_id, {"target": "sandbox", **asked, "before": before})
+    status, told = desk.json("doubts", "--settle")
+    assert status == 3 and all("asked of Airbyte at 127.0.0.1:1" in one["error"] for one in told["doubts"])
+    airbyte = own_platform.config.read_text().partition("[airbyte]")[2].partition("[[")[0].partition("\n#")[0]
+    secret = own_platform.config.with_name("airbyte.secret")
+    desk.config.write_text(f"{desk.config.read_text()}\n[airbyte]{airbyte.replace(secret.name, str(secret))}")
+    done = desk("doubts", "--settle")
+    assert done.status == 3 and "APPLIED" in done.out and "too early to tell: until" in done.out
+    assert "STILL UNDER WAY" in done.out and "-> Look again at " in done.err and "pipeline watch " in done.err
+    [left] = desk.json("doubts")[1]["doubts"]
+    assert (left["write"], left["kind"], left["table"]) == ("sync-b", "sync", None)
+    assert left["connection"] == REFERENCE.connection_id
 
 
 def test_an_intent_that_was_edited_hides_no_other(desk: Desk, intend: Callable[..., None]) -> None:

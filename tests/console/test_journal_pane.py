@@ -127,7 +127,7 @@ async def test_what_is_in_doubt_is_told_first_wherever_one_is(state: Path, tmp_p
         lines = drawn(app).splitlines()
         assert "? 1 IN DOUBT" in lines[1] and "In doubt  1" in lines[2] and f"? IN DOUBT   repair of {KEY}" in lines[3]
         assert pane.focused_doubt is not None and "Today" in lines[4]
-        assert "IN DOUBT: it may have been written, or not" in page_of(pane)
+        assert "IN DOUBT: it may have been done, or not" in page_of(pane)
 
 
 async def test_looking_settles_nothing_and_settling_is_by_looking(state: Path, tmp_path: Path) -> None:

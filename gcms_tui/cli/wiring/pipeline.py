@@ -42,7 +42,7 @@ def open_pipeline(settings: Settings, invocation: Invocation) -> Iterator[Pipeli
     target, warehouse = warehouse_or_why(settings)
     allowed = read_only(settings, invocation, target)
     store, queries = open_store(settings), query_library(settings)
-    reader: Airbyte = _or_why(settings)
+    reader: Airbyte = airbyte_or_why(settings)
     starter: SyncStarter | None = None if allowed.on else _or_why_to_sync(settings)
 
     def visit() -> PostgresPing:
@@ -83,7 +83,8 @@ def open_airbyte(settings: Settings) -> AirbyteApi:
     return open_api(settings.airbyte, os.environ)
 
 
-def _or_why(settings: Settings) -> Airbyte:
+def airbyte_or_why(settings: Settings) -> Airbyte:
+    """Reading alone; where there is none, whoever asks is told so."""
     from gcms_tui.adapters.airbyte import AbsentAirbyte
 
     try:

@@ -22,6 +22,7 @@ from gcms_tui.cli.wiring.base import (
     utc_now,
 )
 from gcms_tui.cli.wiring.desks import open_run_desk
+from gcms_tui.cli.wiring.pipeline import airbyte_or_why
 from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.settings import Settings
 from gcms_tui.core.writing.plan import PlanKind
@@ -46,6 +47,7 @@ def open_scd2_desk(
     Raises `ConfigError` where there is no login, no dbt project or no target.
     """
     from gcms_tui.adapters.project_changes import GitChanges
+    from gcms_tui.operations.pipeline.asked import AskedSyncs
     from gcms_tui.operations.scd2.browse import Scd2Browser
     from gcms_tui.operations.scd2.cause import Causes
     from gcms_tui.operations.scd2.corrections import Corrections
@@ -75,6 +77,7 @@ def open_scd2_desk(
                 warehouse=warehouse,
                 queries=queries,
                 readers={PlanKind.MARK_PAID: supabase_or_why(settings)},
+                syncs=AskedSyncs(airbyte_or_why(settings), store.journal, utc_now),
                 read_only_reason=why_not,
             ),
             None if allowed.on else _bench(seen),

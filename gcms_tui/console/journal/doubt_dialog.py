@@ -1,4 +1,4 @@
-"""A write in doubt: looked at, and settled by what was seen."""
+"""A write or a sync in doubt: looked at, and settled by what was seen."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gcms_tui.console.journal.state import at_text
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.plan_page import heading, labelled
 from gcms_tui.core.errors import GcmsError
@@ -45,7 +46,7 @@ _VERDICTS = {
 
 @dataclass
 class Looked(Message):
-    """What the rows and the query history say."""
+    """What the rows, or Airbyte's jobs, say."""
 
     found: Settlement
 
@@ -107,7 +108,7 @@ class DoubtDialog(GuardedDialog[Settlement | None]):
         if self.found is not None:
             return [*lines, Text(), *self._found(self.found, width)]
         if self.error is None:
-            said = f"Looking at the rows and the query history, {int(get_time() - self._since)} s so far."
+            said = f"Looking at {doubt.told_by}, {int(get_time() - self._since)} s so far."
             lines += [Text(), *flow(Text(said, palette.muted), width - 1, " ")]
         return lines
 
@@ -119,7 +120,8 @@ class DoubtDialog(GuardedDialog[Settlement | None]):
         for said in found.evidence:
             lines += flow(Text(f"{self.look.glyphs.dot} {text(said, 1_000)}", palette.text), width - 1, " ")
         lines += [Text(), heading("What to do", self.look)]
-        lines += flow(Text(_WHAT_NOW[found.verdict], palette.text), width - 1, " ")
+        step = text(by_key(found.next_step), 400) or _WHAT_NOW[found.verdict]
+        lines += flow(Text(step, palette.text), width - 1, " ")
         if self._services.read_only:
             why = f"It cannot be settled from here: {text(self._services.read_only_reason, 200)}."
             lines += flow(Text(why, palette.warn), width - 1, " ")

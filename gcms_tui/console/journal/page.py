@@ -1,4 +1,4 @@
-"""One entry of the journal, or one write in doubt, told in full. Pure."""
+"""One entry of the journal, or what is in doubt, told in full. Pure."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def doubt_page(doubt: Doubt, one: Told, look: Look, width: int) -> list[Text]:
         first = Text(" WRITING NOW: its lease is alive", f"bold {palette.accent}")
         step = "Wait for its end. Where whoever holds the lease is gone, it dies by itself in half a minute."
     else:
-        first = Text(" ? IN DOUBT: it may have been written, or not", f"bold {palette.fail}")
-        step = "Enter looks at the rows and at the query history, and says what became of it. s settles it."
+        first = Text(" ? IN DOUBT: it may have been done, or not", f"bold {palette.fail}")
+        step = f"Enter looks at {doubt.told_by}, and says what became of it. s settles it."
     lines = [first, *flow(Text(look.glyphs.text(doubt.words, 400), f"bold {palette.strong}"), width - 1, " "), Text()]
     lines += [heading("What to do", look), *flow(Text(step, palette.text), width - 1, " "), Text()]
     return [*lines, heading("Its intent", look), Text(), *entry_page(one, look, width)]

@@ -10,12 +10,14 @@ from typing import Any
 
 from gcms_tui.console.payroll import entries as payroll
 from gcms_tui.core.conclusion import counted
+from gcms_tui.core.pipeline import syncs
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
 
 _LONGEST = 300
 _VERIFIED = "scd2.verified"
 _OUTCOMES = {"applied": Verdict.OK, "not_applied": Verdict.WARN}
+_SYNCS = {"started": Verdict.OK, "attached": Verdict.OK, "not_started": Verdict.WARN}
 _SETTLED = {"applied": Verdict.OK, "not applied": Verdict.OK, "a person must look": Verdict.WARN}
 
 
@@ -69,6 +71,17 @@ def _settled(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     return f"settled by looking: {verdict}", _SETTLED.get(verdict, Verdict.UNKNOWN)
 
 
+def _sync_asked(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
+    reason = payload.get("reason")
+    return f"sync of {payload.get('name')}" + (f": {reason}" if reason else ""), None
+
+
+def _sync_became(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
+    outcome, job, why = str(payload.get("outcome")), payload.get("job"), payload.get("why")
+    words = outcome.replace("_", " ") + (f": job {job}" if job else "") + (f": {why}" if why else "")
+    return words, _SYNCS.get(outcome, Verdict.UNKNOWN)
+
+
 def _verified(payload: Mapping[str, Any]) -> tuple[str, Verdict | None]:
     parts = {name: payload[name] for name in ("key", "tests") if isinstance(payload.get(name), dict)}
     said = ", ".join(f"{name} {part.get('verdict')}: {part.get('words')}" for name, part in parts.items())
@@ -109,6 +122,9 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Verdict | None]]] 
     OUTCOME: _outcome,
     SETTLED: _settled,
     _VERIFIED: _verified,
+    syncs.ASKED: _sync_asked,
+    syncs.ANSWERED: _sync_became,
+    syncs.SETTLED: _sync_became,
     "run.start": _run,
     "run.end": _run_end,
     **{kind: partial(_payroll, kind) for kind in payroll.KINDS},

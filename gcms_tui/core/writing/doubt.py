@@ -31,6 +31,8 @@ class Settlement:
     evidence: tuple[str, ...]
     rows: tuple[Row, ...] = ()
     """As they were found, where rows were looked at."""
+    next_step: str = ""
+    """What to do now, where the verdict alone does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from gcms_tui.core.pipeline.trail import Side, Stopped, Trail, where_it_stopped
 from gcms_tui.core.settings import Settings, SourceSettings
 from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.operations.payroll.ports import SupabaseReader
+from gcms_tui.operations.pipeline.asked import syncs_in_doubt
 from gcms_tui.operations.pipeline.ports import Airbyte, SupabaseSeen, SupabaseVisit
-from gcms_tui.operations.pipeline.syncing import syncs_in_doubt
 from gcms_tui.operations.pipeline.tables import TableReader, WatchedTable, watched_tables
 from gcms_tui.operations.ports import Clock, DbtProject, QueryLibrary, Warehouse
 from gcms_tui.operations.questions import DbtFiles

@@ -13,10 +13,11 @@ from typing import Any
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import GcmsError, Refused, Unavailable, UsageError
 from gcms_tui.core.payroll.typed import reason_given
-from gcms_tui.core.pipeline.airbyte import AnswerUnknown, Connection, SyncJob, pulls, running
-from gcms_tui.core.pipeline.syncs import ANSWERED, ASKED, KIND, LOOKED, SETTLED, OpenSync, SyncOutcome, open_syncs
+from gcms_tui.core.pipeline.airbyte import AnswerUnknown, Connection, SyncJob, running
+from gcms_tui.core.pipeline.syncs import ANSWERED, ASKED, LOOKED, OpenSync, SyncOutcome, lease_name
 from gcms_tui.core.text import printable
-from gcms_tui.core.writing.journal import Entry
+from gcms_tui.core.writing.doubt import Verdict
+from gcms_tui.operations.pipeline.asked import AskedSyncs, begun_since, syncs_in_doubt
 from gcms_tui.operations.pipeline.ports import Airbyte, SyncStarter
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.writing.ports import JournalBook, Lease, Leases
@@ -27,11 +28,8 @@ Pause = Callable[[float], None]
 LIMIT = timedelta(hours=1)
 """How long a job is watched unless somebody says otherwise."""
 
-_PAGE = 200
 _LOOKS, _LOOK_AGAIN_S = 3, 2.0
 """A server that was too busy to answer may list the job a moment later."""
-_SETTLED_AFTER = timedelta(minutes=5)
-"""A request without an answer that no job has come of by then does not come to be one."""
 _SOONEST_S, _LATEST_S = 1.0, 10.0
 _PATIENT_LOOKS = 5
 
@@ -141,6 +139,7 @@ class Syncs:
         self._journal = journal
         self._leases = leases
         self._clock = clock
+        self._asked = AskedSyncs(airbyte, journal, clock)
         self._pause = pause
 
     def sync(self, plan: SyncPlan, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Asked:
@@ -160,7 +159,7 @@ class Syncs:
             )
         kept = reason_given(reason)
         on_step("checking")
-        name = f"pipeline:{self._target}:{plan.connection.connection_id}"
+        name = lease_name(self._target, plan.connection.connection_id)
         lease = self._leases.take(name, f"sync of {printable(plan.connection.name, 80)}")
         try:
             self._require_settled(plan.connection, on_step)
@@ -174,21 +173,6 @@ class Syncs:
         """See `syncs_in_doubt`."""
         return syncs_in_doubt(self._journal, self._target)
 
-    def settle(self, asked: OpenSync) -> SyncOutcome:
-        """Look what became of one in doubt, and write it into the journal; `IN_DOUBT` where it is too early to tell.
-
-        Raises `GcmsError` where Airbyte or the journal cannot be asked.
-        """
-        since = self._since(asked.connection_id, asked.before)
-        if since:
-            self._journal.append_once(SETTLED, asked.sync_id, {"outcome": "started", "job": since[-1].job_id})
-            return SyncOutcome.STARTED
-        if self._clock() - asked.asked_at < _SETTLED_AFTER:
-            return SyncOutcome.IN_DOUBT
-        why = "no job has begun since, as far as Airbyte lists them"
-        self._journal.append_once(SETTLED, asked.sync_id, {"outcome": "not_started", "why": why})
-        return SyncOutcome.NOT_STARTED
-
     # -- before anything is sent -------------------------------------------------------------------------------------
 
     def _require_settled(self, connection: Connection, on_step: OnStep) -> None:
@@ -196,11 +180,12 @@ class Syncs:
             if asked.connection_id != connection.connection_id:
                 continue
             on_step(f"looking what became of {asked.sync_id}")
-            if self.settle(asked) is SyncOutcome.IN_DOUBT:
+            found = self._asked.settle(asked)
+            if found.verdict is Verdict.RUNNING:
                 raise Refused(
                     "A sync is in doubt",
-                    f"{asked.words}: no answer came, and no job has begun since.",
-                    "Wait five minutes from then: if none has come by that time, none will.",
+                    f"{asked.words}: no answer came, and {'; '.join(found.evidence)}.",
+                    found.next_step,
                     guard="in_doubt",
                 )
 
@@ -300,7 +285,7 @@ class Syncs:
             if look:
                 self._pause(_LOOK_AGAIN_S)
             try:
-                since = self._since(plan.connection.connection_id, plan.newest)
+                since = begun_since(self._airbyte.jobs(plan.connection.connection_id), plan.newest)
             except GcmsError as failed:
                 why = f"{error.message}; its jobs cannot be listed: {failed.message}"
             if since:
@@ -311,12 +296,8 @@ class Syncs:
             notes.append(self._answered(sync_id, {"outcome": "started", "job": job.job_id}))
             told = " ".join(filter(None, dict.fromkeys(notes)))
             return Asked(sync_id, plan.connection, SyncOutcome.STARTED, job, told)
-        notes.insert(0, f"{why}. Airbyte lists no job since; whether one comes of it is asked again at the next sync.")
+        notes.insert(0, f"{why}. Airbyte lists no job since: it is in doubt until somebody looks.")
         return Asked(sync_id, plan.connection, SyncOutcome.IN_DOUBT, None, " ".join(filter(None, dict.fromkeys(notes))))
-
-    def _since(self, connection_id: str, before: int | None) -> tuple[SyncJob, ...]:
-        """The syncs that have begun since, newest first: their numbers only ever grow."""
-        return tuple(job for job in pulls(self._airbyte.jobs(connection_id)) if job.job_id > (before or 0))
 
     def _answered(self, sync_id: str, said: dict[str, Any]) -> str:
         return self._note(ANSWERED, sync_id, said)
@@ -326,17 +307,8 @@ class Syncs:
         try:
             self._journal.append(kind, sync_id, said)
         except GcmsError as error:
-            return f"The outcome could not be journalled ({error.message}): it will be looked for at the next sync."
+            return f"The outcome could not be journalled ({error.message}): it is in doubt until somebody looks."
         return ""
-
-
-def syncs_in_doubt(journal: JournalBook, target: str) -> tuple[OpenSync, ...]:
-    """Those of this target that were asked for and have no outcome, oldest first. Raises `GcmsError`."""
-    before, found = None, list[Entry]()
-    while page := journal.entries(_PAGE, before=before, kind=KIND):
-        found += page
-        before = page[-1].sequence
-    return tuple(item for item in open_syncs(found) if item.target == target)
 
 
 def find_connection(connections: tuple[Connection, ...], reference: str) -> Connection:

@@ -1,4 +1,4 @@
-"""Writes in doubt: an intent without an outcome, settled by looking and never by guessing."""
+"""Writes and syncs in doubt: an intent without an outcome, settled by looking and never by guessing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from gcms_tui.core.errors import ConfigError, GcmsError, MissingRelation, Refused, UsageError
+from gcms_tui.core.pipeline.syncs import ASKED, OpenSync, read_asked
+from gcms_tui.core.pipeline.syncs import LEASES as SYNC_LEASES
+from gcms_tui.core.pipeline.syncs import SETTLED as SYNC_SETTLED
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.writing.doubt import (
     Settlement,
@@ -25,6 +28,7 @@ from gcms_tui.core.writing.doubt import (
 from gcms_tui.core.writing.journal import INTENT, SETTLED, Entry
 from gcms_tui.core.writing.plan import Plan, PlanKind, rows_of
 from gcms_tui.core.writing.plan_json import row_document
+from gcms_tui.operations.pipeline.asked import AskedSyncs, unanswered_requests
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
 from gcms_tui.operations.writing.guarded_write import BACKUP_OF, LEASES
 from gcms_tui.operations.writing.ports import JournalBook, Leases, PlanShelf
@@ -35,14 +39,17 @@ _EARLIER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One write in doubt."""
+    """One write in doubt, or one sync: nobody knows what became of either."""
 
     write_id: str
     entry: Entry
     """The intent."""
     intent: dict[str, Any]
+    """What all kinds of them tell; a sync has neither plan nor table."""
     under_way: bool = False
     """Its lease is alive: somebody is at it just now."""
+    sync: OpenSync | None = None
+    """What Airbyte was asked for, where that is what is in doubt."""
 
     @property
     def readable(self) -> bool:
@@ -51,24 +58,43 @@ class Doubt:
 
     @property
     def lease(self) -> str:
-        """The name of the one that it was written under."""
+        """The name of the one that it was written, or asked for, under."""
+        if self.sync is not None:
+            return self.sync.lease
         return f"{LEASES}{self.intent['target']}:{self.intent['table']}"
 
     @property
     def words(self) -> str:
         """`repair of 1-5-1 in bronze.br_attendance_scd2`."""
         if not self.readable:
-            return "a write whose intent cannot be read"
+            return f"a {'sync' if self.entry.kind == ASKED else 'write'} whose intent cannot be read"
         kind, key, table = (self.intent[name] for name in ("kind", "key", "table"))
-        return f"{kind} of {table}" if key == table else f"{kind} of {key} in {table}"
+        return f"{kind} of {key}" if table in (key, None) else f"{kind} of {key} in {table}"
+
+    @property
+    def told_by(self) -> str:
+        """What is looked at."""
+        return "the rows and the query history" if self.entry.kind == INTENT else "the jobs that Airbyte lists"
 
 
 def open_doubts(journal: JournalBook, leases: Leases) -> tuple[Doubt, ...]:
     """Oldest first; of every target, as the store alone knows them. Raises `GcmsError`."""
-    entries = journal.open_intents()
-    alive = {holder.name for holder in leases.held(LEASES)}  # after: a lease is older than the intent it is held for
-    found = [Doubt(entry.subject, entry, _read(entry)) for entry in entries]
+    entries = sorted((*journal.open_intents(), *unanswered_requests(journal)), key=lambda entry: entry.sequence)
+    # After the entries: a lease is older than the intent it is held for.
+    alive = {holder.name for prefix in (LEASES, SYNC_LEASES) for holder in leases.held(prefix)}
+    found = [_doubt(entry) for entry in entries]
     return tuple(replace(doubt, under_way=doubt.lease in alive) for doubt in found)
+
+
+def _doubt(entry: Entry) -> Doubt:
+    if entry.kind != ASKED:
+        return Doubt(entry.subject, entry, _read(entry))
+    sync = read_asked(entry)
+    if sync is None:
+        return Doubt(entry.subject, entry, dict.fromkeys(_SAID, _UNREAD))
+    nothing = {"plan": None, "table": None, "query_tag": None}
+    intent = {**nothing, "kind": "sync", "target": sync.target, "key": sync.name, "reason": entry.said.get("reason")}
+    return Doubt(entry.subject, entry, intent, sync=sync)
 
 
 def _read(entry: Entry) -> dict[str, Any]:
@@ -83,6 +109,7 @@ def _read(entry: Entry) -> dict[str, Any]:
 _SAID = ("plan", "kind", "target", "table", "key", "query_tag")
 _UNREAD = "(cannot be read)"
 _UNDER_WAY = Settlement(Verdict.RUNNING, ("its lease is alive: whoever holds it has not ended",))
+_CLOSED_BY = {INTENT: SETTLED, ASKED: SYNC_SETTLED}
 
 
 class Reader(Protocol):
@@ -108,9 +135,11 @@ class Doubts:
         warehouse: Warehouse,
         queries: QueryLibrary,
         readers: Mapping[PlanKind, Reader] = MappingProxyType({}),
+        syncs: AskedSyncs | None = None,
         read_only_reason: str = "",
     ) -> None:
-        """`readers`: whom to ask about the kinds of plans that are not carried out in the warehouse."""
+        """`readers`: whom to ask about the kinds of plans that are not carried out in the warehouse; `syncs`: about
+        those that Airbyte was asked for."""
         self._target = target
         self._journal = journal
         self._plans = plans
@@ -118,6 +147,7 @@ class Doubts:
         self._warehouse = warehouse
         self._queries = queries
         self._readers = readers
+        self._syncs = syncs
         self._read_only_reason = read_only_reason
 
     def open(self) -> tuple[Doubt, ...]:
@@ -125,7 +155,7 @@ class Doubts:
         return open_doubts(self._journal, self._leases)
 
     def look(self, write_id: str) -> Settlement:
-        """What became of it, by the rows and the query history; nothing is written down. Raises `GcmsError`."""
+        """What became of it, by whatever tells of its kind; nothing is written down. Raises `GcmsError`."""
         doubt = self._doubt(write_id)
         return _UNDER_WAY if doubt.under_way else self._looked(doubt)
 
@@ -150,23 +180,31 @@ class Doubts:
                 lease.release()
 
     def _settled(self, doubt: Doubt) -> Settlement:
+        if doubt.sync is not None:
+            return self._required_syncs(doubt.sync).settle(doubt.sync)
         found = self._looked(doubt)
         if found.verdict is not Verdict.RUNNING:
             said: dict[str, Any] = {"verdict": found.verdict.value, "evidence": list(found.evidence)}
             if found.verdict is Verdict.APPLIED:
                 said["after"] = [row_document(row) for row in found.rows]
-            self._journal.append_once(SETTLED, doubt.write_id, said)
+            self._journal.append_once(_CLOSED_BY[doubt.entry.kind], doubt.write_id, said)
         return found
+
+    def _required_syncs(self, sync: OpenSync) -> AskedSyncs:
+        if self._syncs is None:
+            asked = f"{sync.name} was asked of Airbyte at {sync.where}, and none can be asked from here."
+            raise ConfigError("Nobody to ask", asked, f"Look at its jobs there, or ask {sync.by}.")
+        return self._syncs
 
     def _doubt(self, write_id: str) -> Doubt:
         """Raises `UsageError` where it is none, `Refused` where it is of another target."""
         doubt = next((doubt for doubt in self.open() if doubt.write_id == write_id), None)
         if doubt is None:
-            raise UsageError("Not in doubt", f"{write_id!r} is no write in doubt.", "gcms-tui journal doubts")
+            raise UsageError("Not in doubt", f"{write_id!r} is nothing that is in doubt.", "gcms-tui journal doubts")
         if doubt.readable and doubt.intent["target"] != self._target:
             raise Refused(
                 "Another target",
-                f"{write_id} was a write on {doubt.intent['target']}, and this console looks at {self._target}.",
+                f"{write_id} was on {doubt.intent['target']}, and this console looks at {self._target}.",
                 f"gcms-tui --target {doubt.intent['target']} journal doubts --settle",
                 guard="target",
             )
@@ -176,6 +214,8 @@ class Doubts:
         if not doubt.readable:
             edited = "its intent cannot be read: somebody edited the journal, gcms-tui journal verify tells more"
             return Settlement(Verdict.LOOK, (edited,))
+        if doubt.sync is not None:
+            return self._required_syncs(doubt.sync).look(doubt.sync)
         plan = self._plan(doubt)
         if plan.kind in _ELSEWHERE:
             return self._looked_elsewhere(doubt, plan)

@@ -191,9 +191,10 @@ def test_a_pooler_that_keeps_no_session_and_a_table_that_is_not_there_are_said()
 def test_a_sync_in_doubt_makes_the_whole_unknown() -> None:
     scene = Scene(airbyte=MemoryAirbyte(held=[a_job(11, "succeeded"), a_job(10, "succeeded", PAYROLL)]))
     assert scene.status().verdict is Verdict.OK
-    scene.journal.append(ASKED, "sync-1", {"target": "dev", "connection": "c-1", "name": "reference", "before": 3})
+    said = {"connection": "c-1", "name": "reference", "where": "airbyte.example", "before": 3}
+    scene.journal.append(ASKED, "sync-1", {"target": "dev", **said})
     assert scene.status().verdict is Verdict.OK, "another target's"
-    scene.journal.append(ASKED, "sync-2", {"target": "prod", "connection": "c-1", "name": "reference", "before": 3})
+    scene.journal.append(ASKED, "sync-2", {"target": "prod", **said})
     scene.journal.append(ASKED, "sync-3", {"target": "prod"})  # somebody edited it
     report = scene.status()
     assert report.verdict is Verdict.UNKNOWN

@@ -208,15 +208,6 @@ def test_a_job_that_nobody_finds_stays_in_doubt_and_holds_the_next_up(scene: Sce
     assert scene.syncs().open() == ()
 
 
-def test_one_in_doubt_that_has_become_a_job_is_settled_so(scene: Scene) -> None:
-    scene.airbyte.fails("start_sync", NO_ANSWER)
-    scene.sync()
-    scene.airbyte.begin()
-    [asked] = scene.syncs().open()
-    assert scene.syncs().settle(asked) is SyncOutcome.STARTED
-    assert scene.journal()[-1] == (SETTLED, {"outcome": "started", "job": 12})
-
-
 def test_jobs_that_cannot_be_listed_leave_it_in_doubt(scene: Scene) -> None:
     plan = scene.plan()
 
