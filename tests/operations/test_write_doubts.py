@@ -211,6 +211,8 @@ def test_what_is_under_way_is_not_settled(done: tuple[Bench, str], going_on: Cal
     assert SETTLED not in bench.journal.kinds() and len(bench.doubts().open()) == 1
     [doubt] = bench.doubts().open()
     assert doubt.under_way is (going_on is leased)
+    called = {**doubt.intent, "table": "GCMS.BRONZE.BR_T0_SCD2"}
+    assert replace(doubt, intent=called).lease == doubt.lease, "however whoever wrote called the table"
 
 
 def test_a_lease_that_is_taken_while_one_looks_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

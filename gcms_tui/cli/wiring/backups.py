@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.store.opening import Store
     from gcms_tui.operations.backups.book import BackupBook
     from gcms_tui.operations.backups.desk import BackupBench, BackupDesk
+    from gcms_tui.operations.backups.looks import TableLooks
     from gcms_tui.operations.backups.tables import BackupTables
     from gcms_tui.operations.run_desk import RunDesk
 
@@ -60,7 +61,7 @@ def open_backup_desk(
         bench = None
         if not allowed.on:
             desk = runs() if runs is not None else opened.enter_context(open_run_desk(settings, invocation))
-            bench = _bench(settings, desk, store, warehouse, queries, book, tables)
+            bench = _bench(settings, desk, store, warehouse, queries, looks, book, tables)
         yield BackupDesk(
             book,
             BackupList(book, tables, looks, settings.schemas.backup_suffix),
@@ -83,19 +84,19 @@ def _bench(
     store: Store,
     warehouse: SnowflakeWarehouse,
     queries: QueryLibrary,
+    looks: TableLooks,
     book: BackupBook,
     tables: BackupTables,
 ) -> BackupBench:
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.operations.backups.desk import BackupBench
-    from gcms_tui.operations.backups.looks import Cloner, TableLooks
+    from gcms_tui.operations.backups.looks import Cloner
     from gcms_tui.operations.backups.restore_plans import RestorePlanner
     from gcms_tui.operations.backups.restoring import Restoring
     from gcms_tui.operations.backups.sets import BackupSets
     from gcms_tui.operations.writing.doubts import Doubts
 
     target, suffix, person = book.target, settings.schemas.backup_suffix, who_asks(os.environ)
-    looks = TableLooks(warehouse, queries)
     cloner = Cloner(target, looks, queries, person, utc_now)
     writes = writes_to_warehouse(settings, target, store=store, warehouse=warehouse, queries=queries, runs=runs)
     doubts = Doubts(

@@ -20,9 +20,9 @@ from gcms_tui.core.writing.doubt import Verdict
 from gcms_tui.operations.pipeline.asked import AskedSyncs, begun_since, syncs_in_doubt
 from gcms_tui.operations.pipeline.ports import Airbyte, SyncStarter
 from gcms_tui.operations.ports import Clock
+from gcms_tui.operations.writing.guarded_write import OnStep, harmless
 from gcms_tui.operations.writing.ports import JournalBook, Lease, Leases
 
-OnStep = Callable[[str], None]
 Pause = Callable[[float], None]
 
 LIMIT = timedelta(hours=1)
@@ -150,6 +150,7 @@ class Syncs:
         none; other `GcmsError`s where it was not started. A request without an answer is `Asked` in doubt, unless a
         job has begun since.
         """
+        on_step = harmless(on_step)
         if typed != plan.confirmation and typed != plan.connection.connection_id:
             raise Refused(
                 "Not confirmed",

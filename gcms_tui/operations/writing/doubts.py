@@ -30,7 +30,7 @@ from gcms_tui.core.writing.plan import Plan, PlanKind, rows_of
 from gcms_tui.core.writing.plan_json import row_document
 from gcms_tui.operations.pipeline.asked import AskedSyncs, unanswered_requests
 from gcms_tui.operations.ports import QueryLibrary, Warehouse
-from gcms_tui.operations.writing.guarded_write import BACKUP_OF, LEASES
+from gcms_tui.operations.writing.guarded_write import BACKUP_OF, LEASES, lease_of
 from gcms_tui.operations.writing.ports import JournalBook, Leases, PlanShelf
 
 _EARLIER = timedelta(minutes=5)
@@ -61,7 +61,7 @@ class Doubt:
         """The name of the one that it was written, or asked for, under."""
         if self.sync is not None:
             return self.sync.lease
-        return f"{LEASES}{self.intent['target']}:{self.intent['table']}"
+        return lease_of(str(self.intent["target"]), str(self.intent["table"]))
 
     @property
     def words(self) -> str:

@@ -77,6 +77,14 @@ def test_the_intent_is_in_the_journal_before_it_is_sent_and_the_outcome_after(sc
     assert scene.store().leases.held() == ()
 
 
+def test_a_terminal_that_has_gone_breaks_no_sync_off(scene: Scene) -> None:
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    asked = scene.syncs().sync(scene.plan(), REFERENCE.name, "stale since Tuesday", gone)
+    assert (asked.outcome, scene.syncs().open()) == (SyncOutcome.STARTED, ())
+
+
 @pytest.mark.parametrize(
     ("typed", "reason", "guard"),
     [
