@@ -121,6 +121,7 @@ def _monthly(
         shelf=ReportFiles(settings.state_dir / "reports"),
         person=who_asks(os.environ),
         clock=utc_now,
+        calendar=book.calendar,
     )
 
 

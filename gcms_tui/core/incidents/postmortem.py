@@ -11,7 +11,7 @@ from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.clock import clock, local, named
 from gcms_tui.core.incidents.escalation import PathStep
 from gcms_tui.core.incidents.incident import Incident
-from gcms_tui.core.payroll.log_text import escaped
+from gcms_tui.core.markdown import escaped, paragraph, table
 from gcms_tui.core.payroll.run import By, moment
 from gcms_tui.core.writing.journal import Entry
 
@@ -21,13 +21,13 @@ _OPEN = "(open)"
 def postmortem(incident: Incident, path: Sequence[PathStep], zone: ZoneInfo) -> str:
     """Every text from outside in it is Markdown data. Of one that is open what is known so far."""
     sections = (
-        (f"# Incident: {escaped(incident.title)}", _table((("", "Incident"), *_head(incident, zone)))),
-        ("## Timeline", _table((("At", "Who", "What"), *_timeline(incident, path, zone)))),
+        (f"# Incident: {escaped(incident.title)}", table((("", "Incident"), *_head(incident, zone)))),
+        ("## Timeline", table((("At", "Who", "What"), *_timeline(incident, path, zone)))),
         ("## Evidence", _evidence(incident, zone)),
         ("## Who", "\n".join(f"- {line}" for line in _people(incident))),
         ("## Escalation", _escalation(incident, path, zone)),
-        ("## Cause", escaped(incident.closed.cause) if incident.closed else _OPEN),
-        ("## What was done", escaped(incident.closed.done) if incident.closed else _OPEN),
+        ("## Cause", paragraph(incident.closed.cause) if incident.closed else _OPEN),
+        ("## What was done", paragraph(incident.closed.done) if incident.closed else _OPEN),
     )
     return "\n\n".join(f"{title}\n\n{body}" for title, body in sections) + "\n"
 
@@ -91,8 +91,8 @@ def _evidence(incident: Incident, zone: ZoneInfo) -> str:
     if finding is None:
         return "Opened by hand."
     lines = [
-        f"- {escaped(finding.name)}: {escaped(finding.verdict)} at {local(finding.taken_at, zone)}",
-        f"- {escaped(finding.summary)}",
+        f"- {paragraph(finding.name)}: {escaped(finding.verdict)} at {local(finding.taken_at, zone)}",
+        f"- {paragraph(finding.summary)}",
     ]
     if finding.total:
         shown = ", ".join(map(escaped, finding.rows)) or "what they hold is not kept"
@@ -103,7 +103,7 @@ def _evidence(incident: Incident, zone: ZoneInfo) -> str:
 def _people(incident: Incident) -> tuple[str, ...]:
     users = dict.fromkeys(entry.user for entry in incident.entries if not entry.kind.startswith(events.ESCALATED))
     handed = dict.fromkeys(item.to for item in incident.handed_over)
-    return tuple(escaped(login) for login in (users | handed))
+    return tuple(paragraph(login) for login in (users | handed))
 
 
 def _escalation(incident: Incident, path: Sequence[PathStep], zone: ZoneInfo) -> str:
@@ -111,13 +111,8 @@ def _escalation(incident: Incident, path: Sequence[PathStep], zone: ZoneInfo) ->
         (str(step.number), escaped(named(step, path)), local(step.at, zone), escaped(step.words))
         for step in clock(incident, incident.last_at)
     ]
-    return _table((("Step", "Who", "Due", "State"), *rows)) if rows else "No escalation was configured."
+    return table((("Step", "Who", "Due", "State"), *rows)) if rows else "No escalation was configured."
 
 
 def _by(by: By, zone: ZoneInfo) -> str:
     return f"{escaped(by.person.user)} at {local(by.at, zone)}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join((head, f"|{' --- |' * len(rows[0])}", *body))

@@ -6,39 +6,31 @@ written here is not put in other words later.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from gcms_tui.core.conclusion import counted
+from gcms_tui.core.markdown import escaped, table
 from gcms_tui.core.payroll.events import TICKED
 from gcms_tui.core.payroll.payment import ControlTotals
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import By, PayrollRun, TickVerdict
 from gcms_tui.core.payroll.steps import Step
-from gcms_tui.core.text import printable
 
 _OPEN = "(open)"
 """In place of what has not been done."""
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&:$^{}]")
 
 
 def log_text(run: PayrollRun, exceptions: str) -> str:
     """Every text from outside in it is Markdown data. It holds no clock but the run's own moments."""
     sections = (
-        _table((("", "Payroll"), *_asked_for(run, exceptions))),
+        table((("", "Payroll"), *_asked_for(run, exceptions))),
         _totals(run.frozen.totals if run.frozen else None),
         _signatures(run),
-        _table((("", "Proof"), *_proof(run))),
+        table((("", "Proof"), *_proof(run))),
     )
     titles = ("# Payroll log", "## Control totals", "## Sign-off", "## What was signed, recorded and archived")
     return "\n\n".join(f"{title}\n\n{body}" for title, body in zip(titles, sections, strict=True)) + "\n"
-
-
-def escaped(text: str) -> str:
-    """On one line, and nothing in it is Markdown: neither markup, nor a column of a table, nor a link."""
-    return _SPECIAL.sub(r"\\\g<0>", printable(text).strip()) or "(none)"
 
 
 def _asked_for(run: PayrollRun, exceptions: str) -> tuple[tuple[str, str], ...]:
@@ -64,8 +56,8 @@ def _totals(totals: ControlTotals | None) -> str:
         for part in totals.by_pay_type
     ]
     everything = ("all", f"{totals.entries}", *map(_money, (totals.gross, totals.deductions, totals.net)))
-    table = _table((("Pay type", "Payments", "Gross", "Deductions", "Net"), *rows, everything))
-    return f"{table}\n\nHash total of the musicians' ids: {totals.hash_total}"
+    by_type = table((("Pay type", "Payments", "Gross", "Deductions", "Net"), *rows, everything))
+    return f"{by_type}\n\nHash total of the musicians' ids: {totals.hash_total}"
 
 
 def _signatures(run: PayrollRun) -> str:
@@ -74,7 +66,7 @@ def _signatures(run: PayrollRun) -> str:
         signature = run.signatures.get(role)
         by = _by(signature.by) if signature else (_OPEN, "", "")
         rows.append((role.named, *by, escaped(signature.key) if signature and signature.key else ""))
-    return _table((("Role", "Login", "Host", "At", "Key"), *rows))
+    return table((("Role", "Login", "Host", "At", "Key"), *rows))
 
 
 def _proof(run: PayrollRun) -> tuple[tuple[str, str], ...]:
@@ -131,8 +123,3 @@ def _moment(at: datetime) -> str:
 
 def _money(amount: Decimal) -> str:
     return format(amount, ",f")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join((head, f"|{' --- |' * len(rows[0])}", *body))

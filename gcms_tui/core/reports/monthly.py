@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from gcms_tui.core.conclusion import counted, whole
 from gcms_tui.core.finding import Finding, Provenance, Scalar
-from gcms_tui.core.payroll_accuracy import PROBLEMS
+from gcms_tui.core.markdown import escaped, paragraph, table
+from gcms_tui.core.payroll_accuracy import PROBLEMS, Agreement
+from gcms_tui.core.procedures.cadence import Calendar, local_text
 from gcms_tui.core.run_trend import NodeTrend, Trend
 from gcms_tui.core.scd2.corrections import Review
 from gcms_tui.core.text import printable
@@ -25,20 +27,21 @@ NODES_SHOWN = 20
 class Accuracy:
     """Payroll compared with Supabase, both ways."""
 
+    verdict: Verdict
+    """As the morning check judges them."""
     totals: Mapping[str, Scalar]
     """The one row of `payroll_totals`."""
+    agreement: Agreement | None
+    """None where neither side holds a payment: nothing was compared."""
     by_concert: tuple[tuple[str, str, int], ...]
     """Concert, class of problem, how many: of the discrepancies that were listed."""
     listed: int
-    found: int
-    """How many there are in all."""
     provenance: tuple[Provenance, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
-        if whole(self.totals["dbt_rows"]) == 0 and whole(self.totals["source_rows"]) == 0:
-            return Verdict.UNKNOWN
-        return Verdict.FAIL if self.found else Verdict.OK
+    def found(self) -> int | None:
+        """How many payments disagree; None where nothing could be compared."""
+        return self.agreement.disagreeing if self.agreement is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class MonthlyAudit:
 
     target: str
     taken_at: datetime
+    calendar: Calendar
+    """Which month it is of is told in the runbook's timezone."""
     window: timedelta
     by: str
     """Who had it made."""
@@ -69,6 +74,11 @@ class MonthlyAudit:
     trend: Trend | None
     why_no_trend: str
     packages: tuple[PackageTimings, ...]
+
+    @property
+    def day(self) -> date:
+        """Where the runbook's clocks are."""
+        return self.taken_at.astimezone(self.calendar.zone).date()
 
     @property
     def verdict(self) -> Verdict:
@@ -106,9 +116,9 @@ def grouped(discrepancies: Iterable[Mapping[str, Scalar]]) -> tuple[tuple[str, s
 def markdown(audit: MonthlyAudit) -> str:
     """The whole document; what came from outside stands in it as text."""
     lines = [
-        f"# Data quality audit {audit.taken_at:%Y-%m}",
+        f"# Data quality audit {audit.day:%Y-%m}",
         "",
-        f"Target {cell(audit.target)}, {audit.taken_at:%Y-%m-%d %H:%M} UTC, by {cell(audit.by)}. "
+        f"Target {cell(audit.target)}, {cell(local_text(audit.taken_at, audit.calendar))}, by {cell(audit.by)}. "
         f"Result: **{audit.verdict.name}**.",
         "",
         "UNKNOWN means that something could not be looked at; it is not good news.",
@@ -123,9 +133,9 @@ def markdown(audit: MonthlyAudit) -> str:
 
 
 def cell(value: object) -> str:
-    """Outside text in a Markdown table: neither a row's end nor markup nor a link."""
-    text = printable(str(value), 400)
-    return "".join(f"\\{character}" if character in _MARKUP else character for character in text)
+    """As it stands in a table; what is not there leaves it empty."""
+    text = printable(str(value), 400).strip()
+    return escaped(text) if text else ""
 
 
 def _scd2(audit: MonthlyAudit) -> Iterator[str]:
@@ -134,7 +144,7 @@ def _scd2(audit: MonthlyAudit) -> Iterator[str]:
     if not audit.scd2:
         yield "No SCD2 table is known: UNKNOWN."
     else:
-        yield from _table(
+        yield _table(
             ("check", "verdict", "found"), ((item.name, item.verdict.name, item.summary) for item in audit.scd2)
         )
     yield ""
@@ -148,10 +158,10 @@ def _corrections(audit: MonthlyAudit) -> Iterator[str]:
         yield ""
         if review.months:
             rows = ((month.label, f"{month.corrections:,}", f"{month.keys:,}") for month in review.months)
-            yield from _table(("month", "corrections", "keys"), rows)
+            yield _table(("month", "corrections", "keys"), rows)
             yield ""
-    for table, why in audit.uncorrected:
-        yield f"**{cell(table)}**: UNKNOWN: {cell(why)}"
+    for name, why in audit.uncorrected:
+        yield f"**{cell(name)}**: UNKNOWN: {cell(why)}"
         yield ""
     if not audit.corrections and not audit.uncorrected:
         yield "No SCD2 table is known: UNKNOWN."
@@ -167,26 +177,26 @@ def _accuracy(audit: MonthlyAudit) -> Iterator[str]:
         yield ""
         return
     totals = accuracy.totals
-    yield f"{accuracy.verdict.name}: {whole(totals['compared']):,} payments compared, in both directions."
+    compared = accuracy.agreement.compared if accuracy.agreement is not None else 0
+    yield f"{accuracy.verdict.name}: {compared:,} payments compared, in both directions."
     yield ""
     sides = (
         ("dbt", totals["dbt_rows"], totals["dbt_total"]),
         ("Supabase", totals["source_rows"], totals["source_total"]),
     )
-    yield from _table(
-        ("side", "payments", "net in all"), ((side, f"{whole(n):,}", _money(net)) for side, n, net in sides)
-    )
+    yield _table(("side", "payments", "net in all"), ((side, f"{whole(n):,}", _money(net)) for side, n, net in sides))
     yield ""
-    yield from _table(("class", "payments"), ((words, f"{whole(totals[name]):,}") for name, words in PROBLEMS.items()))
+    yield _table(("class", "payments"), ((words, f"{whole(totals[name]):,}") for name, words in PROBLEMS.items()))
     yield ""
     if accuracy.by_concert:
-        yield from _table(
+        yield _table(
             ("concert", "class", "payments"),
             ((concert, PROBLEMS.get(problem, problem), f"{n:,}") for concert, problem, n in accuracy.by_concert),
         )
-        if accuracy.listed < accuracy.found:
+        found = accuracy.found or 0
+        if accuracy.listed < found:
             yield ""
-            yield f"By concert the {accuracy.listed:,} largest of {accuracy.found:,}."
+            yield f"By concert the {accuracy.listed:,} largest of {found:,}."
         yield ""
 
 
@@ -204,14 +214,14 @@ def _performance(audit: MonthlyAudit) -> Iterator[str]:
         models = [node for node in trend.nodes if node.resource_type not in TEST_TYPES]
         if models:
             head = ("model", "runs", "mean", "p95", "max", "last", "")
-            yield from _table(head, (_node(node) for node in models[:NODES_SHOWN]))
+            yield _table(head, (_node(node) for node in models[:NODES_SHOWN]))
             yield ""
     for package in audit.packages:
         yield f"**{cell(package.package)}**: {cell(package.why_not) or 'by its own tables'}"
         yield ""
         if package.rows:
             columns = ("model", "run_count", "average_s", "p95_s", "maximum_s")
-            yield from _table(columns, (tuple(row[column] for column in columns) for row in package.rows))
+            yield _table(columns, (tuple(row[column] for column in columns) for row in package.rows))
             yield ""
 
 
@@ -228,19 +238,13 @@ def _sources(audit: MonthlyAudit) -> Iterator[str]:
     asked += audit.accuracy.provenance if audit.accuracy else ()
     for origin in dict.fromkeys((item.source, item.query_id or "") for item in asked):
         source, query_id = origin
-        yield f"- {cell(source)}" + (f", query {cell(query_id)}" if query_id else "")
+        yield f"- {paragraph(source)}" + (f", query {cell(query_id)}" if query_id else "")
     yield "- the console's own run history"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{' --- |' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(cell('' if value is None else value) for value in row)} |"
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    return table((head, *(tuple(cell("" if value is None else value) for value in row) for row in rows)))
 
 
 def _money(amount: Scalar) -> str:
     return f"{amount:,.2f}" if isinstance(amount, (Decimal, int)) else "none" if amount is None else str(amount)
-
-
-_MARKUP = frozenset("\\`*_[]<>|#!")

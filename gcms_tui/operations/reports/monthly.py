@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Protocol
 
-from gcms_tui.core.conclusion import whole
 from gcms_tui.core.dbt_manifest import Manifest
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import EVIDENCE_LIMIT, Finding, Provenance
 from gcms_tui.core.identifier import Relation
+from gcms_tui.core.payroll_accuracy import judge_accuracy
+from gcms_tui.core.procedures.cadence import Calendar
 from gcms_tui.core.query import Answer, Statement
 from gcms_tui.core.reports.monthly import Accuracy, MonthlyAudit, PackageTimings, grouped, markdown
 from gcms_tui.core.run import Person
@@ -53,6 +54,7 @@ class MonthlyReview:
         shelf: ReportShelf,
         person: Person,
         clock: Clock,
+        calendar: Calendar,
     ) -> None:
         """`tables`: the SCD2 tables by name. Raises `GcmsError` where none is known."""
         self._settings = settings
@@ -67,6 +69,7 @@ class MonthlyReview:
         self._shelf = shelf
         self._person = person
         self._clock = clock
+        self._calendar = calendar
 
     def gather(self) -> MonthlyAudit:
         """Look now."""
@@ -81,6 +84,7 @@ class MonthlyReview:
         return MonthlyAudit(
             target=self._target,
             taken_at=self._clock(),
+            calendar=self._calendar,
             window=WINDOW,
             by=str(self._person),
             scd2=self._scd2(),
@@ -95,7 +99,7 @@ class MonthlyReview:
 
     def keep(self, audit: MonthlyAudit) -> str:
         """Answers where it is kept. Raises `GcmsError`."""
-        return self._shelf.keep(f"audit-{_safe(self._target)}-{audit.taken_at:%Y-%m-%d}", markdown(audit))
+        return self._shelf.keep(f"audit-{_safe(self._target)}-{audit.day:%Y-%m-%d}", markdown(audit))
 
     def look(self, run: object = None) -> Outcome:
         """The last step of the monthly procedure: gathered and kept."""
@@ -132,12 +136,10 @@ class MonthlyReview:
             totals, listed = self._warehouse.read(in_all), self._warehouse.read(each)
         except GcmsError as error:
             return None, _why(error)
-        records = listed.records()
-        row = totals.records()[0]
-        told = sum(whole(row[name]) for name in _CLASSES)
-        found = max(told, whole(records[0]["total_problems"]) if records else 0)
+        row, records = totals.records()[0], listed.records()
+        said, agreement = judge_accuracy(row, records)
         origins = (_origin(in_all, totals), _origin(each, listed))
-        return Accuracy(row, grouped(records), len(records), found, origins), ""
+        return Accuracy(said.verdict, row, agreement, grouped(records), len(records), origins), ""
 
     def _packages(self) -> tuple[PackageTimings, ...]:
         try:
@@ -163,7 +165,6 @@ class MonthlyReview:
         return PackageTimings(package, rows, "" if rows else "its table has no run in the window")
 
 
-_CLASSES = ("missing_in_source", "missing_in_dbt", "duplicate", "null_amount", "amount")
 _PACKAGES = (
     ("dbt_artifacts", "fct_dbt__model_executions", "model_timings_dbt_artifacts", "model_executions"),
     ("elementary", "dbt_run_results", "model_timings_elementary", "run_results"),

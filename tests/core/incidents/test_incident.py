@@ -102,7 +102,7 @@ def test_what_is_typed_keeps_its_figures_but_no_amount(text: str, kept: str) -> 
     assert typed_kept(text) == kept
 
 
-HOSTILE = "x | y\n# z [a](http://b) <script> `c` \x1b[2J @channel"
+HOSTILE = "# x | y\n# z [a](http://b) <script> `c` \x1b[2J @channel"
 
 
 def test_a_post_mortem_tells_all_of_it_and_takes_nothing_for_markup() -> None:
