@@ -21,9 +21,18 @@ from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import Relation, folded
 from gcms_tui.core.incidents.escalation import parse_path
 from gcms_tui.core.notices import EVENTS
-from gcms_tui.core.settings import CLOSINGS, NotifySettings, PayrollSettings, Settings, SupabaseSettings
+from gcms_tui.core.settings import (
+    CLOSINGS,
+    NotifySettings,
+    PayrollSettings,
+    RunbookSettings,
+    Settings,
+    SupabaseSettings,
+)
 
 FILE_NAME = "gcms.toml"
+_TOLERATED_MIN = 366 * 24 * 60
+"""A correction that is a year late is one."""
 NO_CONFIG_ADVICE = (
     "Try it on the practice platform: gcms-tui demo. "
     "See what is there: gcms-tui doctor. "
@@ -171,6 +180,7 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
     if settings.airbyte.timeout_s < 1:
         yield ("airbyte", "timeout_s"), "at least 1 second is wanted"
     yield from _notify_complaints(settings.notify)
+    yield from _runbook_complaints(settings.runbook)
     try:
         parse_path(settings.contacts.escalation)
     except ValueError as error:
@@ -192,6 +202,13 @@ def _notify_complaints(notify: NotifySettings) -> Iterator[tuple[Key, str]]:
         yield ("notify", "events"), "nobody is told: urls_env or urls_file is wanted"
     if not 0 < notify.repeat_after_h < inf:
         yield ("notify", "repeat_after_h"), "more than 0 hours are wanted"
+
+
+def _runbook_complaints(runbook: RunbookSettings) -> Iterator[tuple[Key, str]]:
+    if not 0 <= runbook.row_count_alert_percent < inf:  # more than nan is nothing: no growth would ever be told
+        yield ("runbook", "row_count_alert_percent"), "0 or more are wanted"
+    if not 0 <= runbook.correction_tolerance_min <= _TOLERATED_MIN:
+        yield ("runbook", "correction_tolerance_min"), f"0 to {_TOLERATED_MIN:,} are wanted"
 
 
 def _payroll_complaints(payroll: PayrollSettings) -> Iterator[tuple[Key, str]]:

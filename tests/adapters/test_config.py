@@ -210,6 +210,8 @@ escalation = ["a", 5]
         ),
         ('[notify]\nevents = ["hold"]', "nobody is told: urls_env or urls_file is wanted"),
         ("[notify]\nrepeat_after_h = 0", "notify.repeat_after_h: more than 0 hours"),
+        ("[runbook]\nrow_count_alert_percent = nan", "runbook.row_count_alert_percent: 0 or more"),
+        ("[runbook]\ncorrection_tolerance_min = -1", "runbook.correction_tolerance_min: 0 to 527,040"),
         ('[contacts]\nescalation = ["Boss"]', "contacts.escalation: the minutes are missing in 'Boss'"),
         ('[contacts]\nescalation = ["A (1 h)", "B (5 min)"]', "'B' would be told before 'A'"),
         ('[store]\nurl = "mysql://h/db"', "postgresql://user@host/database is wanted"),

@@ -148,13 +148,15 @@ def following(cadence: Cadence, where: Calendar, now: datetime) -> datetime:
 def board(
     cadences: Mapping[str, Cadence | None], done: Sequence[Done], of: Mapping[str, str], where: Calendar, now: datetime
 ) -> tuple[BoardLine, ...]:
-    """A line for each procedure, in the order given. `of` names the procedure of each run id in `done`."""
+    """A line for each procedure, in the order given. `of` names the procedure of each run id in `done`.
+
+    `done`: the newest first, as the journal has them. A clock that was wrong once is not believed for ever.
+    """
     lines = []
     for name, cadence in cadences.items():
-        own = sorted((item for item in done if of[item.run_id] == name), key=lambda item: item.opened_at)
-        closed = [item for item in own if item.ended_at is not None]
-        last = closed[-1] if closed else None
-        active = next((item for item in reversed(own) if item.ended_at is None), None)
+        own = [item for item in done if of[item.run_id] == name]
+        last = next((item for item in own if item.ended_at is not None), None)
+        active = next((item for item in own if item.ended_at is None), None)
         lines.append(_line(name, cadence, last, active, where, now))
     return tuple(lines)
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from gcms_tui.core.markdown import escaped
 from gcms_tui.core.payroll import events
-from gcms_tui.core.payroll.log_text import escaped, log_text
+from gcms_tui.core.payroll.log_text import log_text
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.core.payroll.typed import typed
 from gcms_tui.core.text import printable

@@ -160,6 +160,10 @@ def test_a_clock_that_was_set_back_makes_it_unknown_and_not_done() -> None:
     assert found.due.verdict is Verdict.UNKNOWN
     assert "set back" in found.words
 
+    wrong, right = did(at("2027-03-09T09:00")), did(at("2026-03-02T09:10"), run_id="proc-2")
+    again = line("daily", at("2026-03-02T09:50"), right, wrong)
+    assert again.due is Due.DONE and again.last == right  # done since, by a clock that is right
+
 
 def test_a_holiday_of_a_whole_month_moves_the_audit_into_the_next_and_keeps_that_ones() -> None:
     days = tuple(f"2026-06-{day:02}" for day in range(1, 31))
