@@ -68,9 +68,11 @@ def test_a_set_is_made_counted_against_and_a_table_brought_back_by_either_way(he
     assert (back.verdict, here.rows(FACT)) == (Verdict.OK, BAD)
     assert here.rows(backup) == here.rows(back.ended.backup) == sorted(GOOD, key=repr)
     here.wire.run(f"DROP TABLE {backup}")
-    here.wire.run(f"CREATE TABLE {backup[:-1]}0 AS SELECT 1 AS a")
+    other = f"{backup[:-1]}{'1' if backup.endswith('0') else '0'}"
+    here.wire.run(f"CREATE TABLE {other} AS SELECT 1 AS a")
     standing = {one.clone: one.standing for one in here.listing.read().backups}
-    assert standing[backup] is Standing.GONE and standing[done.ended.backup] is Standing.THERE
+    assert (standing[backup], standing[other]) == (Standing.GONE, Standing.NOT_OURS)
+    assert standing[done.ended.backup] is Standing.THERE
     assert here.counts.record(here.counts.after(made.run_id)) and here.store.journal.verify().whole
 
 

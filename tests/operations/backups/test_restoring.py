@@ -191,9 +191,11 @@ def test_somebody_who_writes_during_a_swap_is_told_and_what_was_is_there() -> No
     here = Console()
     plan = here.spoilt(Way.SWAP)
     here.base.on("after swap_tables", lambda vault: vault[FACT].rows.append((5, 5)))
-    assert guard_of(lambda: here.restore(plan)) == "postcondition"
-    assert beside(here).rows == BAD and not here.doubts.open()
-    assert here.journal.kept[-1].said["proven"] is False
+    done = here.restore(plan)
+    assert (done.ended.outcome, done.verdict) == (Outcome.APPLIED, Verdict.FAIL)
+    assert "1 in the table alone" in done.words
+    assert here.base[done.ended.backup].rows == beside(here).rows == BAD and not here.doubts.open()
+    assert here.journal.said(OUTCOME, done.ended.write_id)["proven"] is False
 
 
 def _taken(vault: Vault) -> None:
