@@ -17,6 +17,7 @@ class IncidentGroup(LazyGroup):
         "hand-over": ("gcms_tui.cli.incident_acts:hand_over", "Give it to somebody."),
         "list": ("gcms_tui.cli.incident_show:list_incidents", "The open ones, and whose escalation is overdue."),
         "note": ("gcms_tui.cli.incident_acts:note", "Write something into its log."),
+        "notice": ("gcms_tui.cli.incident_notify:notice", "Tell the payroll team of the delay: shown, or sent."),
         "open": ("gcms_tui.cli.incident_acts:open_incident", "Open one, from a finding or by hand."),
         "postmortem": ("gcms_tui.cli.incident_show:postmortem", "Its post-mortem, as Markdown."),
         "show": ("gcms_tui.cli.incident_show:show", "One of them: its clock and its log."),

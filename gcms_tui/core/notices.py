@@ -179,6 +179,19 @@ def approval_wanted(target: str, run_id: str, concert_id: str, signed: str, miss
     )
 
 
+def payroll_delayed(target: str, incident_id: str, title: str, since: str, *, closed: bool) -> Notice:
+    """What the payroll team has to know, and no more. `since`: when it was opened, in words."""
+    over = "It is closed. Payroll goes on once no hold is left: gcms-tui payroll list"
+    waits = "Payroll is not to be processed before the cause is mended and its tests pass. You will be told."
+    return Notice(
+        None,
+        f"delay:{incident_id}",
+        f"{plain(target, 40)}: payroll {'was' if closed else 'is'} delayed",
+        (f"Incident {incident_id}: {plain(title, TITLE_LIMIT)}, open since {since}.", over if closed else waits),
+        "over" if closed else "waits",
+    )
+
+
 def trial(target: str) -> Notice:
     return Notice(
         None, "trial", f"{plain(target, 40)}: a test notice", ("Nothing has happened: this is a test of gcms-tui.",)

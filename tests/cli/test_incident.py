@@ -190,6 +190,29 @@ def test_a_service_that_is_down_changes_no_status_and_is_told_once(
     assert status == 3 and "TEAM holds no URL" in err
 
 
+@pytest.mark.covers("E1 5")
+def test_the_payroll_team_is_told_of_the_delay_once_and_of_its_end(
+    typed: Typed, config: Path, service: list[dict[str, Any]]
+) -> None:
+    config.write_text(CONFIG + NOTIFY)
+    incident_id = json.loads(typed("incident", "open", "--title", "net of Ada: 1,234.50 EUR", "--json")[1])["incident"]
+    status, out, err = typed("incident", "notice", "last")
+    assert status == 0 and out.startswith(
+        f"prod: payroll is delayed\n\nIncident {incident_id}: net of Ada: masked, open"
+    )
+    assert "--send does that" in err and not service
+    assert [typed("incident", "notice", "last", "--send")[0] for _ in range(2)] == [0, 0]
+    typed("incident", "close", "last", "--cause", "c", "--done", "d")
+    assert json.loads(typed("incident", "notice", "last", "--send", "--json")[1])["outcome"] == "sent"
+    assert [item["title"] for item in service] == ["prod: payroll is delayed", "prod: payroll was delayed"]
+    config.write_text(CONFIG)
+    status, _, err = typed("incident", "notice", incident_id, "--send")
+    assert status == 0 and "repeat" in err
+    typed("incident", "open", "--title", "another")
+    status, _, err = typed("incident", "notice", "last", "--send")
+    assert status == 69 and "names neither urls_env nor urls_file" in err
+
+
 def test_notify_test_goes_to_each_channel(
     typed: Typed, config: Path, service: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

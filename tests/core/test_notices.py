@@ -27,6 +27,7 @@ def every() -> list[Notice]:
         notices.incident_ended(HOSTILE, "inc-1", HOSTILE, "closed", HOSTILE),
         notices.escalated(HOSTILE, "inc-1", HOSTILE, 2, HOSTILE, "overdue by 2 min 05 s"),
         notices.approval_wanted(HOSTILE, "pay-1", HOSTILE, "a" * 64, [Role.FINANCE, Role.MANAGER]),
+        notices.payroll_delayed(HOSTILE, "inc-1", HOSTILE, "2026-03-01 10:00 CET", closed=False),
         notices.trial(HOSTILE),
     ]
 

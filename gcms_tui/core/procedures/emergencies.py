@@ -79,7 +79,8 @@ CRITICAL_TEST = Procedure(
             "Escalation",
             "E1 5",
             StepKind.ATTEST,
-            "An incident keeps the clock, from absolute times: 15, 30 and 60 minutes until somebody acknowledges.",
+            "An incident keeps the clock, from absolute times: 15, 30 and 60 minutes until somebody acknowledges. "
+            "The notice to the payroll team is ready: gcms-tui incident notice last.",
             "Resolved, or escalated; the payroll team knows of the delay",
             "Call the next one on the list.",
             "runbook",

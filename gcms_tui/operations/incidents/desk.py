@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.finding import Finding, HealthReport
-from gcms_tui.core.incidents.clock import ClockStep, clock
+from gcms_tui.core.incidents.clock import ClockStep, clock, local
 from gcms_tui.core.incidents.contacts import Contact
 from gcms_tui.core.incidents.escalation import PathStep
 from gcms_tui.core.incidents.incident import Incident
 from gcms_tui.core.incidents.postmortem import postmortem
+from gcms_tui.core.notices import Notice, payroll_delayed
 from gcms_tui.operations.incidents.book import IncidentBook
 from gcms_tui.operations.incidents.incidents import Incidents
 from gcms_tui.operations.incidents.watch import Watch
@@ -48,6 +49,16 @@ class IncidentDesk:
 
     def postmortem(self, incident: Incident) -> str:
         return postmortem(incident, self.path, self.zone)
+
+    def delay_notice(self, incident: Incident) -> Notice:
+        """For the payroll team, ready to be sent."""
+        return payroll_delayed(
+            incident.target,
+            incident.incident_id,
+            incident.title,
+            local(incident.opened.at, self.zone),
+            closed=not incident.is_open,
+        )
 
     def finding(self, name: str) -> Finding:
         """As it was when this target was last looked at. Raises `UsageError`."""
