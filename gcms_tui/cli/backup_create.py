@@ -24,8 +24,8 @@ def create(invocation: Invocation, new: bool, confirm: str, reason: str) -> int:
     """Clone every table of the backup under names of one set, and prove each clone by its count.
 
     Without --confirm it is shown and nothing is written. A set that was interrupted within the last twelve hours is
-    taken up: what it has is kept. A table is cloned as it is, transient or permanent; never over another one. Ctrl-C
-    ends it behind the table that it is at.
+    taken up, unless dbt was started since to write: what it has is kept. A table is cloned as it is, transient or
+    permanent; never over another one. Ctrl-C ends it behind the table that it is at.
     """
     with open_bench(invocation) as bench:
         draft = bench.sets.propose(new=new)
