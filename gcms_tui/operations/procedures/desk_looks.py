@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from gcms_tui.core.backups.counts import Judged
+from gcms_tui.core.backups.counts import Judged, verdict_of
 from gcms_tui.core.conclusion import Conclusion, counted
 from gcms_tui.core.procedures.run import ProcedureRun
 from gcms_tui.core.text import printable
@@ -73,10 +73,7 @@ def _unmoved(one: Judged) -> Judged:
 def _told(counts: Counts, tables: tuple[Judged, ...]) -> Outcome:
     bad = [f"{one.count.table}: {one.words}" for one in tables if one.verdict is not Verdict.OK]
     words = _words(bad) or f"{counted(len(tables), 'table')} beside set {counts.run_id}: no surprise"
-    # A failure that is known is not hidden by what is not, as for the counts themselves.
-    known = [one.verdict for one in tables]
-    verdict = Verdict.FAIL if Verdict.FAIL in known else worst(known)
-    return Outcome(verdict, words, tuple(map(_line, tables)), {"backup": counts.run_id})
+    return Outcome(verdict_of(tables), words, tuple(map(_line, tables)), {"backup": counts.run_id})
 
 
 def _line(one: Judged) -> str:
