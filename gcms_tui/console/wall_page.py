@@ -204,8 +204,7 @@ def around_lines(around: Around | None, cost: Cost | None) -> tuple[Foot, ...]:
 def _due(around: Around) -> Foot:
     if around.due is None:
         return Foot("due", "cannot be read", Verdict.UNKNOWN)
-    late = Verdict.WARN if around.late else Verdict.OK
-    return Foot("due", "; ".join(around.due) or "nothing", late)
+    return Foot("due", "; ".join(around.due) or "nothing", around.verdict)
 
 
 def _on_call(around: Around) -> Foot:

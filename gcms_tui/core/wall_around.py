@@ -5,13 +5,13 @@ Nobody is named but whom the configuration names as on call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gcms_tui.core.conclusion import counted
 from gcms_tui.core.incidents.contacts import Contact
 from gcms_tui.core.procedures.cadence import BoardLine, Calendar, Due, local_text
-
-_MOST_DUE = 3
+from gcms_tui.core.verdict import Verdict, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Around:
 
     due: tuple[str, ...] | None = None
     """What is overdue or due first; where nothing is, what comes next."""
-    late: bool = False
-    """Something is overdue."""
+    verdict: Verdict = Verdict.OK
+    """Of what is due: WARN where something is overdue, UNKNOWN where something may be that nobody can tell of."""
     on_call: str = ""
     flag: str = ""
     """What is wrong with whom to call; empty where nothing is."""
@@ -31,24 +31,38 @@ class Around:
     """How many are open."""
 
 
-def due_words(lines: Iterable[BoardLine], where: Calendar) -> tuple[tuple[str, ...], bool]:
-    """What is to be done, and whether some of it is overdue. Who did what is not said."""
+def due_words(
+    lines: Iterable[BoardLine], where: Calendar, unreadable: Sequence[str] = ()
+) -> tuple[tuple[str, ...], Verdict]:
+    """What is to be done, and what that comes to. Who did what is not said.
+
+    `unreadable`: records of procedures that somebody edited, and that may have been done.
+    """
     lines = tuple(lines)
+    unknown = tuple(f"{line.name}: whether it is due is not known" for line in lines if line.due is Due.UNKNOWN)
+    unknown += (f"{counted(len(unreadable), 'record')} cannot be read",) if unreadable else ()
+    verdict = Verdict.UNKNOWN if unknown else Verdict.OK
     waiting = sorted(
         (line for line in lines if line.due in (Due.OVERDUE, Due.DUE) and line.due_at is not None),
         key=lambda line: (line.due is not Due.OVERDUE, line.due_at),
     )
     if waiting:
-        said = [
-            f"{line.name} {line.due.value} since {local_text(line.due_at, where)}" for line in waiting if line.due_at
-        ]
-        more = (f"{len(said) - _MOST_DUE} more",) if len(said) > _MOST_DUE else ()
-        return (*said[:_MOST_DUE], *more), waiting[0].due is Due.OVERDUE
-    unknown = tuple(f"{line.name}: whether it is due is not known" for line in lines if line.due is Due.UNKNOWN)
+        said = [_since([line for line in waiting if line.due is due], due, where) for due in (Due.OVERDUE, Due.DUE)]
+        late = Verdict.WARN if waiting[0].due is Due.OVERDUE else Verdict.OK
+        return (*filter(None, said), *unknown), worst((late, verdict))
     coming = min((line for line in lines if line.next_at), key=lambda line: str(line.next_at), default=None)
     if coming is not None and coming.next_at is not None:
-        return (*unknown, f"next {coming.name} {local_text(coming.next_at, where)}"), False
-    return unknown, False
+        return (*unknown, f"next {coming.name} {local_text(coming.next_at, where)}"), verdict
+    return unknown, verdict
+
+
+def _since(lines: Sequence[BoardLine], due: Due, where: Calendar) -> str:
+    """All their names first: there may not be room for the times."""
+    moments = [line.due_at for line in lines if line.due_at is not None]
+    if not moments:
+        return ""
+    oldest = "the oldest " if len(moments) > 1 else ""
+    return f"{', '.join(line.name for line in lines)} {due.value}, {oldest}since {local_text(min(moments), where)}"
 
 
 def on_call(contacts: Iterable[Contact]) -> tuple[str, str]:

@@ -10,13 +10,14 @@ from pathlib import Path
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.core.finding import Finding, HealthReport
 from gcms_tui.core.settings import Settings
+from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.wall_around import Around
 from gcms_tui.operations.wall import WallDesk
 from tests.console.small_platform import NOON, Clock, Examiner, services, story
 
 AROUND = Around(
     due=("daily overdue since Mon 2026-03-02 09:00 UTC", "weekly due since Sun 2026-03-01 02:00 UTC"),
-    late=True,
+    verdict=Verdict.WARN,
     on_call="+1-XXX-XXX-XXXX",
     flag="a placeholder",
     holds=("critical test",),

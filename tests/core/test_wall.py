@@ -225,12 +225,29 @@ def test_the_overdue_come_first_and_nobody_is_named() -> None:
         BoardLine("daily", Due.OVERDUE, "by anna", NOON - HOUR, NOON + 23 * HOUR),
         BoardLine("monthly", Due.DONE, "by anna", NOON - 999 * HOUR, NOON + 9 * HOUR),
     )
-    said, late = due_words(lines, where)
-    assert late and [words.split()[0] for words in said] == ["daily", "weekly"]
+    said, verdict = due_words(lines, where)
+    assert verdict is WARN and [words.split()[0] for words in said] == ["daily", "weekly"]
     assert "anna" not in str(said)
-    assert due_words(lines[2:], where) == (("next monthly Mon 2026-03-02 21:00 UTC",), False)
+    late_too = replace(lines[0], due=Due.OVERDUE)
+    assert due_words((late_too, lines[1]), where)[0] == (
+        "weekly, daily overdue, the oldest since Mon 2026-03-02 03:00 UTC",
+    )
+    assert due_words(lines[2:], where) == (("next monthly Mon 2026-03-02 21:00 UTC",), OK)
+    assert due_words(lines[:1], where)[1] is OK  # it is due, and there is time
+
+
+def test_what_may_be_due_and_nobody_can_tell_is_not_hidden_by_what_is() -> None:
+    where = calendar("UTC", ())
     unclear = BoardLine("daily", Due.UNKNOWN, "a clock was set back")
-    assert due_words((unclear, lines[2]), where)[0][0] == "daily: whether it is due is not known"
+    late = BoardLine("weekly", Due.OVERDUE, "", NOON - 9 * HOUR, NOON + 99 * HOUR)
+    done = BoardLine("monthly", Due.DONE, "", NOON - 999 * HOUR, NOON + 9 * HOUR)
+    for other in (late, done):
+        said, verdict = due_words((unclear, other), where)
+        assert verdict is UNKNOWN and "daily: whether it is due is not known" in said and len(said) == 2
+    assert due_words((done,), where, ("proc-1: it was edited",)) == (
+        ("1 record cannot be read", "next monthly Mon 2026-03-02 21:00 UTC"),
+        UNKNOWN,
+    )
 
 
 def test_a_placeholder_on_call_is_flagged() -> None:

@@ -13,9 +13,11 @@ from gcms_tui.cli.wiring.payroll import holds_of
 from gcms_tui.cli.wiring.procedures import open_procedures
 from gcms_tui.core.errors import ConfigError, GcmsError
 from gcms_tui.core.settings import Settings
+from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from gcms_tui.core.wall_around import Around
+    from gcms_tui.operations.procedures.book import Procedures
     from gcms_tui.operations.wall import WallDesk
 
 T = TypeVar("T")
@@ -50,7 +52,7 @@ def _dbt_files(settings: Settings) -> dict[str, Path]:
 def _around(settings: Settings, invocation: Invocation) -> Callable[[], Around]:
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.core.incidents.contacts import contacts
-    from gcms_tui.core.wall_around import Around, due_words, on_call
+    from gcms_tui.core.wall_around import Around, on_call
     from gcms_tui.operations.incidents.book import IncidentBook
 
     target, store = target_name(settings), open_store(settings)
@@ -58,13 +60,13 @@ def _around(settings: Settings, invocation: Invocation) -> Callable[[], Around]:
     holds = holds_of(every_dbt_file(settings, target), target, store, who_asks(os.environ), "the wall only looks")
 
     def around() -> Around:
-        board = _or_none(lambda: due_words(procedures.board()[0], procedures.calendar))
+        board = _or_none(lambda: _due(procedures))
         held = _or_none(holds.open)
         listed = _or_none(incidents.open_ones)
         reached, flag = on_call(contacts(settings.contacts, utc_now().date()))
         return Around(
             due=None if board is None else board[0],
-            late=board is not None and board[1],
+            verdict=Verdict.UNKNOWN if board is None else board[1],
             on_call=reached,
             flag=flag,
             holds=None if held is None else tuple(dict.fromkeys(hold.cause for hold in held)),
@@ -72,6 +74,13 @@ def _around(settings: Settings, invocation: Invocation) -> Callable[[], Around]:
         )
 
     return around
+
+
+def _due(procedures: Procedures) -> tuple[tuple[str, ...], Verdict]:
+    from gcms_tui.core.wall_around import due_words
+
+    lines, unreadable = procedures.board()
+    return due_words(lines, procedures.calendar, unreadable)
 
 
 def _or_none(read: Callable[[], T]) -> T | None:
