@@ -15,7 +15,7 @@ from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, print_table, tell
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.identifier import Column, Identifier, NoColumn, Relation, Schema, current_flag, folded
-from gcms_tui.core.query import Dialect, Query
+from gcms_tui.core.query import Described, Dialect, Query
 from gcms_tui.core.settings import Scd2TableSettings, Settings, SourceSettings
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
@@ -126,14 +126,26 @@ def configured_names(query: Query, settings: Settings) -> dict[str, Identifier]:
         "snapshot": Relation(folded(settings.schemas.ops), "PAYROLL_SNAPSHOT"),
         "anchors": Relation(folded(settings.schemas.ops), "JOURNAL_ANCHOR"),
     }
-    for item in ("backup", "restored", "renamed"):
-        schema = table.schema if item == "renamed" else backup
-        names[item] = replace(table, schema=schema, name=f"{table.name}_{item.upper()}")
+    for clone in ("backup", "before", "restored", "renamed"):
+        schema = table.schema if clone == "renamed" else backup
+        names[clone] = replace(table, schema=schema, name=f"{table.name}_{clone.upper()}")
     written = {item.name for item in query.placeholders if item.kind == "column"}
     for name in ("is_current", "updated_at"):  # the statement is for tables that have the column
         if name in written and not isinstance(names[name], Column):
             names[name] = Column(name.upper())
-    return {name: names[name] for name in wanted}
+    return {item.name: names.get(item.name) or _by_its_own_name(item, table) for item in query.placeholders}
+
+
+def _by_its_own_name(item: Described, table: Relation) -> Identifier:
+    """For what no configuration names: every query can be shown, a new one's names as its front comment calls them."""
+    own = item.name.upper()
+    match item.kind:
+        case "relation":
+            return replace(table, name=own)
+        case "schema":
+            return Schema(own)
+        case _:
+            return Column(own)
 
 
 def _configured(invocation: Invocation) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gcms_tui.adapters.queries import QueryLibrary
 from gcms_tui.cli.main import run
 from gcms_tui.cli.queries import configured_names
 from gcms_tui.core.identifier import Column, NoColumn, OpenEnd, Relation
+from gcms_tui.core.query import Described
 from gcms_tui.core.settings import Scd2TableSettings, SchemaSettings, Settings, SourceSettings
 
 LIBRARY = QueryLibrary.load()
@@ -156,3 +158,11 @@ def test_the_names_are_the_first_configured_ones_that_fit() -> None:
     assert newest == {"table": Relation("public", "concert")}
     clone = configured_names(LIBRARY.get("clone_table"), settings)
     assert clone["backup"] == Relation("Gold_SAVED", "FCT_MUSICIAN_PAYMENT_BACKUP")
+    restored = configured_names(LIBRARY.get("restore_state"), settings)
+    assert restored["before"] == Relation("Gold_SAVED", "FCT_MUSICIAN_PAYMENT_BEFORE")
+
+
+@pytest.mark.parametrize("kind", ["relation", "schema", "column", "flag", "optional"])
+def test_a_name_that_no_configuration_knows_stands_as_its_query_calls_it(kind: str) -> None:
+    query = replace(LIBRARY.get("row_count"), sql="SELECT {newcomer}", placeholders=(Described("newcomer", kind),))
+    assert query.named(configured_names(query, Settings())).endswith('"NEWCOMER"')
