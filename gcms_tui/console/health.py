@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
 from gcms_tui.console import board_state, gold_tests
-from gcms_tui.console.board_state import BoardState, Row, overall, stale_after
-from gcms_tui.console.cadence import next_look
+from gcms_tui.console.board_state import Row, overall
 from gcms_tui.console.detail import Detail
 from gcms_tui.console.gold_tests import DeskOpened, GoldTests, TestsEnded
 from gcms_tui.console.headline import Preview, Progress, doubt_lines, headline
-from gcms_tui.console.health_source import Answered, Begun, HealthSource, Loaded
-from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
-from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
-from gcms_tui.console.present import age_text, ago, finding_text, interval_text
+from gcms_tui.console.health_looks import LookingPane, is_of_versions, table_of
+from gcms_tui.console.list_pane import ERROR, FILTER
+from gcms_tui.console.pane import CopyAsked
+from gcms_tui.console.present import age_text, finding_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status, Writes
 from gcms_tui.console.theme import Look
@@ -33,15 +31,8 @@ if TYPE_CHECKING:
 _TICK_S = 60.0
 """How often ages are told anew. They read in minutes, and an idle screen is to stay idle."""
 
-_VERSIONS = "scd2."
-"""What the findings about one SCD2 table each are called by."""
 
-
-def _is_of_versions(name: str | None) -> bool:
-    return name is not None and (name.startswith(_VERSIONS) or name == "metric.scd2")
-
-
-class HealthPane(ListPane):
+class HealthPane(LookingPane):
     """Mode `health`."""
 
     TITLE = "Health"
@@ -51,6 +42,7 @@ class HealthPane(ListPane):
         Binding("r", "refresh_all", "Refresh", id="health.refresh", tooltip="Run every check again"),
         Binding("R", "refresh_one", "This one", id="health.refresh_one", tooltip="Run the focused check again"),
         FILTER,
+        Binding("i", "incident", "Incident", id="health.incident", tooltip="Open an incident of the focused finding"),
         Binding("p", "provenance", "Source", id="health.provenance", tooltip="The SQL as it was run, and when"),
         Binding("t", "run_tests", "Test", id="health.run_tests", tooltip="Run dbt's gold tests, after a preview"),
         Binding("c", "copy", "Copy", id="health.copy", tooltip="Copy the focused finding"),
@@ -61,22 +53,8 @@ class HealthPane(ListPane):
         self.board = Board(look, services.now, id="list")
         self.preview = Preview(look, id="preview")
         super().__init__(services, look, self.board, self.preview)
-        self.state = BoardState()
-        self._ttl = stale_after(services.refresh_s)
-        self._loader = Loader(self, "health")
-        self._source = HealthSource(services, self._loader)
         self._tests = GoldTests(self, services.open_runs)
-        self._ask_again: tuple[str, ...] = ()
-        """Findings that are from before something that may have changed them."""
-        self._connection = "not connected"
-        self._reached_at = services.now()
-        """When the warehouse last answered; means something only where it is called connected."""
-        self._by_hand = False
-        self._asked = 0
         self._notice_read = False
-        self._failures = 0
-        self._overdue = False
-        self._next: Timer | None = None
         self._detailed: tuple[Row, str] | None = None
 
     def on_mount(self) -> None:
@@ -95,85 +73,7 @@ class HealthPane(ListPane):
             super().writes_are(writes)
             self.draw()
 
-    # -- looking ----------------------------------------------------------------------------------------------------
-
-    def look_again(self, only: tuple[str, ...] | None = None, *, by_hand: bool = False) -> None:
-        """Start a look off the loop, unless one is under way."""
-        if self._loader.start(lambda: self._source.look(only)):
-            self._by_hand, self._overdue, self._asked = by_hand, False, 0
-            self._ask_again = () if only is None else tuple(name for name in self._ask_again if name not in only)
-            if self._next is not None:
-                self._next.stop()
-            if self._connection != "connected":
-                self._connection = "connecting"
-            self.draw()
-            self.refresh_bindings()
-
-    def on_begun(self, message: Begun) -> None:
-        self.state = board_state.begin(self.state, message.names, message.only)
-        self._asked = len(self.state.pending)
-        self.draw()
-
-    def on_answered(self, message: Answered) -> None:
-        self.state = board_state.answer(self.state, message.finding)
-        if board_state.reached_warehouse((message.finding,)):
-            self._connection, self._reached_at = "connected", message.finding.taken_at
-        self.draw()
-
-    def on_loaded(self, message: Loaded) -> None:
-        self.state = board_state.finish(
-            self.state, message.report, message.series, notes=message.notes, whole=message.whole
-        )
-        reached = board_state.reached_warehouse(message.report.findings)
-        if reached is not None:
-            self._connection = "connected" if reached else "no answer"
-        elif self._connection == "connecting":
-            self._connection = "not connected"
-        self._ended(well=any(finding.verdict is not Verdict.UNKNOWN for finding in message.report.findings))
-
-    def on_load_failed(self, message: LoadFailed) -> None:
-        message.stop()
-        self.state = board_state.fail(self.state, message.error)
-        self._connection = "not connected"
-        self._ended(well=False)
-        if self._by_hand:
-            self.action_error()
-
-    def _ended(self, *, well: bool) -> None:
-        self._failures = 0 if well else self._failures + 1
-        delay = next_look(self.services.refresh_s, self._failures)
-        if self._next is not None:
-            self._next.stop()
-        self._next = None if delay is None else self.set_timer(delay, self.due)
-        self.draw()
-        self.refresh_bindings()
-        if self._ask_again:  # it happened while the board was looking, and what it saw may be from before
-            self.look_again(self._ask_again)
-
-    def due(self) -> None:
-        """It is time to look again; but nothing is asked while nobody looks."""
-        if self.app.app_focus and self.console_app.pane is self:
-            self.look_again()
-        else:
-            self._overdue = True
-            self.draw()
-
-    def looked_at(self) -> None:
-        if self._overdue:
-            self.look_again()
-        elif self._ask_again:
-            self.look_again(self._ask_again)
-
-    def has_been_written(self, table: str) -> None:
-        """Somebody wrote to a table from this console: what is said of versions is asked again when this is back."""
-        versions = (name for name in self.state.findings if _is_of_versions(name))
-        self._ask_again = tuple(dict.fromkeys((*self._ask_again, *versions)))
-
-    def on_screen_resume(self) -> None:
-        self.looked_at()
-
     def on_unmount(self) -> None:
-        self._source.abandon()
         self._tests.leave()
 
     # -- drawing ----------------------------------------------------------------------------------------------------
@@ -236,24 +136,6 @@ class HealthPane(ListPane):
             return [Text(" Looking for the first time.", palette.muted)]
         return [Text(" Nothing has been checked yet. Press r.", palette.muted)]
 
-    def _connection_text(self) -> str:
-        """Past the time for which an answer counts, the link is as old as the last one."""
-        quiet = self.services.now() - self._reached_at
-        old = self._connection == "connected" and quiet > self._ttl
-        return f"last answer {ago(quiet)}" if old else self._connection
-
-    def _refresh_text(self) -> tuple[str, ...]:
-        every = self.services.refresh_s
-        if self._loader.busy:
-            return ("checking",)
-        if self._overdue:
-            return "paused while not in focus", "paused"
-        if every is None:
-            return "refresh on demand", "on demand"
-        if self._failures:
-            return (f"retry in {interval_text(next_look(every, self._failures) or 0)}",)
-        return (f"every {interval_text(every)}",)
-
     def _said(self) -> tuple[Text, ...]:
         """What is to be known before the board is read."""
         glyphs, warn = self.look.glyphs, self.look.palette.warn
@@ -300,9 +182,13 @@ class HealthPane(ListPane):
                 return "it is open"
             case "run_tests":
                 return self._no_tests()
-            case "versions" if not _is_of_versions(self.board.cursor):
+            case "versions" if not is_of_versions(self.board.cursor):
                 return "it is for a finding about an SCD2 table"
-            case "copy" | "provenance" if finding is None:
+            case "incident" if self.services.read_only:
+                return f"read-only: {self.services.read_only_reason}"
+            case "incident" if finding is not None and finding.verdict is Verdict.OK:
+                return "the finding is OK"
+            case "copy" | "provenance" | "incident" if finding is None:
                 return "no answered finding is focused"
             case "provenance" if finding is not None and not finding.provenance:
                 return "nothing was read for this finding"
@@ -310,7 +196,7 @@ class HealthPane(ListPane):
 
     def pointless(self, action: str) -> bool:
         other = action == "run_tests" and self.board.cursor != gold_tests.FINDING
-        return action in ("open", "versions") or other or super().pointless(action)
+        return action in ("open", "versions", "incident") or other or super().pointless(action)
 
     def something_is_open(self) -> bool:
         return bool(self.detail.has_focus or self.has_class("-detail") or self.wanted or self._notice())
@@ -366,11 +252,22 @@ class HealthPane(ListPane):
     async def action_versions(self) -> None:
         from gcms_tui.console.scd2.tables import Scd2Pane
 
-        name = (self.board.cursor or "").removeprefix(_VERSIONS)
+        name = table_of(self.board.cursor or "")
         await self.app.switch_mode("scd2")
         pane = self.console_app.pane
         if isinstance(pane, Scd2Pane):
             pane.come_to(name)
+
+    def action_incident(self) -> None:
+        from gcms_tui.console.runbook.finding_dialog import FindingDialog
+
+        if self.focused_finding is not None:
+            dialog = FindingDialog(self.services, self.look, self.focused_finding)
+
+            def gone(tried: bool | None) -> None:
+                self.call_later(dialog.lead)
+
+            self.app.push_screen(dialog, gone)
 
     def action_provenance(self) -> None:
         from gcms_tui.console.dialogs import ProvenanceDialog

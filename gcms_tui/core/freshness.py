@@ -16,8 +16,8 @@ TIMESTAMP_COLUMNS = ("_AIRBYTE_EXTRACTED_AT", "_AIRBYTE_EMITTED_AT")
 """When Airbyte pulled a row: since Destinations V2, and before."""
 
 _NEXT_STALE = (
-    "Runbook, Emergency Procedures, Data Pipeline Failure: look at the connection in Airbyte, compare with Supabase's "
-    "own newest row, sync again, then run dbt build."
+    "Find out where the data stopped: gcms-tui pipeline status, or 5, then s. Sync the connection again from there, "
+    "then run dbt build (runbook, Data Pipeline Failure)."
 )
 
 

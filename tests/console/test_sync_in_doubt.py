@@ -14,6 +14,7 @@ from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.journal.doubt_dialog import DoubtDialog
 from gcms_tui.console.journal.pane import JournalPane
+from gcms_tui.console.ways import by_key
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.pipeline.syncs import ASKED, SETTLED
 from gcms_tui.operations.pipeline.asked import AskedSyncs
@@ -87,7 +88,7 @@ async def test_it_is_told_first_looked_at_and_settled(state: Path, tmp_path: Pat
         assert isinstance(again, DoubtDialog)
         await until(pilot, lambda: again.found and again.armed, "what was seen")
         assert "✓ APPLIED" in drawn(app) and "job 12 is pending: the first of the connection" in drawn(app)
-        assert "Watch it: s on 12, in 5 s" in drawn(app)
+        assert by_key("Watch it: gcms-tui pipeline watch 12") in drawn(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: not app.doubts and "IN DOUBT" not in drawn(app), "it to be settled")
         assert "started: job 12" in drawn(app)

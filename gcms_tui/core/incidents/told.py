@@ -9,6 +9,7 @@ from typing import Any
 from gcms_tui.core.finding import Evidence, Finding
 from gcms_tui.core.personal import MASK, personal_columns, without_amounts
 from gcms_tui.core.text import printable
+from gcms_tui.core.verdict import Verdict
 
 ROWS = 20
 """Names of evidence rows that are kept."""
@@ -26,6 +27,11 @@ _AMOUNT = re.compile(
     rf"{_CURRENCY}\s*-?\d(?:[\d,.']*\d)?|(?<![\w.])-?\d[\d,']*(?:[.,]\d{{2}}(?![\w.])(?:\s*{_CURRENCY})?|\s*{_CURRENCY})",
     re.IGNORECASE,
 )
+
+
+def is_critical(finding: Finding) -> bool:
+    """Whether a critical test fails: closing its incident names the run, and payroll is held."""
+    return finding.verdict is Verdict.FAIL and finding.name in CRITICAL_FINDINGS
 
 
 def kept(finding: Finding, further: Sequence[str] = ()) -> dict[str, Any]:

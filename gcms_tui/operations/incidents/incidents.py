@@ -16,7 +16,7 @@ from gcms_tui.core.finding import Finding
 from gcms_tui.core.incidents import events
 from gcms_tui.core.incidents.escalation import PathStep, minutes_of
 from gcms_tui.core.incidents.incident import Incident, Severity
-from gcms_tui.core.incidents.told import CRITICAL_FINDINGS, impersonal, kept, typed_kept
+from gcms_tui.core.incidents.told import impersonal, is_critical, kept, typed_kept
 from gcms_tui.core.payroll.hold import Hold
 from gcms_tui.core.payroll.typed import NOTE_LIMIT, typed
 from gcms_tui.core.verdict import Verdict
@@ -73,6 +73,10 @@ class Incidents:
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
+    def kept(self, finding: Finding) -> dict[str, Any]:
+        """What `open_from` keeps of it."""
+        return kept(finding, self._personal)
+
     def open_from(self, finding: Finding, *, hold: bool = False, follows: str = "") -> Done:
         """From what a check has found. Raises `Refused`: guard `open_incident` where one of it is open, `lease` where
         somebody is just opening one, `finding_ok`, `read_only`."""
@@ -84,17 +88,16 @@ class Incidents:
                 'By hand: gcms-tui incident open --title "…"',
                 guard="finding_ok",
             )
-        failed = finding.verdict is Verdict.FAIL
         with self._alone(finding.name, f"opening an incident of {finding.name}"):
             there = self.book.open_of(finding.name)
             if there is not None:
                 raise _open_already(there)
-            said = kept(finding, self._personal)
+            said = self.kept(finding)
             return self._open(
                 title=f"{said['name']} is {finding.verdict.name}",
                 section=finding.section,
-                severity=Severity.HIGH if failed else Severity.MEDIUM,
-                critical_test=failed and finding.name in CRITICAL_FINDINGS,
+                severity=Severity.HIGH if finding.verdict is Verdict.FAIL else Severity.MEDIUM,
+                critical_test=is_critical(finding),
                 follows=follows,
                 finding=said,
                 hold=hold,
