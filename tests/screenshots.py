@@ -64,7 +64,7 @@ _CONCERTS = Step(("4",), f"read just now(?s:.*)  {HELD}  ")
 _PAYROLL = (_CONCERTS, Step(("down",), f"▌\\S+  {HELD}  "), Step(("enter",), "of 9 passed"))
 _AS_MANAGER = (Step(("a",), "maria"), Step(("end", "enter"), "AS maria(?s:.*)read just now"))
 _RUNBOOK = Step(("5",), "read just now")
-_WEEKLY = Step(("slash", *"weekly", "enter", "enter"), "backup")
+_WEEKLY = Step(("slash", *"weekly", "enter", "enter"), "Run full refresh")
 SHOTS = (
     Shot("health"),
     Shot("finding", (Step(("down", "down", "enter")),)),
@@ -100,7 +100,7 @@ SHOTS = (
     Shot("payroll_closed", (*_PAYROLL, Step(("v",), "Proof of(?s:.*)totals")), after="closed"),
     Shot("runbook", (_RUNBOOK,), after="runbook begun"),
     Shot("procedure", (_RUNBOOK, _WEEKLY), after="runbook begun"),
-    Shot("incident", (_RUNBOOK, Step(("i",), "inc-"), Step(("enter",), "escalation")), after="runbook begun"),
+    Shot("incident", (_RUNBOOK, Step(("i",), "inc-"), Step(("enter",), "Escalation")), after="runbook begun"),
     Shot("pipeline", (_RUNBOOK, Step(("s",), "supabase_instrument")), after="runbook begun"),
     Shot("backups", (_RUNBOOK, Step(("b",), "br_attendance_scd2")), after="runbook begun"),
     Shot("wall", (Step(("W",), "next|overdue"),), after="runbook begun"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gcms_tui.cli.runbook_coverage import covered, shipped_marks
 from gcms_tui.core import coverage
 
+
 def test_marks_are_found_wherever_pytest_finds_them() -> None:
     source = """
 import pytest

@@ -189,7 +189,7 @@ def _line(
     state = Due.OVERDUE if late else Due.UNDER_WAY if active else Due.DUE
     since = f"{state.value} since {local_text(due_at, where)}" if state is not Due.UNDER_WAY else ""
     words = "; ".join(
-        filter(None, (since, under_way, _missed(cadence, last, where, due_at), _clock_words(cadence, where, due_at)))
+        filter(None, (under_way, since, _missed(cadence, last, where, due_at), _clock_words(cadence, where, due_at)))
     )
     return BoardLine(name, state, words, due_at, next_at, last, active)
 
