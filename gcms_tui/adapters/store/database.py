@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -263,6 +264,20 @@ def _make_schema(connection: Connection, where: str) -> None:
     connection.exec_driver_sql(f"CREATE SCHEMA {POSTGRES_SCHEMA}")
 
 
+def _keep_a_log_ahead(connection: sqlite3.Connection) -> None:
+    """A new file's change to WAL does not wait for others as all else does, but says at once that it is locked."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _sqlite(path: Path) -> Engine:
     from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
@@ -278,7 +293,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         # A byte that was flipped must not keep an entry from being read: it is what proves that it was changed.
         connection.text_factory = lambda text: text.decode("utf-8", errors="surrogateescape")

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -197,3 +198,16 @@ def test_no_table_is_made_or_sought_outside_its_own_schema(postgres_address: Add
             assert {row[0] for row in connection.execute(made)} == {"gcms_ops"}
         finally:
             connection.execute("DROP TABLE public.alembic_version")
+
+
+def test_a_new_file_that_somebody_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    making = sqlite3.connect(tmp_path / adapter.FILE_NAME, isolation_level=None, check_same_thread=False)
+    making.execute("BEGIN IMMEDIATE")  # what SQLite does not wait for when a file is changed to WAL
+    done = threading.Timer(0.2, lambda: making.execute("COMMIT"))
+    done.start()
+
+    open_store(Settings(state_dir=tmp_path), {}, ANA, lambda: NOW).journal.append("test.kind", "somebody", {})
+
+    done.join()
+    assert making.execute("SELECT count(*) FROM journal").fetchone() == (1,)
+    making.close()
