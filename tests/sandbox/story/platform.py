@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,34 +10,19 @@ from typing import Any
 from snowflake.connector import SnowflakeConnection
 
 from gcms_tui.sandbox.story.plot import Story
-from gcms_tui.sandbox.warehouse.process import WarehouseProcess
+from tests.sandbox.story.dbt_line import DbtLine
 from tests.sandbox.warehouse.client import ask
-
-TIMEOUT_S = 300.0
 
 CRITICAL = "expression_is_true_fct_musician_payment_attended_services_required_services"
 SCD2_TABLES = ("br_attendance_scd2", "br_musician_scd2", "br_concert_scd2")
 
 
-def environment() -> dict[str, str]:
-    """Compiled code is kept: it halves the start of every dbt."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("DBT_")
-    }
-
-
 @dataclass(frozen=True)
 class Platform:
-    directory: Path
+    project: Path
     story: Story
-    server: WarehouseProcess
     connection: SnowflakeConnection
-
-    @property
-    def project(self) -> Path:
-        return self.directory / "dbt"
+    line: DbtLine
 
     def ask(self, statement: str, *values: Any) -> list[Any]:
         return ask(self.connection, statement, *values)
@@ -69,18 +51,8 @@ class Platform:
         )
 
     def dbt(self, *arguments: str) -> dict[str, str]:
-        """Runs dbt as a person would, and answers each node's status by its name."""
-        where = ("--project-dir", str(self.project), "--profiles-dir", str(self.project), "--target", "sandbox")
-        ran = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), *arguments, *where],
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        assert ran.returncode in (0, 1), ran.stdout + ran.stderr
+        """Runs dbt, and answers each node's status by its name."""
+        self.line.run(*arguments)
         return statuses(self.artifact("run_results"))
 
     def artifact(self, name: str) -> dict[str, Any]:

@@ -24,47 +24,47 @@ def flat(version: Version[Any]) -> tuple[Any, ...]:
     return (version.scd_id, version.natural_key, *state, begins, ends, version.is_current, recorded, inserted, updated)
 
 
-def test_gold_holds_exactly_what_is_reckoned_without_sql(as_built: Platform) -> None:
-    assert as_built.payments() == sorted(gold_payments(as_built.story).values())
+def test_gold_holds_exactly_what_is_reckoned_without_sql(platform: Platform) -> None:
+    assert platform.payments() == sorted(gold_payments(platform.story).values())
 
 
-def test_gold_and_supabase_differ_for_the_held_concert_only(as_built: Platform) -> None:
-    disagreements = as_built.disagreements()
+def test_gold_and_supabase_differ_for_the_held_concert_only(platform: Platform) -> None:
+    disagreements = platform.disagreements()
 
     assert len(disagreements) == 3
-    assert {concert_id for concert_id, *_ in disagreements} == {as_built.story.held_concert_id}
+    assert {concert_id for concert_id, *_ in disagreements} == {platform.story.held_concert_id}
     assert all(gold > source for _, _, gold, source in disagreements)
 
 
-def test_the_dimensions_hold_what_supabase_says_now(as_built: Platform) -> None:
-    musicians = [m for m in as_built.story.tables["musician"] if isinstance(m, Musician)]
-    concerts = [c for c in as_built.story.tables["concert"] if isinstance(c, Concert)]
+def test_the_dimensions_hold_what_supabase_says_now(platform: Platform) -> None:
+    musicians = [m for m in platform.story.tables["musician"] if isinstance(m, Musician)]
+    concerts = [c for c in platform.story.tables["concert"] if isinstance(c, Concert)]
 
-    assert as_built.ask(
+    assert platform.ask(
         "SELECT musician_id, full_name, first_name, last_name, email, instrument, pay_type, active"
         " FROM GCMS.GOLD.DIM_MUSICIAN ORDER BY 1"
     ) == [
         (m.id, f"{m.first_name} {m.last_name}", m.first_name, m.last_name, m.email, m.instrument, m.pay_type, m.active)
         for m in musicians
     ]
-    assert as_built.ask(
+    assert platform.ask(
         "SELECT concert_id, title, concert_date, venue, status FROM GCMS.GOLD.DIM_CONCERT ORDER BY 1"
     ) == [(c.id, c.title, c.concert_date, c.venue, c.status) for c in concerts]
 
 
-def test_the_build_added_no_version_and_changed_none(as_built: Platform) -> None:
-    story = as_built.story
+def test_the_build_added_no_version_and_changed_none(platform: Platform) -> None:
+    story = platform.story
     seeded: dict[str, tuple[Version[Any], ...]] = dict(
         zip(SCD2_TABLES, (story.attendance_versions, story.musician_versions, story.concert_versions), strict=True)
     )
     for table, versions in seeded.items():
         assert sorted(map(flat, versions), key=lambda row: row[0]) == sorted(
-            as_built.scd2(table), key=lambda row: str(row[0])
+            platform.scd2(table), key=lambda row: str(row[0])
         )
 
 
-def test_the_last_results_are_of_the_test_and_two_tests_failed(as_built: Platform) -> None:
-    results = as_built.artifact("run_results")
+def test_the_last_results_are_of_the_test_and_two_tests_failed(platform: Platform) -> None:
+    results = platform.artifact("run_results")
 
     assert (results["args"]["which"], results["args"]["target"]) == ("test", "sandbox")
     assert failed(statuses(results)) == {
@@ -74,9 +74,9 @@ def test_the_last_results_are_of_the_test_and_two_tests_failed(as_built: Platfor
     assert len(results["results"]) > 40
 
 
-def test_exactly_one_test_of_gold_failed_and_it_is_critical(as_built: Platform) -> None:
-    nodes = as_built.artifact("manifest")["nodes"]
-    results = as_built.artifact("run_results")["results"]
+def test_exactly_one_test_of_gold_failed_and_it_is_critical(platform: Platform) -> None:
+    nodes = platform.artifact("manifest")["nodes"]
+    results = platform.artifact("run_results")["results"]
     gold = {result["unique_id"]: result for result in results if "gold" in nodes[result["unique_id"]]["fqn"]}
     critical = {unique_id for unique_id in gold if "critical" in nodes[unique_id]["tags"]}
 
@@ -87,23 +87,23 @@ def test_exactly_one_test_of_gold_failed_and_it_is_critical(as_built: Platform) 
     assert gold[broken]["failures"] == 3
 
 
-def test_failing_rows_are_found_under_the_runbooks_names(as_built: Platform) -> None:
+def test_failing_rows_are_found_under_the_runbooks_names(platform: Platform) -> None:
     for rest in ("net_amount_gross_amount_deductions", "pay_type_per_service_deductions"):
-        assert as_built.ask(f"SELECT * FROM test_results.expression_is_true_fct_musician_payment_{rest}") == []
-    rows = as_built.ask(f"SELECT concert_id, attended_services - required_services FROM test_results.{CRITICAL}")
+        assert platform.ask(f"SELECT * FROM test_results.expression_is_true_fct_musician_payment_{rest}") == []
+    rows = platform.ask(f"SELECT concert_id, attended_services - required_services FROM test_results.{CRITICAL}")
 
-    assert sorted(rows) == [(as_built.story.held_concert_id, excess) for excess in (1, 1, 2)]
+    assert sorted(rows) == [(platform.story.held_concert_id, excess) for excess in (1, 1, 2)]
 
 
-def test_freshness_is_recorded_and_one_source_is_stale(as_built: Platform) -> None:
-    found = {result["unique_id"].split(".")[-1]: result["status"] for result in as_built.artifact("sources")["results"]}
+def test_freshness_is_recorded_and_one_source_is_stale(platform: Platform) -> None:
+    found = {result["unique_id"].split(".")[-1]: result["status"] for result in platform.artifact("sources")["results"]}
 
     assert found.pop("instrument") == "error"
     assert found == dict.fromkeys(("attendance", "concert", "musician", "payment", "rehearsal"), "pass")
 
 
-def test_payroll_does_not_depend_on_the_stale_source(as_built: Platform) -> None:
-    parents = as_built.artifact("manifest")["parent_map"]
+def test_payroll_does_not_depend_on_the_stale_source(platform: Platform) -> None:
+    parents = platform.artifact("manifest")["parent_map"]
 
     def ancestors(node: str) -> set[str]:
         return {node}.union(*(ancestors(parent) for parent in parents[node]))
@@ -113,31 +113,31 @@ def test_payroll_does_not_depend_on_the_stale_source(as_built: Platform) -> None
         assert sources and "source.gcms.supabase.instrument" not in sources
 
 
-def test_the_landed_rows_are_supabases_with_airbytes_columns(as_built: Platform) -> None:
-    entries = [entry for entry in as_built.story.tables["attendance"] if isinstance(entry, Attendance)]
-    extracted_at = as_built.story.extracted_at("attendance")
+def test_the_landed_rows_are_supabases_with_airbytes_columns(platform: Platform) -> None:
+    entries = [entry for entry in platform.story.tables["attendance"] if isinstance(entry, Attendance)]
+    extracted_at = platform.story.extracted_at("attendance")
 
-    landed = as_built.ask(
+    landed = platform.ask(
         "SELECT id, concert_id, musician_id, rehearsal_id, status, remark, recorded_at, created_at, updated_at,"
         " _airbyte_extracted_at FROM GCMS.RAW.SUPABASE_ATTENDANCE ORDER BY id"
     )
     assert landed == [(*astuple(entry), extracted_at) for entry in entries]
-    [(rows, ids)] = as_built.ask("SELECT COUNT(*), COUNT(DISTINCT _airbyte_raw_id) FROM GCMS.RAW.SUPABASE_ATTENDANCE")
+    [(rows, ids)] = platform.ask("SELECT COUNT(*), COUNT(DISTINCT _airbyte_raw_id) FROM GCMS.RAW.SUPABASE_ATTENDANCE")
     assert rows == ids == len(entries)
 
 
-def test_every_column_of_gold_is_described(as_built: Platform) -> None:
-    nodes = as_built.artifact("manifest")["nodes"]
+def test_every_column_of_gold_is_described(platform: Platform) -> None:
+    nodes = platform.artifact("manifest")["nodes"]
     for model in ("dim_musician", "dim_concert", "dim_instrument", "fct_musician_payment"):
         described = {name: column["description"] for name, column in nodes[f"model.gcms.{model}"]["columns"].items()}
-        columns = [row[0].lower() for row in as_built.ask(f"DESCRIBE TABLE GCMS.GOLD.{model}")]
+        columns = [row[0].lower() for row in platform.ask(f"DESCRIBE TABLE GCMS.GOLD.{model}")]
         assert sorted(described) == sorted(columns)
         assert all(described.values())
 
 
-def test_dbt_recorded_what_a_person_would_have_typed(as_built: Platform) -> None:
-    log = (as_built.project / "logs" / "dbt.log").read_text(encoding="utf-8")
+def test_dbt_recorded_what_a_person_would_have_typed(platform: Platform) -> None:
+    log = (platform.project / "logs" / "dbt.log").read_text(encoding="utf-8")
 
-    assert as_built.artifact("run_results")["args"]["invocation_command"].startswith("dbt test --project-dir ")
+    assert platform.artifact("run_results")["args"]["invocation_command"].startswith("dbt test --project-dir ")
     for command, ended in (("run", "succeeded"), ("source freshness", "failed"), ("test", "failed")):
         assert f"Command `dbt {command}` {ended} at" in log
