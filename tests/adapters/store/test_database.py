@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gcms_tui.adapters.last_health import StateError
 from gcms_tui.adapters.store import database as adapter
 from gcms_tui.adapters.store.database import PostgresPlace
-from gcms_tui.adapters.store.opening import open_store
+from gcms_tui.adapters.store.opening import Store, open_store
 from gcms_tui.adapters.store.schema import NEWEST, REVISIONS, metadata
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.secret import Secret
@@ -201,13 +201,18 @@ def test_no_table_is_made_or_sought_outside_its_own_schema(postgres_address: Add
 
 
 def test_a_new_file_that_somebody_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    _opened(tmp_path / "other").journal.append("test.kind", "somebody", {})  # all is imported by now
     making = sqlite3.connect(tmp_path / adapter.FILE_NAME, isolation_level=None, check_same_thread=False)
     making.execute("BEGIN IMMEDIATE")  # what SQLite does not wait for when a file is changed to WAL
-    done = threading.Timer(0.2, lambda: making.execute("COMMIT"))
+    done = threading.Timer(0.5, lambda: making.execute("COMMIT"))
     done.start()
 
-    open_store(Settings(state_dir=tmp_path), {}, ANA, lambda: NOW).journal.append("test.kind", "somebody", {})
+    _opened(tmp_path).journal.append("test.kind", "somebody", {})
 
     done.join()
     assert making.execute("SELECT count(*) FROM journal").fetchone() == (1,)
     making.close()
+
+
+def _opened(state: Path) -> Store:
+    return open_store(Settings(state_dir=state), {}, ANA, lambda: NOW)
