@@ -9,9 +9,11 @@ import click
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.log import LEVEL_NAMES, print_log
 from gcms_tui.cli.output import as_json, print_json, print_table, tell
+from gcms_tui.cli.run_cards import card_json, card_of_test, print_cards
 from gcms_tui.cli.wiring import load_settings, open_run_desk
 from gcms_tui.core.dbt_results import ArtifactError
 from gcms_tui.core.errors import GcmsError, UsageError
+from gcms_tui.core.procedures.matching import Match
 from gcms_tui.core.text import printable
 from gcms_tui.operations.failing_tests import FailingRows, FailingTest
 from gcms_tui.operations.run_desk import RunDesk
@@ -34,18 +36,24 @@ def failures(invocation: Invocation, run: str, test: str | None, rows: bool, rev
     with open_run_desk(load_settings(invocation).settings, invocation) as desk:
         if keep:
             return _keep(desk, run)
-        run_id = desk.history.summary(run).run.run_id
+        known = desk.history.summary(run).run
+        run_id = known.run_id
         found = desk.failing.of(run_id)
         if test is not None:
             found = (_named(found, test),)
         told = [_told(desk, run_id, item, rows=rows, reveal=reveal) for item in found]
+        cards = [card_of_test(item, known.record.target) for item in found]
         if invocation.json:
-            print_json({"run_id": run_id, "failing": told})
+            failing = [
+                {**document, "troubleshooting": card_json(card)} for document, card in zip(told, cards, strict=True)
+            ]
+            print_json({"run_id": run_id, "failing": failing})
         elif test is None and not rows:
             _print_list(run_id, found, 0 if found else desk.failing.ran(run_id))
+            print_cards(cards)
         else:
-            for item, document in zip(found, told, strict=True):
-                _print_test(item, document)
+            for item, document, card in zip(found, told, cards, strict=True):
+                _print_test(item, document, card)
     return None
 
 
@@ -111,7 +119,7 @@ def _print_list(run_id: str, found: tuple[FailingTest, ...], ran: int) -> None:
     print_table((_HEADER, *rows), right=frozenset({1}))
 
 
-def _print_test(item: FailingTest, document: dict[str, Any]) -> None:
+def _print_test(item: FailingTest, document: dict[str, Any], card: Match | None) -> None:
     facts = [
         ("test", item.name),
         ("status", item.status + (" (critical)" if item.critical else "")),
@@ -124,6 +132,7 @@ def _print_test(item: FailingTest, document: dict[str, Any]) -> None:
     for label, text in facts:
         if text:
             click.echo(f"{label:<12}{printable(text)}")
+    print_cards((card,))
     if "rows_error" in document:
         tell(f"gcms-tui: {printable(document['rows_error'])}")
     elif "rows" in document:

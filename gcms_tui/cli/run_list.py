@@ -10,10 +10,12 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, print_table, tell
+from gcms_tui.cli.run_cards import card_json, cards_of_run, print_cards
 from gcms_tui.cli.wiring import load_settings, open_run_desk
 from gcms_tui.core.byte_size import size_text
 from gcms_tui.core.dbt_log import Invocation as DbtInvocation
 from gcms_tui.core.duration import seconds_text
+from gcms_tui.core.procedures.matching import Match
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_summary import Summary, is_failure
 from gcms_tui.core.text import printable
@@ -44,18 +46,21 @@ def list_runs(invocation: Invocation, limit: int, every: bool) -> None:
 @headless
 def show(invocation: Invocation, run: str) -> None:
     """Everything that is known of one run: RUN is its id, the beginning of it, or `last`."""
-    with open_run_desk(load_settings(invocation).settings, invocation) as desk:
+    settings = load_settings(invocation).settings
+    with open_run_desk(settings, invocation) as desk:
         summary = desk.history.summary(run)
         outcome = desk.history.invocation(summary.run.run_id)
+        cards = cards_of_run(desk, settings, summary.run, outcome)
         tell_notes(desk)
         if invocation.json:
-            print_json(_everything(desk, summary, outcome))
+            print_json(_everything(desk, summary, outcome, cards))
             return
         for label, text in _facts(desk, summary):
             click.echo(f"{label:<12}{printable(text)}")
         if outcome is not None and outcome.outcomes:
             click.echo("")
             print_table((("STATUS", "SECONDS", "NODE"), *_node_rows(outcome)), right=frozenset({1}))
+        print_cards(cards)
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
@@ -157,7 +162,9 @@ def _node_rows(outcome: DbtInvocation) -> list[tuple[str, str, str]]:
     return [(node.status, "-" if node.seconds is None else f"{node.seconds:.2f}", node.name) for node in nodes]
 
 
-def _everything(desk: RunDesk, summary: Summary, outcome: DbtInvocation | None) -> dict[str, Any]:
+def _everything(
+    desk: RunDesk, summary: Summary, outcome: DbtInvocation | None, cards: tuple[Match, ...]
+) -> dict[str, Any]:
     run = summary.run
     nodes = outcome.outcomes if outcome else ()
     return {
@@ -175,6 +182,7 @@ def _everything(desk: RunDesk, summary: Summary, outcome: DbtInvocation | None) 
             }
             for node in nodes
         ],
+        "troubleshooting": [card_json(card) for card in cards],
         "directory": desk.shelf.directory(run.run_id),
         "log": desk.project_log if run.record.foreign else desk.shelf.log(run.run_id),
         "size_bytes": desk.shelf.size(run.run_id),

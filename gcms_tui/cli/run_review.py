@@ -8,7 +8,8 @@ from datetime import timedelta
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, print_table, tell
+from gcms_tui.cli.output import as_json, print_json, print_table, tell
+from gcms_tui.cli.run_cards import card_json, print_cards
 from gcms_tui.cli.run_list import tell_notes
 from gcms_tui.cli.wiring import load_settings, open_run_desk, read_only, target_name
 from gcms_tui.core.byte_size import parse_size, size_text
@@ -16,6 +17,7 @@ from gcms_tui.core.conclusion import counted
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.health_text import sparkline
+from gcms_tui.core.procedures.matching import gathered, match_trend
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_trend import NodeTrend, Trend
 from gcms_tui.core.text import printable
@@ -38,7 +40,8 @@ def trend(invocation: Invocation, window: str) -> None:
         review = desk.history.trend(length)
         tell_notes(desk)
         if invocation.json:
-            print_json(review)
+            cards = gathered(map(match_trend, review.nodes))
+            print_json({**as_json(review), "troubleshooting": [card_json(card) for card in cards]})
         else:
             _print_trend(review, ascii_only=invocation.ascii)
 
@@ -54,6 +57,7 @@ def _print_trend(review: Trend, *, ascii_only: bool) -> None:
     for node in review.nodes:
         if node.regressed:
             click.echo(f"! {printable(node.name)} has become slow: {node.note}")
+    print_cards(map(match_trend, review.nodes))
 
 
 def _node_row(node: NodeTrend, *, ascii_only: bool) -> tuple[str, ...]:
