@@ -6,12 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gcms_tui.sandbox.directory import SandboxDirectory, locked
+from gcms_tui.sandbox.directory import Ports, SandboxDirectory, locked
 from gcms_tui.sandbox.lifecycle import Platform, practice_platform
+from gcms_tui.sandbox.processes import choose_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,41 @@ class RunningPlatform:
 
 
 def ensure_template(template: Path) -> Path:
-    """A seeded sandbox whose servers have stopped; the first process that asks makes it, the others wait."""
+    """A seeded sandbox whose servers have stopped; the first process that asks makes it, the others wait.
+
+    It is made anew over an older one, as `demo --fresh` does: see `older_ports` and test_lifecycle.
+    """
+    directory = SandboxDirectory(template)
     with locked(template.with_name(template.name + ".lock")) as lock:
         lock.wait_exclusive()
-        if SandboxDirectory(template).current is None:
-            with practice_platform(template):
+        if directory.current is None or not directory.current.about.exists():
+            _lay_an_older_one(directory)
+            with practice_platform(template, fresh=True):
                 pass
     return template
+
+
+def older_ports(template: Path) -> Path:
+    """What the ports' file was before the template was made."""
+    return template.with_name(template.name + ".ports")
+
+
+def _lay_an_older_one(directory: SandboxDirectory) -> None:
+    """Of which only the ports are kept."""
+    directory.prepare()
+    older = directory.new_generation()
+    older.state.mkdir(mode=0o700)
+    (older.state / "old").touch()
+    directory.adopt(older)
+    directory.store_ports(free_ports())
+    shutil.copy(directory.ports_file, older_ports(directory.root))
+
+
+def free_ports() -> Ports:
+    taken: list[int] = []
+    for _ in fields(Ports):
+        taken.append(choose_port(taken))
+    return Ports(*taken)
 
 
 def copy_sandbox(template: Path, destination: Path) -> Path:

@@ -24,6 +24,8 @@ from gcms_tui.sandbox.processes import LOOPBACK, child_environment, nobody, run,
 ROLE = "gcms"
 DATABASE = "supabase"
 START_TIMEOUT_S = 30.0
+_LEFTOVER_S = 60.0
+"""How long one that has been told to end may take: it writes a checkpoint first, to a disk that others use."""
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -137,7 +139,7 @@ async def end_leftover(data: Path) -> None:
         leftover = psutil.Process(int(lines[0]))
         if leftover.name() == "postgres" and _names(leftover.cmdline(), data):
             leftover.send_signal(signal.SIGINT)
-            await asyncio.to_thread(leftover.wait, 10)
+            await asyncio.to_thread(leftover.wait, _LEFTOVER_S)
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -26,7 +26,7 @@ from gcms_tui.sandbox import lifecycle
 from gcms_tui.sandbox.directory import SandboxDirectory, wait_until
 from gcms_tui.sandbox.lifecycle import default_directory, practice_platform
 from gcms_tui.sandbox.processes import child_environment, port_is_free
-from tests.practice import RunningPlatform, copy_sandbox
+from tests.practice import RunningPlatform, copy_sandbox, free_ports, older_ports
 from tests.sandbox.serving import Demo, assert_nothing_runs, kill_one, pid_of, processes_in
 
 SERVERS = ("gcms_tui.sandbox.warehouse", "gcms_tui.sandbox.airbyte", "bin/postgres")
@@ -34,8 +34,8 @@ SERVERS = ("gcms_tui.sandbox.warehouse", "gcms_tui.sandbox.airbyte", "bin/postgr
 
 @pytest.fixture
 def sandbox(sandbox_template: Path, tmp_path: Path) -> Iterator[Path]:
-    """A seeded sandbox at rest. Whatever the test does, nothing runs in it afterwards."""
-    directory = copy_sandbox(sandbox_template, tmp_path / "sandbox")
+    """A seeded sandbox at rest, in a directory of any name. Whatever the test does, nothing runs in it afterwards."""
+    directory = copy_sandbox(sandbox_template, tmp_path / 'it\'s "my" demo; $(id) ñ')
     yield directory
     assert_nothing_runs(directory)
 
@@ -78,26 +78,25 @@ def test_no_process_carries_a_password_where_others_may_look(platform: RunningPl
         assert not [secret for secret in secrets if secret in seen], command
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_announces_itself_once_and_ends_when_told(sandbox: Path, how: signal.Signals) -> None:
-    with Demo(sandbox) as demo:
-        announcement = demo.ready()
+def test_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Path) -> None:
+    generation = SandboxDirectory(sandbox).link.resolve()
+    with Demo(sandbox) as first, Demo(sandbox) as second:
+        announcement = first.ready()
+        assert second.ready() == announcement
         assert set(announcement) == {"ready", "config", "snowflake", "postgres", "dbt_project", "state_dir"}
         assert announcement["ready"] is True
         assert Path(announcement["config"]).is_file()
+        with Demo(sandbox, "--fresh") as third:
+            assert third.wait() == 65
+            assert "Leave it first" in third.told()
+        assert SandboxDirectory(sandbox).link.resolve() == generation
+        assert first.end(signal.SIGTERM) == 0
         assert first_row(announcement["snowflake"], "SELECT 1") == (1,)
-        assert demo.end(how) == 0
-        assert demo.rest() == b""
+        with psycopg.connect(announcement["postgres"]) as supabase:
+            assert supabase.execute("SELECT 1").fetchone() == (1,)
+        assert second.end(signal.SIGTERM) == 0
         assert processes_in(sandbox) == {}
-        assert "Postgres is up" in demo.told()
-
-
-@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL])
-def test_nothing_outlives_a_console_that_is_cut_off(sandbox: Path, how: signal.Signals) -> None:
-    with Demo(sandbox) as demo:
-        demo.ready()
-        demo.end(how)
-    assert_nothing_runs(sandbox)
+        assert first.rest() == second.rest() == b""
 
 
 def test_nothing_outlives_a_console_that_is_killed_while_it_starts(sandbox: Path) -> None:
@@ -107,72 +106,10 @@ def test_nothing_outlives_a_console_that_is_killed_while_it_starts(sandbox: Path
     assert_nothing_runs(sandbox)
 
 
-def test_killed_servers_keep_what_was_committed(sandbox: Path) -> None:
-    with Demo(sandbox) as demo:
-        announcement = demo.ready()
-        first_row(announcement["snowflake"], "CREATE TABLE GCMS_OPS.KEPT AS SELECT 1 AS N")
-        with psycopg.connect(announcement["postgres"]) as supabase:
-            supabase.execute("CREATE TABLE kept AS SELECT 1 AS n")
-        kill_one(sandbox, "gcms_tui.sandbox.warehouse")
-        kill_one(sandbox, "bin/postgres")
-        assert demo.end(signal.SIGTERM) == 0
-    with Demo(sandbox) as demo:
-        announcement = demo.ready()
-        assert first_row(announcement["snowflake"], "SELECT N FROM GCMS_OPS.KEPT") == (1,)
-        with psycopg.connect(announcement["postgres"]) as supabase:
-            assert supabase.execute("SELECT n FROM kept").fetchone() == (1,)
-        demo.end(signal.SIGTERM)
-
-
-def test_a_killed_keeper_takes_the_servers_along_and_is_told_of(sandbox: Path) -> None:
+def test_killed_servers_are_missed_and_keep_what_was_committed(sandbox: Path) -> None:
     with Demo(sandbox) as demo:
         before = demo.ready()
-        kill_one(sandbox, "gcms_tui.sandbox.keeper")
-        assert demo.wait() == Unavailable.exit_code
-        assert "Start it again" in demo.told()
-        assert_nothing_runs(sandbox)
-    with Demo(sandbox) as again:
-        assert again.ready() == before
-        again.end(signal.SIGTERM)
-
-
-def test_a_start_right_after_waits_for_servers_that_still_end(sandbox: Path) -> None:
-    with Demo(sandbox) as demo:
-        before = demo.ready()
-        servers = [pid_of(sandbox, what) for what in SERVERS]
-        for pid in servers:
-            os.kill(pid, signal.SIGSTOP)
-        kill_one(sandbox, "gcms_tui.sandbox.keeper")
-        assert demo.wait() == Unavailable.exit_code
-    try:
-        with Demo(sandbox) as again:
-            began = wait_until(lambda: not SandboxDirectory(sandbox).ready_file.exists(), 30)
-            for pid in servers:
-                os.kill(pid, signal.SIGCONT)
-            assert began, again.told()
-            assert again.ready() == before
-            assert "is taken" not in again.told()
-            again.end(signal.SIGTERM)
-    finally:
-        for pid in servers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
-def test_two_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Path) -> None:
-    with Demo(sandbox) as first, Demo(sandbox) as second:
-        announcement = first.ready()
-        assert second.ready() == announcement
-        assert first.end(signal.SIGTERM) == 0
-        with psycopg.connect(announcement["postgres"]) as supabase:
-            assert supabase.execute("SELECT 1").fetchone() == (1,)
-        assert second.end(signal.SIGTERM) == 0
-        assert processes_in(sandbox) == {}
-
-
-def test_a_running_sandbox_that_lost_a_server_is_refused(sandbox: Path) -> None:
-    with Demo(sandbox) as first:
-        announcement = first.ready()
+        first_row(before["snowflake"], "CREATE TABLE GCMS_OPS.KEPT AS SELECT 1 AS N")
         ports = SandboxDirectory(sandbox).ports()
         assert ports is not None
         for server, port in (("gcms_tui.sandbox.warehouse", ports.warehouse), ("sandbox.airbyte", ports.airbyte)):
@@ -181,20 +118,50 @@ def test_a_running_sandbox_that_lost_a_server_is_refused(sandbox: Path) -> None:
         with Demo(sandbox) as second:
             assert second.wait() == Unavailable.exit_code
             assert "its warehouse and Airbyte have ended" in second.told()
-        with psycopg.connect(announcement["postgres"]) as supabase:
-            assert supabase.execute("SELECT 1").fetchone() == (1,)
-        first.end(signal.SIGTERM)
+        with psycopg.connect(before["postgres"]) as supabase:
+            supabase.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        kill_one(sandbox, "bin/postgres")
+        assert demo.end(signal.SIGTERM) == 0
+    with Demo(sandbox) as demo:
+        assert demo.ready() == before
+        assert first_row(before["snowflake"], "SELECT N FROM GCMS_OPS.KEPT") == (1,)
+        with psycopg.connect(before["postgres"]) as supabase:
+            assert supabase.execute("SELECT n FROM kept").fetchone() == (1,)
+        assert demo.end(signal.SIGINT) == 0
+        assert processes_in(sandbox) == {}
+        assert demo.rest() == b""
+        assert "Postgres is up" in demo.told()
 
 
-def test_fresh_is_refused_while_another_uses_it(sandbox: Path) -> None:
-    generation = SandboxDirectory(sandbox).link.resolve()
-    with Demo(sandbox) as first:
-        first.ready()
-        with Demo(sandbox, "--fresh") as second:
-            assert second.wait() == 65
-            assert "Leave it first" in second.told()
-        assert SandboxDirectory(sandbox).link.resolve() == generation
-        first.end(signal.SIGTERM)
+def test_a_killed_keeper_takes_the_servers_along_and_a_start_right_after_waits_for_them(sandbox: Path) -> None:
+    with Demo(sandbox) as demo:
+        before = demo.ready()
+        kill_one(sandbox, "gcms_tui.sandbox.keeper")
+        assert demo.wait() == Unavailable.exit_code
+        assert "Start it again" in demo.told()
+        assert_nothing_runs(sandbox)
+    with Demo(sandbox) as again:
+        assert again.ready() == before
+        servers = [pid_of(sandbox, what) for what in SERVERS]
+        for pid in servers:
+            os.kill(pid, signal.SIGSTOP)
+        kill_one(sandbox, "gcms_tui.sandbox.keeper")
+        assert again.wait() == Unavailable.exit_code
+    try:
+        with Demo(sandbox) as later:
+            began = wait_until(lambda: not SandboxDirectory(sandbox).ready_file.exists(), 30)
+            for pid in servers:
+                os.kill(pid, signal.SIGCONT)
+            assert began, later.told()
+            assert later.ready() == before
+            assert "is taken" not in later.told()
+            # And cut off: nothing outlives the console.
+            later.end(signal.SIGKILL)
+        assert_nothing_runs(sandbox)
+    finally:
+        for pid in servers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def test_seeding_that_is_killed_leaves_the_old_sandbox_whole(sandbox: Path) -> None:
@@ -209,33 +176,26 @@ def test_seeding_that_is_killed_leaves_the_old_sandbox_whole(sandbox: Path) -> N
     assert len(list(sandbox.glob("data-*"))) == 2
     with Demo(sandbox) as demo:
         demo.ready()
-        demo.end(signal.SIGTERM)
+        assert demo.end(signal.SIGTERM) == 0
+        assert processes_in(sandbox) == {}
     assert list(sandbox.glob("data-*")) == [before]
 
 
-def test_fresh_seeds_anew_on_the_same_ports(sandbox: Path) -> None:
-    directory = SandboxDirectory(sandbox)
-    with Demo(sandbox) as demo:
-        before = demo.ready()
-        (directory.link / "state" / "old").touch()
-        demo.end(signal.SIGTERM)
-    ports = directory.ports()
-    with Demo(sandbox, "--fresh") as demo:
-        announcement = demo.ready()
-        assert directory.ports() == ports
-        assert announcement["snowflake"]["port"] == before["snowflake"]["port"]
-        assert announcement["config"] == before["config"]
-        assert list(Path(announcement["state_dir"]).iterdir()) == []
-        demo.end(signal.SIGTERM)
-    assert len(list(sandbox.glob("data-*"))) == 1
+def test_fresh_seeds_anew_on_the_same_ports(sandbox_template: Path) -> None:
+    directory = SandboxDirectory(sandbox_template)
+    ports, generation = directory.ports(), directory.current
+    assert ports is not None and generation is not None
+    assert directory.ports_file.read_text() == older_ports(sandbox_template).read_text()
+    assert f"port: {ports.warehouse}" in (generation.dbt_project / "profiles.yml").read_text()
+    assert f'base_url = "http://127.0.0.1:{ports.airbyte}/api' in generation.config.read_text()
+    assert f":{ports.postgres}" in generation.dsn_file.read_text()
+    assert list(generation.state.iterdir()) == []
+    assert len(list(sandbox_template.glob("data-*"))) == 1
 
 
 def test_a_port_that_a_stranger_took_is_replaced_and_said(sandbox: Path) -> None:
-    with Demo(sandbox) as demo:
-        demo.ready()
-        demo.end(signal.SIGTERM)
-    before = SandboxDirectory(sandbox).ports()
-    assert before is not None
+    before = free_ports()
+    SandboxDirectory(sandbox).store_ports(before)
     with ExitStack() as strangers:
         for port in (before.warehouse, before.airbyte):
             stranger = strangers.enter_context(socket.socket())
@@ -252,17 +212,26 @@ def test_a_port_that_a_stranger_took_is_replaced_and_said(sandbox: Path) -> None
             assert f"Port {before.airbyte} is taken" in demo.told()
             assert f'base_url = "http://127.0.0.1:{ports.airbyte}/api' in Path(announcement["config"]).read_text()
             assert ports.airbyte != before.airbyte
-            demo.end(signal.SIGTERM)
+            # And hung up on: nothing outlives the console.
+            demo.end(signal.SIGHUP)
+        assert_nothing_runs(sandbox)
 
 
-def test_an_aged_sandbox_says_so(sandbox: Path) -> None:
-    about = sandbox / "current" / "sandbox.json"
+def test_an_aged_sandbox_says_so_and_its_path_may_be_long(sandbox_template: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "deep" / "/".join(["a-rather-long-directory-name"] * 8)
+    deep.parent.mkdir(parents=True)
+    directory = copy_sandbox(sandbox_template, deep)
+    about = directory / "current" / "sandbox.json"
     content = json.loads(about.read_text())
     content["extracted_at"] = (datetime.now(UTC) - timedelta(hours=50)).isoformat()
     about.write_text(json.dumps(content))
-    with practice_platform(sandbox) as aged:
+    with practice_platform(directory) as aged:
         assert "50 h old" in aged.notice
         assert "--fresh" in aged.notice
+        with psycopg.connect(aged.postgres.reveal()) as supabase:
+            assert supabase.execute("SELECT 1").fetchone() == (1,)
+        assert first_row(aged.snowflake(), "SELECT 1") == (1,)
+    assert_nothing_runs(directory)
 
 
 def test_postgres_that_cannot_start_takes_the_rest_down(sandbox: Path) -> None:
@@ -272,17 +241,6 @@ def test_postgres_that_cannot_start_takes_the_rest_down(sandbox: Path) -> None:
         assert "Starting Postgres failed" in demo.told()
         assert "not compatible" in demo.told()
         assert processes_in(sandbox) == {}
-
-
-@pytest.mark.parametrize("name", ['it\'s "my" demo; $(id) ñ', "deep/" + "/".join(["a-rather-long-directory-name"] * 8)])
-def test_any_directory_will_do(sandbox_template: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-    directory = copy_sandbox(sandbox_template, tmp_path / name)
-    with practice_platform(directory) as platform:
-        with psycopg.connect(platform.postgres.reveal()) as supabase:
-            assert supabase.execute("SELECT 1").fetchone() == (1,)
-        assert first_row(platform.snowflake(), "SELECT 1") == (1,)
-    assert_nothing_runs(directory)
 
 
 def test_a_directory_that_cannot_be_made() -> None:
