@@ -19,7 +19,7 @@ from gcms_tui.cli.wiring import open_store
 from gcms_tui.core.settings import PayrollSettings, Settings, StoreSettings
 from gcms_tui.core.verdict import Verdict
 from tests.adapters.scripted_snowflake import PASSWORD, black_hole, refused, scripted, unused_port
-from tests.cli.commands import Done, gcms_tui
+from tests.cli.commands import Done, gcms_tui, here
 from tests.practice import RunningPlatform
 
 PROFILE = {
@@ -51,7 +51,10 @@ def lay_out(directory: Path, profile: Mapping[str, Any] | None, text: str = "") 
 
 def doctor(config: Path, **env: str) -> tuple[Done, dict[str, dict[str, str]]]:
     """The command's outcome and its checks by name."""
-    done = gcms_tui("--config", config, "doctor", "--json", env=env)
+    return judged(here("--config", config, "doctor", "--json", env=env))
+
+
+def judged(done: Done) -> tuple[Done, dict[str, dict[str, str]]]:
     assert "Traceback" not in done.err
     assert PASSWORD not in done.out + done.err
     document = json.loads(done.out)
@@ -65,7 +68,7 @@ def test_a_platform_that_is_well_is_told_line_by_line(platform: RunningPlatform)
     config.write_text(platform.config.read_text().replace("state_dir", "# state_dir"))
     config.chmod(0o600)
     done = gcms_tui("--config", config, "doctor")
-    plain = gcms_tui("--ascii", "--config", config, "doctor")
+    plain = here("--ascii", "--config", config, "doctor")
     config.unlink()
     assert done.status == 0, done.out
     assert done.err == ""
@@ -97,7 +100,7 @@ def test_a_table_and_a_column_that_are_not_there_are_named(platform: RunningPlat
 
 
 def test_no_configuration_at_all_still_tells_of_the_machine(tmp_path: Path) -> None:
-    done = gcms_tui("doctor", cwd=tmp_path)
+    done = here("doctor", cwd=tmp_path)
     assert done.status == 2
     assert "gcms-tui init" in done.out
     assert "python" in done.out
@@ -114,8 +117,10 @@ def test_a_server_that_is_gone_is_unknown_and_the_rest_is_told(tmp_path: Path) -
 
 
 def test_a_black_hole_is_unknown_within_the_login_timeout(tmp_path: Path) -> None:
+    """Its process is gone then, whatever still hangs."""
     with black_hole() as port:
-        done, checks = doctor(lay_out(tmp_path, {**PROFILE, "port": port}))
+        config = lay_out(tmp_path, {**PROFILE, "port": port})
+        done, checks = judged(gcms_tui("--config", config, "doctor", "--json"))
     assert done.status == 3
     assert checks["snowflake.login"]["verdict"] == "UNKNOWN"
 
@@ -188,7 +193,7 @@ def test_it_says_why_nothing_can_be_written(tmp_path: Path) -> None:
     config = lay_out(tmp_path, {**PROFILE, "port": unused_port()}, "read_only = false")
     assert doctor(config)[1]["config.write"]["summary"].startswith("may write")
     assert "$GCMS_READ_ONLY" in doctor(config, GCMS_READ_ONLY="1")[1]["config.write"]["summary"]
-    done = gcms_tui("--config", config, "--read-only", "doctor")
+    done = here("--config", config, "--read-only", "doctor")
     assert "read-only: --read-only" in done.out
 
 
