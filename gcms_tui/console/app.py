@@ -52,6 +52,8 @@ _KEYS = {
     "colon": ":",
     "question_mark": "?",
     "space": "Space",
+    "plus": "+",
+    "minus": "-",
     "tab": "Tab",
     "up": "Up",
     "down": "Down",
@@ -210,8 +212,13 @@ class ConsoleApp(App[None]):
     def action_palette(self) -> None:
         from gcms_tui.console.commands import commands
         from gcms_tui.console.palette import CommandPalette
+        from gcms_tui.console.runbook.useful import to_copy
 
-        self.push_screen(CommandPalette(self.look, commands(self, self.screen)), self._run_command)
+        choices = (*commands(self, self.screen), *to_copy(self, self.services.settings))
+        self.push_screen(CommandPalette(self.look, choices), self._run_command)
+
+    def action_copy_text(self, text: str, what: str) -> None:
+        self.post_message(CopyAsked(text, what))
 
     async def action_quit(self) -> None:
         if self.writer.busy:

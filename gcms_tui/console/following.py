@@ -15,6 +15,7 @@ from gcms_tui.core.run import Run, RunState
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations import runs
+    from gcms_tui.operations.run_desk import RunDesk
 
 LOOK_S, SLOW_LOOK_S = 0.5, 1.0
 """From the end of one look to the next; the second on a slow line."""
@@ -25,6 +26,14 @@ class DbtSeen(Message):
     """How far the dbt run is."""
 
     look: runs.Look
+
+
+@dataclass
+class RunsOpened(Message):
+    """dbt's runs are there; one of them is to be looked at."""
+
+    desk: RunDesk
+    run_id: str
 
 
 @dataclass

@@ -79,9 +79,10 @@ class ListPane(Pane):
 
     def action_error(self) -> None:
         from gcms_tui.console.dialogs import ErrorDialog
+        from gcms_tui.console.ways import here
 
         if self.failure is not None:
-            self.app.push_screen(ErrorDialog(self.look, self.failure))
+            self.app.push_screen(ErrorDialog(self.look, here(self.failure)))
 
     # -- the filter -------------------------------------------------------------------------------------------------
 

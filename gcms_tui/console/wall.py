@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from gcms_tui.console import board_state
-from gcms_tui.console.board_state import BoardState, overall, stale_after
+from gcms_tui.console.board_state import BoardState, Overall, overall, stale_after
 from gcms_tui.console.pane import Loader, LoadFailed, Pane
 from gcms_tui.console.present import age_text, interval_text
 from gcms_tui.console.services import ConsoleServices
@@ -133,7 +133,7 @@ class WallPane(Pane):
         older = aged(self.state.findings.values(), settings.sources, settings.payroll, now)
         state = replace(self.state, findings={finding.name: finding for finding in older})
         whole = overall(state, now, self._believed_for())
-        shown = Shown(whole, older, state.series, now, self._beside(), self._foot())
+        shown = Shown(whole, older, state.series, now, self._beside(whole), self._foot())
         self.lines.show(lambda width: page(shown, self.look, width, max(self.size.height - BARS, 1)))
         self.say(
             Status(
@@ -156,7 +156,7 @@ class WallPane(Pane):
             return False
         return self.services.now() - seen.at <= stale_after(every)
 
-    def _beside(self) -> tuple[str, ...]:
+    def _beside(self, whole: Overall) -> tuple[str, ...]:
         if self._loader.busy:
             return ("looking",)
         if self._overdue:
@@ -168,7 +168,11 @@ class WallPane(Pane):
         if self.seen.wakes_at is None:
             return ("looks when asked: r",)
         wakes = f"next look {self.seen.wakes_at:%a %H:%M} UTC"
-        return (f"looked: {self.seen.why}", wakes) if self.seen.why else ("asleep: no sign of change", wakes)
+        if self.seen.why:
+            return f"looked: {self.seen.why}", wakes
+        every = timedelta(seconds=self.services.refresh_s or 0.0)  # before it has passed no sign is looked for
+        young = whole.age is not None and whole.age < every
+        return "asleep: not due yet" if young else "asleep: no sign of change", wakes
 
     def _foot(self) -> tuple[Foot, ...]:
         notes = tuple(Foot("note", note, Verdict.WARN) for note in self.state.notes[:2])

@@ -233,4 +233,4 @@ def cost_words(cost: Cost | None) -> str:
     most = "" if cost.measured else "at most "
     looks = f"{cost.looks:,.0f} looks" if cost.looks >= 1.5 else "1 look"
     busy = seconds_text(cost.seconds)
-    return f"{most}{looks} a day: {cost.queries:,} queries, about {busy} of the warehouse (an estimate)"
+    return f"{most}{looks} a day: {cost.queries:,} queries, about {busy} of warehouse (an estimate)"

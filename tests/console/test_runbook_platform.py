@@ -143,7 +143,7 @@ async def test_a_connection_is_synced_by_its_name_and_watched_to_its_end(small: 
         await shows(pilot, "STARTED")
         assert pipeline.scene.sent == 1
         await pilot.press("escape")
-        await shows(pilot, "job 12 succeeded: build what has landed")
+        await shows(pilot, "job 12 succeeded: build it in pane 2")
 
 
 async def test_read_only_neither_syncs_nor_restores(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ async def test_ages_go_on_by_themselves_and_nothing_is_asked(state: Path) -> Non
         pane = wall(app)
         clock.pass_by(minutes=15)
         pane.due()
-        await until(pilot, lambda: "asleep" in drawn(app), "sleep")
+        await until(pilot, lambda: "asleep: no sign of change" in drawn(app), "sleep")
         assert examiner.asked == [None]
         assert "checked 15 min ago" in drawn(app) and "STALE" not in drawn(app)
         clock.pass_by(minutes=31)  # and nobody has seen since whether there was a sign
@@ -145,7 +145,7 @@ async def test_w_goes_there_and_back_and_what_is_known_is_not_asked_again(state:
         await until(pilot, lambda: len(examiner.asked) == 1, "the look of the health pane")
         await pilot.press("W")
         await looked(pilot)
-        assert len(examiner.asked) == 1 and "asleep" in drawn(app)
+        assert len(examiner.asked) == 1 and "asleep: not due yet" in drawn(app), "nobody has looked for a sign"
         await pilot.press("r")
         await until(pilot, lambda: len(examiner.asked) == 2, "a look by hand")
         await pilot.press("1")
@@ -178,7 +178,7 @@ async def test_what_cannot_be_read_is_not_all_right(state: Path) -> None:
 
 def test_the_cost_is_called_an_estimate() -> None:
     measured = cost_words(Cost(4.0, 60, 12.0, measured=True))
-    assert measured == "4 looks a day: 60 queries, about 12 s of the warehouse (an estimate)"
+    assert measured == "4 looks a day: 60 queries, about 12 s of warehouse (an estimate)"
     assert cost_words(Cost(96.0, 1440, 288.0, measured=False)).startswith("at most 96 looks")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gcms_tui.console.following import RunsOpened
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.payroll.checks import CheckedRun
 from gcms_tui.console.payroll.source import Acting
-from gcms_tui.console.payroll.wizard_source import Proven, RunsOpened
+from gcms_tui.console.payroll.wizard_source import Proven
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import here

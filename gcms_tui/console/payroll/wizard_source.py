@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.core.run import Run
     from gcms_tui.operations.payroll.desk import PayrollDesk
     from gcms_tui.operations.payroll.verifying import ProofReport
-    from gcms_tui.operations.run_desk import RunDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,6 @@ class Proven(Message):
     """The run was proven anew."""
 
     report: ProofReport
-
-
-@dataclass
-class RunsOpened(Message):
-    """dbt's runs are there; one of them is to be looked at."""
-
-    desk: RunDesk
-    run_id: str
 
 
 class WizardSource:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from gcms_tui.console.present import ago
 from gcms_tui.console.runbook.doing import Allowed
-from gcms_tui.console.runbook.told import Told, ToldRow, ToldScreen
+from gcms_tui.console.runbook.told import KEYS, Told, ToldRow, ToldScreen
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
@@ -47,24 +47,29 @@ class BackupsScreen(ToldScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "restore", "Restore", id="backups.restore", tooltip="Bring its table back, after a preview"),
         Binding("n", "count", "Count", id="backups.count", tooltip="Count the newest set's tables again, and compare"),
+        *KEYS,
     ]
 
     def __init__(self, services: ConsoleServices, look: Look) -> None:
         super().__init__(services, look)
         self.desk: BackupDesk | None = None
-        self._counting = False
+        self._asked = False
+        """Somebody wants the tables counted, with the next reading and not with any after it."""
+        self._counts: Counts | None = None
+        """As they were counted last."""
 
     def look_up(self) -> Told:
         desk = self.desk = self.services.open_backups()
-        counts, notes = None, list[str]()
-        if self._counting:
+        notes = list[str]()
+        if self._asked:
+            self._asked, self._counts = False, None
             try:
-                counts = desk.counts.after()
-                desk.counts.record(counts)
+                self._counts = desk.counts.after()
+                desk.counts.record(self._counts)
             except GcmsError as error:
                 notes.append(f"{error.title}: {error.message}")
         now = self.services.now()
-        return told(desk.listing.read(), desk.book.sets(), counts, tuple(notes), now)
+        return told(desk.listing.read(), desk.book.sets(), self._counts, tuple(notes), now)
 
     # -- what can be done -------------------------------------------------------------------------------------------
 
@@ -93,7 +98,7 @@ class BackupsScreen(ToldScreen):
         return (action == "restore" and read_only) or super().pointless(action)
 
     def action_count(self) -> None:
-        self._counting = True
+        self._asked = True
         self.load()
 
     def action_restore(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 
 from gcms_tui.console.runbook.state import BoardRow
-from gcms_tui.console.runbook.words import ELSEWHERE, due_text, incident_state
+from gcms_tui.console.runbook.words import ELSEWHERE, after_state, due_text, incident_state
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.row_list import RowList, cell
+from gcms_tui.core.procedures.cadence import Due
 from gcms_tui.core.procedures.catalogue import PROCEDURES
 
 _STATE = 12
@@ -50,7 +51,9 @@ class BoardList(RowList[BoardRow]):
         if row.incident is not None:
             incident, step = row.incident, row.overdue or row.waiting
             with_whom = f"with {incident.owner}" if incident.owner else "nobody has taken it"
-            when = f"{step.words}; " if step is not None else ""
+            when = "" if step is None else f"escalation {step.words}; "
+            if row.overdue is not None:  # its state says so already
+                when = f"{row.overdue.words.removeprefix('overdue ')}; "
             state = incident_state(incident, overdue=row.overdue is not None, look=self.look)
             return state, incident.title, incident.severity.value, f"{when}{with_whom}"
         assert row.procedure is not None
@@ -58,4 +61,7 @@ class BoardList(RowList[BoardRow]):
             mark = ELSEWHERE[self.look.glyphs.ascii]
             state = Text(f"{mark} pane 4", self.look.palette.muted)
             return state, row.procedure.title, row.procedure.section, "kept in the book of payroll runs"
-        return due_text(row.line.due, self.look), row.procedure.title, row.procedure.section, row.line.words
+        said, active = after_state(row.line), row.line.active
+        if active is not None and row.line.due is not Due.UNDER_WAY:  # first: what there is no room for is cut off
+            said = f"under way, by {active.by}; {said}"
+        return due_text(row.line.due, self.look), row.procedure.title, row.procedure.section, said

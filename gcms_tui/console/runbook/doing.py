@@ -21,6 +21,7 @@ from gcms_tui.core.procedures.run import ProcedureRun
 from gcms_tui.core.procedures.step import Gate, Procedure, Step
 from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
+from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.procedures.desk import ProcedureDesk
@@ -60,6 +61,8 @@ class LineDialog(ActDialog[Said]):
     DONE: ClassVar[str] = ""
     ASKED: ClassVar[str] = ""
     """What stands in the empty line."""
+    ABOVE: ClassVar[str] = ""
+    """The heading above what is shown; none where it is empty."""
     LIMIT: ClassVar[int] = NOTE_LIMIT
     MISSING: ClassVar[str] = "say why, in the line below: it is journalled"
 
@@ -97,13 +100,15 @@ class LineDialog(ActDialog[Said]):
         if step is not None:
             lines += flow(Text(step.title, f"bold {look.palette.strong}"), width - 1, " ")
             lines += labelled("expected", step.expected, look, width)
+        lines += [Text(), heading(self.ABOVE, look)] if self.ABOVE else []
         for said in made.lines:
             lines += flow(Text(look.glyphs.text(said, 2_000), look.palette.text), width - 1, " ")
         return lines
 
     def told(self, outcome: ProcedureRun, width: int) -> list[Text]:
-        lines, look = done_line(self.DONE, self.look, width), self.look
+        look = self.look
         did = outcome.did.get(self.step_of.name) if self.step_of is not None else None
+        lines = done_line(self.DONE, look, width, did.verdict if did is not None else Verdict.OK)
         if did is not None:
             said = Text(f"{look.glyphs.verdict(did.verdict)}: {look.glyphs.text(did.words, 1_000)}")
             said.stylize(look.colour(did.verdict))
@@ -119,9 +124,12 @@ class StartDialog(LineDialog):
     ACT, DONE, ASKED = "Start it", "STARTED", "the model it is about, by its name"
     MISSING = "name the model, in the line below"
 
-    def __init__(self, services: ConsoleServices, look: Look, desk: ProcedureDesk, item: Procedure) -> None:
+    def __init__(
+        self, services: ConsoleServices, look: Look, desk: ProcedureDesk, item: Procedure, about: str = ""
+    ) -> None:
         self.item = item
         super().__init__(services, look, desk, f"Start: {item.title}", "", None)
+        self._reason.value = look.glyphs.text(about, self.LIMIT)
 
     def look_up(self) -> Said:
         said = (self.item.when, f"{len(self.item.steps)} steps. What is done is recorded: who, when, with what result.")
@@ -200,22 +208,19 @@ class CloseDialog(LineDialog):
 
     def told(self, outcome: ProcedureRun, width: int) -> list[Text]:
         verdict = f" with {outcome.verdict.name}: {outcome.words}" if outcome.verdict is not None else ""
-        return done_line(f"CLOSED{verdict}", self.look, width)
+        return done_line(f"CLOSED{verdict}", self.look, width, outcome.verdict or Verdict.OK)
 
 
 class PlanDialog(LineDialog):
     """What another desk would do, shown whole, confirmed, and carried out exactly so."""
 
     ACT, DONE, ASKED = "Do it", "DONE", "why it is done, for the journal"
+    ABOVE = "What would be done"
 
     def look_up(self) -> Said:
         assert self.step_of is not None
         offer = self.procedures.steps.offer(self.run_id, self.step_of.name)
         return Said(offer.lines, offer.confirmation, offer.wants_reason, offer)
-
-    def shown(self, made: Said, width: int) -> list[Text]:
-        lines = super().shown(made, width)
-        return [*lines[:1], Text(), heading("What would be done", self.look), *lines[1:]] if lines else []
 
     def do(self, made: Said, typed: str, reason: str) -> ProcedureRun:
         assert self.step_of is not None and made.offer is not None

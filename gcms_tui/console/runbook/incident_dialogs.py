@@ -13,6 +13,7 @@ from textual.widgets import Input
 from gcms_tui.console.runbook.doing import Allowed
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.act_dialog import ActDialog, done_line
 from gcms_tui.console.writing.plan_page import labelled, warning_lines
@@ -101,11 +102,11 @@ class IncidentDialog(ActDialog[Before]):
     def told(self, outcome: Done, width: int) -> list[Text]:
         self.incident_id = outcome.incident.incident_id
         said = f"{self.DONE}: {outcome.incident.incident_id}"
-        return [*done_line(said, self.look, width), *warning_lines(outcome.notes, self.look, width)]
+        return [*done_line(said, self.look, width), *warning_lines(map(by_key, outcome.notes), self.look, width)]
 
 
 class OpenDialog(IncidentDialog):
-    """By hand; from a finding it is opened in pane 1, or by its command."""
+    """By hand; from a finding it is opened by i in pane 1, or by its command."""
 
     TITLE_OF, ACT, DONE = "Open an incident", "Open it", "OPEN"
     LINES = (
@@ -163,6 +164,6 @@ class CloseDialog(IncidentDialog):
 
 
 def _line(name: str, said: str) -> Input:
-    line = Input(placeholder=said, id=name, compact=True, select_on_focus=False, max_length=NOTE_LIMIT)
+    line = Input(placeholder=said, id=name, classes="asked", compact=True, select_on_focus=False, max_length=NOTE_LIMIT)
     line.display = False
     return line

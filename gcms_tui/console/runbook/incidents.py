@@ -9,10 +9,11 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
+from gcms_tui.console.list_pane import ERROR, FILTER
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
 from gcms_tui.console.present import ago
 from gcms_tui.console.runbook.incident_page import incident_lines
+from gcms_tui.console.runbook.over_board import OverBoard
 from gcms_tui.console.runbook.words import incident_state, since
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
@@ -69,14 +70,14 @@ class IncidentList(RowList[IncidentRow]):
         line.append(cell(state.plain, _STATE, glyphs.ellipsis), state.style).append(" ")
         columns = ((_AGE, row.age), (_WITH, one.owner or "nobody"), (_SEVERITY, one.severity.value))
         shown = [(cells, said) for cells, said in columns if width >= 70]
-        room = width - line.cell_len - sum(cells + 2 for cells, _ in shown)
+        room = width - line.cell_len - sum(cells + 2 for cells, _ in shown) - 1
         line.append(cell(glyphs.text(one.title, 300), max(room, 0), glyphs.ellipsis), palette.text)
         for cells, said in shown:
             line.append("  " + cell(glyphs.text(said, 60), cells, glyphs.ellipsis), palette.muted)
         return line
 
 
-class IncidentsScreen(ListPane):
+class IncidentsScreen(OverBoard):
     """Over the board. They are read from the store alone."""
 
     TITLE = "Incidents"
@@ -104,6 +105,7 @@ class IncidentsScreen(ListPane):
         self.listed: Listed | None = None
         self._error: GcmsError | None = None
         self._loader = Loader(self, "incidents")
+        self._again = False
         self._read_at = services.now()
         self._cursor = wanted
         """The one that the cursor is to be put on once it is listed."""
@@ -126,9 +128,10 @@ class IncidentsScreen(ListPane):
             self.load()
 
     def load(self) -> None:
+        """Off the loop; where they are being read, once more after that."""
         desk = self.desk
-        if self._loader.start(lambda: IncidentsRead(desk.book.all())):
-            self.draw()
+        self._again = not self._loader.start(lambda: IncidentsRead(desk.book.all()))
+        self.draw()
 
     def on_incidents_read(self, message: IncidentsRead) -> None:
         self.listed, self._error, self._read_at = message.listed, None, self.services.now()
@@ -137,13 +140,18 @@ class IncidentsScreen(ListPane):
         self.draw()
         if any(row.key == self._cursor for row in self.incidents.rows):
             self.incidents.cursor, self._cursor = self._cursor, ""
-        self.refresh_bindings()
+        self._ended()
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
         self._error = message.error
         self.draw()
+        self._ended()
+
+    def _ended(self) -> None:
         self.refresh_bindings()
+        if self._again:
+            self.load()
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
@@ -166,7 +174,8 @@ class IncidentsScreen(ListPane):
     def draw(self) -> None:
         now, palette, listed = self.services.now(), self.look.palette, self.listed
         number = sum(one.is_open for one in listed.incidents) if listed is not None else 0
-        said = f"{counted(number, 'incident')} open" if listed is not None else "reading the incidents"
+        unknown = "the incidents have not been read" if self._error is not None else "reading the incidents"
+        said = f"{counted(number, 'incident')} open" if listed is not None else unknown
         parts = [Part((Text(said, f"bold {palette.warn}" if number else palette.muted),), 0)]
         if self.wanted:
             parts.append(Part((Text(f"/{self.look.glyphs.text(self.wanted, 30)}", palette.accent),), 1))
@@ -175,7 +184,9 @@ class IncidentsScreen(ListPane):
         lines = (Text(f"? {self.look.glyphs.text(one, 300)}", palette.unknown, no_wrap=True) for one in unread)
         self.banner.said = (*self.failure_lines(), *lines)
         nothing = "Nothing matches the filter. Esc clears it." if self.wanted else "There has been no incident."
-        self.incidents.empty = Text(f" {nothing if listed is not None else 'Reading them.'}", palette.muted)
+        if listed is None:
+            nothing = "Reading them." if self._error is None else "They could not be read: e says why, r tries again."
+        self.incidents.empty = Text(f" {nothing}", palette.muted)
         self.incidents.show(self._rows())
         self._draw_detail()
         data = "" if listed is None else f"read {ago(now - self._read_at)}"
@@ -214,8 +225,6 @@ class IncidentsScreen(ListPane):
 
     def refusal(self, action: str) -> str | None:
         one = self.incident
-        if action == "back":
-            return None
         if action in _WRITING and self.desk.acts is None:
             return f"read-only: {self.desk.read_only_reason}"
         if action in _OF_ONE and one is None:
@@ -229,19 +238,7 @@ class IncidentsScreen(ListPane):
     def pointless(self, action: str) -> bool:
         return (action in _WRITING and self.desk.acts is None) or action == "refresh" or super().pointless(action)
 
-    def something_is_open(self) -> bool:
-        return True
-
     # -- actions ----------------------------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        """Leave the detail, clear the filter, then back to the board."""
-        if self.detail.has_focus or self.wanted:
-            self.wanted = "" if not self.detail.has_focus else self.wanted
-            self.incidents.focus()
-            self.draw()
-        else:
-            self.dismiss(None)
 
     def action_refresh(self) -> None:
         self.load()

@@ -44,7 +44,7 @@ class RunbookPane(ListPane):
         ),
         Binding("b", "backups", "Backups", id="runbook.backups", tooltip="Sets, counts, and bringing a table back"),
         Binding("t", "contacts", "Contacts", id="runbook.contacts", tooltip="Whom to call, and what is not filled in"),
-        Binding("u", "commands", "Commands", id="runbook.commands", tooltip="The runbook's useful commands, and logs"),
+        Binding("u", "commands", "Useful", id="runbook.commands", tooltip="The runbook's useful commands, and logs"),
         FILTER,
         Binding("r", "refresh", "Refresh", id="runbook.refresh", tooltip="Read the board again"),
         Binding("c", "copy", "Copy", id="runbook.copy", tooltip="Copy what is told of the focused row"),
@@ -64,6 +64,8 @@ class RunbookPane(ListPane):
         self._again = False
         """To be read again when this screen is back, or the reading under way has ended."""
         self._detailed: str | None = None
+        self._coming_to: tuple[str, str, str] | None = None
+        """As `come_to` was told, until the board has been read."""
 
     def on_mount(self) -> None:
         self.draw()
@@ -74,6 +76,13 @@ class RunbookPane(ListPane):
         self.load()
 
     def on_screen_resume(self) -> None:
+        if self._painted:
+            self.load()
+
+    def come_to(self, name: str, about: str, came_from: str) -> None:
+        """Go to a procedure as soon as the board has been read: to the one under way, else to its steps, to be started
+        `about` a node. Esc leads back to the mode `came_from`."""
+        self._coming_to = (name, about, came_from)
         if self._painted:
             self.load()
 
@@ -105,12 +114,14 @@ class RunbookPane(ListPane):
         if message.listed is not None:
             self.console_app.incidents_are(message.listed)
         self._ended()
+        self._arrive()
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
         self.state = states.failed(self.state, message.error)
         self._ended()
-        if self._by_hand and self.is_current:
+        wanted, self._coming_to = self._by_hand or self._coming_to is not None, None
+        if wanted and self.is_current:
             self.action_error()
 
     def _ended(self) -> None:
@@ -118,6 +129,21 @@ class RunbookPane(ListPane):
         self.refresh_bindings()
         if self._again and self.is_current:
             self.load()
+
+    def _arrive(self) -> None:
+        """Where somebody comes to a procedure, and has not gone elsewhere meanwhile."""
+        wanted, self._coming_to = self._coming_to, None
+        front = self.app.screen
+        if wanted is None or self.console_app.pane is not self or not isinstance(front, Pane):
+            return
+        from gcms_tui.console.runbook.procedure import ProcedureScreen
+
+        name, about, came_from = wanted
+        if isinstance(front, ProcedureScreen) and front.name_of == name:
+            front.about = about
+            front.draw()
+        else:
+            self.walk(name, about=about, came_from=came_from)
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
@@ -245,12 +271,17 @@ class RunbookPane(ListPane):
             known = row.line.active or row.line.last
             self.walk(row.procedure.name, known.run_id if known is not None else "")
 
-    def walk(self, name: str, run_id: str = "") -> None:
-        """Go to a procedure; without a run its steps are only looked at."""
+    def walk(self, name: str, run_id: str = "", about: str = "", came_from: str = "") -> None:
+        """Go to a procedure; without a run its steps are only looked at. Esc leads back to the mode `came_from`."""
         from gcms_tui.console.runbook.procedure import ProcedureScreen
 
+        def gone(_: None) -> None:
+            if came_from:
+                self.app.switch_mode(came_from)
+
         if self.desk is not None:
-            self.app.push_screen(ProcedureScreen(self.services, self.look, self.desk, name, run_id))
+            screen = ProcedureScreen(self.services, self.look, self.desk, name, run_id, about)
+            self.app.push_screen(screen, gone)
 
     def action_start(self) -> None:
         from gcms_tui.console.runbook.doing import StartDialog

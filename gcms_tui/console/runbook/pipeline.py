@@ -13,9 +13,10 @@ from textual.widgets import Input
 
 from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.runbook.doing import Allowed
-from gcms_tui.console.runbook.told import Told, ToldRow, ToldScreen
+from gcms_tui.console.runbook.told import KEYS, Told, ToldRow, ToldScreen
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.writing.act_dialog import ActDialog, done_line
 from gcms_tui.console.writing.plan_page import heading, labelled, warning_lines
 from gcms_tui.core.conclusion import counted
@@ -54,6 +55,7 @@ class PipelineScreen(ToldScreen):
     READING = "Asking Airbyte, Supabase and the warehouse."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sync", "Sync", id="pipeline.sync", tooltip="Have Airbyte sync the connection, after a preview"),
+        *KEYS,
     ]
 
     def __init__(self, services: ConsoleServices, look: Look) -> None:
@@ -96,6 +98,7 @@ class PipelineScreen(ToldScreen):
     def _asked(self, job: SyncJob | None) -> None:
         if job is not None:
             self.watch_job(job.job_id)
+        self.console_app.look_for_doubts()
         self.load()
 
     def watch_job(self, job_id: int) -> None:
@@ -121,7 +124,7 @@ class PipelineScreen(ToldScreen):
             trouble = f"; it cannot be asked just now: {look.trouble}" if look.trouble else ""
             self.doing = f"{job_words(look.job)}{trouble}"
             if look.over and look.job.status == "succeeded":
-                self.doing += ": build what has landed, in pane 2"
+                self.doing += ": build it in pane 2"
             self.draw()
 
     def on_load_failed(self, message: LoadFailed) -> None:
@@ -173,17 +176,21 @@ class SyncDialog(ActDialog[Shown]):
         self.job = outcome.job
         doubt = outcome.outcome is SyncOutcome.IN_DOUBT
         said = f"{outcome.outcome.value.replace('_', ' ').upper()}: {outcome.sync_id}"
-        note = (outcome.note,) if outcome.note else ()
+        note = (by_key(outcome.note),) if outcome.note else ()
         head = [Text(f" ? {said}", f"bold {self.look.palette.unknown}")] if doubt else done_line(said, self.look, width)
         lines = [*head, *warning_lines(note, self.look, width)]
-        watched = f" Job {outcome.job.job_id} is watched when this is closed." if outcome.job is not None else ""
-        return [*lines, Text(watched, self.look.palette.text)]
+        after = " 6, then Enter, looks whether a job has come of it." if doubt else ""
+        if outcome.job is not None:
+            after = f" Job {outcome.job.job_id} is watched when this is closed."
+        return [*lines, Text(after, self.look.palette.text)]
 
 
 def told(report: PipelineReport) -> Told:
     """The report as rows."""
     doubts = report.in_doubt
-    notes = (doubts,) if isinstance(doubts, str) else tuple(f"in doubt: {one.words}: {one.name}" for one in doubts)
+    notes = (
+        (doubts,) if isinstance(doubts, str) else tuple(f"in doubt: {one.words}: {one.name}; see 6" for one in doubts)
+    )
     summary = f"{counted(len(report.connections), 'connection')}, {counted(len(report.tables), 'table')}"
     return Told(tuple(_rows(report)), report.taken_at, summary, report.verdict, notes)
 

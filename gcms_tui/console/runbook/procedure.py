@@ -21,6 +21,7 @@ from gcms_tui.console.runbook.words import by_text, run_state
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.document import Document
 from gcms_tui.console.widgets.row_list import RowList
@@ -60,8 +61,12 @@ class ProcedureScreen(WalkedProcedure):
         Binding("e", "error", "Error", id="procedure.error", tooltip="What failed last, in full"),
     ]
 
-    def __init__(self, services: ConsoleServices, look: Look, desk: ProcedureDesk, name: str, run_id: str = "") -> None:
+    def __init__(
+        self, services: ConsoleServices, look: Look, desk: ProcedureDesk, name: str, run_id: str = "", about: str = ""
+    ) -> None:
         super().__init__(services, look, desk, name, run_id)
+        self.about = about
+        """The node that called for it: what it is started about, where that is not changed."""
         self._detailed: Step | None = None
         self.headline = Headline(look, id="headline")
         self.underline = Headline(look, id="underline")
@@ -129,14 +134,16 @@ class ProcedureScreen(WalkedProcedure):
         palette, standing = self.look.palette, self.standing
         if standing is None:
             return ()
-        run = standing.run
+        run, about = standing.run, self.look.glyphs.text(self.about, 60)
         if run is None:
-            return (Part((Text(standing.procedure.when, palette.muted),), 1),)
+            wanted = (Part((Text(f"about {about}: o starts it", palette.text),), 0),) if about else ()
+            return (*wanted, Part((Text(standing.procedure.when, palette.muted),), 1))
         by, word = (run.opened, "opened by") if run.ended is None else (run.ended, f"{run.state.value} by")
         said = self.look.glyphs.text(f"{word} {by_text(by, self.services.now())}", 80)
         parts = [Part((Text(self.look.glyphs.text(run.run_id, 60), palette.muted),), 2)]
         if run.about:
-            parts.append(Part((Text(f"about {self.look.glyphs.text(run.about, 60)}", palette.text),), 0))
+            other = f", not {about}: close it first" if standing.is_open and self.about not in ("", run.about) else ""
+            parts.append(Part((Text(f"about {self.look.glyphs.text(run.about, 60)}{other}", palette.text),), 0))
         return (*parts, Part((Text(said, palette.muted),), 3))
 
     def _draw_steps(self) -> None:
@@ -229,7 +236,7 @@ class ProcedureScreen(WalkedProcedure):
                 return "none of its dbt runs is under way"
             case "abandon" if self.dbt_run is not None:
                 return "its dbt run is under way: x asks that to stop"
-            case "dbt" if not self._dbt_run_id():
+            case "dbt" if not self.dbt_run_id(step):
                 return "the step has no dbt run"
             case "again" if not standing.look(step).settled:
                 return "it is not settled: Enter does it"
@@ -252,15 +259,6 @@ class ProcedureScreen(WalkedProcedure):
 
     def something_is_open(self) -> bool:
         return True
-
-    def _dbt_run_id(self) -> str:
-        """Of the focused step: the one under way, else the one that it was judged by."""
-        step, standing = self.step, self.standing
-        if self.following is not None and step is self.following.step:
-            return self.following.run.run_id
-        run = standing.run if standing is not None else None
-        did = run.did.get(step.name) if run is not None and step is not None else None
-        return did.ids.get("run", "") if did is not None else ""
 
     # -- doing a step -----------------------------------------------------------------------------------------------
 
@@ -291,7 +289,7 @@ class ProcedureScreen(WalkedProcedure):
 
         refused = self.standing.refusals.get(step.name) if self.standing is not None else None
         if refused is not None:
-            self.app.push_screen(ErrorDialog(self.look, refused))
+            self.app.push_screen(ErrorDialog(self.look, here(refused)))
             return
         if self.doing is not None:
             self.console_app.tell(f"{self.doing.title} is under way: one after the other.", warning=True)
@@ -363,12 +361,10 @@ class ProcedureScreen(WalkedProcedure):
             from gcms_tui.console.runbook.backups import BackupsScreen
 
             self.app.push_screen(BackupsScreen(self.services, self.look))
-        elif jump:
-            self.console_app.tell(f"gcms-tui {jump}", title="There it is done")
 
     def action_start(self) -> None:
         if self.standing is not None:
-            dialog = doing.StartDialog(self.services, self.look, self.desk, self.standing.procedure)
+            dialog = doing.StartDialog(self.services, self.look, self.desk, self.standing.procedure, self.about)
             self.app.push_screen(dialog, lambda tried: self._begun(dialog.run_id))
 
     def _begun(self, run_id: str) -> None:
@@ -389,7 +385,7 @@ class ProcedureScreen(WalkedProcedure):
         self._push(doing.AbandonDialog, None)
 
     def action_dbt(self) -> None:
-        self.app.switch_mode("runs")
+        self.open_dbt(self.dbt_run_id(self.step))
 
     def action_copy(self) -> None:
         page = self._page()

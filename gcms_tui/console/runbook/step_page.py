@@ -13,7 +13,15 @@ from gcms_tui.console.following import is_under_way
 from gcms_tui.console.live_words import settled
 from gcms_tui.console.run_head import Head
 from gcms_tui.console.runbook.standing import Standing
-from gcms_tui.console.runbook.words import ENTER_DOES, access_word, by_text, gate_words, step_state, step_tint
+from gcms_tui.console.runbook.words import (
+    ENTER_DOES,
+    access_word,
+    by_text,
+    gate_words,
+    jump_words,
+    step_state,
+    step_tint,
+)
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import by_key, here
 from gcms_tui.console.widgets.document import flow
@@ -165,7 +173,7 @@ class StepPage:
         step, look = self.step, self.look
         lines = [heading("If it fails", look), *flow(Text(step.if_failed, look.palette.text), wide, " ")]
         if step.jump:
-            said = Text(f"{look.glyphs.arrow} w goes there: {step.jump}", look.palette.accent)
+            said = Text(f"{look.glyphs.arrow} w goes there: {jump_words(step)}", look.palette.accent)
             lines += flow(said, wide, " ")
         return lines
 

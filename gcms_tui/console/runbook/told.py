@@ -11,9 +11,10 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from gcms_tui.console.list_pane import ERROR, FILTER, ListPane
+from gcms_tui.console.list_pane import ERROR, FILTER
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed
 from gcms_tui.console.present import ago
+from gcms_tui.console.runbook.over_board import OverBoard
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
@@ -29,6 +30,14 @@ from gcms_tui.core.verdict import Verdict
 READABLE = 110
 _VERDICT = 9
 _NAME_MOST = 46
+
+KEYS: tuple[BindingType, ...] = (
+    FILTER,
+    Binding("r", "refresh", "Refresh", id="told.refresh", tooltip="Read it again"),
+    Binding("c", "copy", "Copy", id="told.copy", tooltip="Copy what is told of the focused row"),
+    ERROR,
+)
+"""What every such screen has, behind its own keys: on a narrow terminal the last ones are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +93,9 @@ class ToldList(RowList[ToldRow]):
         return line.append("  ").append(cell(glyphs.text(row.words, 300), room, glyphs.ellipsis), palette.muted)
 
 
-class ToldScreen(ListPane):
-    """A subclass reads, in `look_up`, and has keys of its own."""
+class ToldScreen(OverBoard):
+    """A subclass reads, in `look_up`, and has keys of its own before `KEYS`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        FILTER,
-        Binding("r", "refresh", "Refresh", id="told.refresh", tooltip="Read it again"),
-        Binding("c", "copy", "Copy", id="told.copy", tooltip="Copy what is told of the focused row"),
-        ERROR,
-    ]
     READING: ClassVar[str] = "Reading."
     NOTHING: ClassVar[str] = "There is nothing."
 
@@ -213,25 +216,11 @@ class ToldScreen(ListPane):
 
     def refusal(self, action: str) -> str | None:
         match action:
-            case "back":
-                return None
             case "refresh" if self._loader.busy:
                 return "it is being read"
             case "copy" if self.row is None:
                 return "nothing is focused"
         return super().refusal(action)
-
-    def something_is_open(self) -> bool:
-        return True
-
-    def action_back(self) -> None:
-        """Leave the detail, clear the filter, then back to the board."""
-        if self.detail.has_focus or self.wanted:
-            self.wanted = "" if not self.detail.has_focus else self.wanted
-            self.rows.focus()
-            self.draw()
-        else:
-            self.dismiss(None)
 
     def action_refresh(self) -> None:
         self.load()

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual.dom import DOMNode
 
+from gcms_tui.console.commands import Command
 from gcms_tui.console.dialogs import PageDialog
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
@@ -77,7 +79,7 @@ COMMANDS = (
         "gcms-tui runs start -- build --select MODEL; gcms-tui runs log last --level debug",
         Access.WRITE,
         "dbt run --select model_name --debug",
-        "It builds the model. The log of each run is kept at debug level anyway: L in its screen filters it.",
+        "It builds the model. The log of each run is kept at debug level anyway: L opens it, l there filters it.",
     ),
     Useful(
         "Refresh everything",
@@ -117,6 +119,37 @@ COMMANDS = (
 )
 
 
+def places(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Where logs and results lie, and what each is."""
+    project = settings.dbt.project_dir
+    dbt = str(project) if project is not None else "the dbt project"
+    return (
+        ("Runs of this console", f"{settings.state_dir}/runs, a directory for each: log, results, manifest"),
+        ("dbt's own log", f"{dbt}/logs/dbt.log, where dbt was run by hand"),
+        ("Compiled SQL", f"{dbt}/target/compiled/"),
+        ("Run artifacts", f"{dbt}/target/run/"),
+        ("Failing rows", "in the warehouse, where dbt's results say: pane 2, then f"),
+    )
+
+
+def to_copy(node: DOMNode, settings: Settings) -> list[Command]:
+    """For the palette: each command and each place, chosen to be copied; nothing is run."""
+    told = [(item.access.name, item.purpose, item.instead) for item in COMMANDS]
+    told += [(Access.READ.name, what, where) for what, where in places(settings)]
+    return [
+        Command(
+            id=f"useful.{number}",
+            keys=(),
+            title=f"Copy {access}",
+            tooltip=f"{what}: {text}",
+            action=f"copy_text({text!r}, {what!r})",
+            node=node,
+            refusal=None,
+        )
+        for number, (access, what, text) in enumerate(told)
+    ]
+
+
 class UsefulDialog(PageDialog):
     """What each is for, what is typed, whether it writes."""
 
@@ -135,21 +168,10 @@ class UsefulDialog(PageDialog):
                 why = f"not: {item.theirs}. {item.why}" if item.theirs != item.instead else item.why
                 lines += flow(Text(why, palette.muted), width - 1, "       ")
         lines += [Text(), heading("Where logs are", look)]
-        for what, where in self._places():
+        for what, where in places(self._settings):
             said = Text.assemble((f"{what}: ", palette.strong), (look.glyphs.text(where, 400), palette.text))
             lines += flow(said, width - 1, " ")
         return lines
-
-    def _places(self) -> tuple[tuple[str, str], ...]:
-        project = self._settings.dbt.project_dir
-        dbt = str(project) if project is not None else "the dbt project"
-        return (
-            ("Runs of this console", f"{self._settings.state_dir}/runs, a directory for each: log, results, manifest"),
-            ("dbt's own log", f"{dbt}/logs/dbt.log, where dbt was run by hand"),
-            ("Compiled SQL", f"{dbt}/target/compiled/"),
-            ("Run artifacts", f"{dbt}/target/run/"),
-            ("Failing rows", "in the warehouse, where dbt's results say: pane 2, then f"),
-        )
 
     def as_text(self) -> str:
         return "\n".join(line.plain.rstrip() for line in self.page(100))

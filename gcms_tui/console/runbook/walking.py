@@ -10,12 +10,13 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, FollowedRun, Judging, is_under_way
+from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, FollowedRun, Judging, RunsOpened, is_under_way
 from gcms_tui.console.pane import Loader, LoadFailed, Pane, unexpected
 from gcms_tui.console.runbook import standing as source
 from gcms_tui.console.runbook.standing import PendingFound, ProcedureRead, Standing
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.ways import here
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.procedures.step import Step
 from gcms_tui.core.run import Run
@@ -79,6 +80,7 @@ class WalkedProcedure(Pane):
         self._read_at = services.now()
         self._loader = Loader(self, "procedure")
         self._worker = Loader(self, "procedure step")
+        self._opener = Loader(self, "procedure runs")
         self._sought = False
         """It was asked whether a dbt run is pending."""
         self._again = False
@@ -167,6 +169,24 @@ class WalkedProcedure(Pane):
         """The dbt run that is under way."""
         following = self.following
         return following.run if following is not None and is_under_way(following.run) else None
+
+    def dbt_run_id(self, step: Step | None) -> str:
+        """Of a step: the one under way, else the one that it was judged by; empty where there is none."""
+        if self.following is not None and step is self.following.step:
+            return self.following.run.run_id
+        run = self.standing.run if self.standing is not None else None
+        did = run.did.get(step.name) if run is not None and step is not None else None
+        return did.ids.get("run", "") if did is not None else ""
+
+    def open_dbt(self, run_id: str) -> None:
+        if self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id)):
+            self._by_hand = True
+
+    def on_runs_opened(self, message: RunsOpened) -> None:
+        from gcms_tui.console.run import RunScreen
+
+        if self.in_front:
+            self.app.push_screen(RunScreen(self.services, self.look, message.desk, message.run_id))
 
     def check(self, step: Step, *, record: bool) -> None:
         """Look; recorded only where the procedure is open and may be written to."""
@@ -257,7 +277,7 @@ class WalkedProcedure(Pane):
         from gcms_tui.console.dialogs import ErrorDialog
 
         if self.error is not None:
-            self.app.push_screen(ErrorDialog(self.look, self.error))
+            self.app.push_screen(ErrorDialog(self.look, here(self.error)))
 
     def action_cancel(self) -> None:
         from gcms_tui.console.run_cancel import CancelDialog

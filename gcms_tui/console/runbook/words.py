@@ -7,10 +7,12 @@ from datetime import datetime
 
 from rich.text import Text
 
+from gcms_tui.console.modes import PANES
 from gcms_tui.console.payroll.words import by_text
 from gcms_tui.console.theme import Look, Palette
 from gcms_tui.core.incidents.incident import Incident
-from gcms_tui.core.procedures.cadence import Due
+from gcms_tui.core.procedures.cadence import BoardLine, Due
+from gcms_tui.core.procedures.catalogue import procedure
 from gcms_tui.core.procedures.gates import StepState
 from gcms_tui.core.procedures.run import ProcedureRun, ProcedureState
 from gcms_tui.core.procedures.step import Gate, Step, StepKind
@@ -63,6 +65,11 @@ def due_tint(due: Due, palette: Palette) -> str:
     }[due]
 
 
+def after_state(line: BoardLine) -> str:
+    """What is said of a procedure behind its state, which is not said a second time."""
+    return line.words.removeprefix(line.due.value).lstrip()
+
+
 def step_state(state: StepState, look: Look, *, loud: bool = False) -> str:
     """Symbol and word; `loud`: the word in capitals."""
     return f"{_STEPS[state][look.glyphs.ascii]} {state.value.upper() if loud else state.value}"
@@ -98,10 +105,18 @@ def access_word(access: Access) -> str:
 def gate_words(step: Step) -> str:
     match step.gate:
         case Gate.SOFT:
-            return "gate: what follows waits for it, or for an override with a reason"
+            return "what follows waits for it, or for an override with a reason"
         case Gate.FIRM:
-            return "firm gate: nobody overrides it"
+            return "firm: what follows waits for it, and nobody overrides it"
     return ""
+
+
+def jump_words(step: Step) -> str:
+    """Where `w` goes from there."""
+    kind, _, where = step.jump.partition(" ")
+    if kind == "pane":
+        return f"pane {tuple(PANES).index(where) + 1}"
+    return procedure(where).title if kind == "runbook" else "the backups"
 
 
 def incident_state(incident: Incident, *, overdue: bool, look: Look) -> Text:

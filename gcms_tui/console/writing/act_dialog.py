@@ -143,12 +143,11 @@ def not_done_page(error: GcmsError, look: Look, width: int) -> list[Text]:
     else:
         said = Text(f" {symbol(Verdict.FAIL, look)} FAILED", f"bold {look.palette.fail}")
         lines = [said, Text(), *error_page(here(error), look, width)]
-    again = "It can be tried again as it stands; r looks everything up again, Esc leads back to the steps."
+    again = "It can be tried again as it stands; r looks everything up again, Esc leads back."
     return [*lines, Text(), *flow(Text(again, look.palette.muted), width - 1, " ")]
 
 
-def done_line(said: str, look: Look, width: int) -> list[Text]:
+def done_line(said: str, look: Look, width: int, verdict: Verdict = Verdict.OK) -> list[Text]:
     """The first line of what came of it."""
-    return flow(
-        Text(f"{symbol(Verdict.OK, look)} {look.glyphs.text(said, 400)}", f"bold {look.palette.ok}"), width, " "
-    )
+    style = f"bold {look.colour(verdict)}"
+    return flow(Text(f"{symbol(verdict, look)} {look.glyphs.text(said, 400)}", style), width, " ")
