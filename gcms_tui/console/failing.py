@@ -19,6 +19,7 @@ from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.troubleshooting import CARD, NO_CARD, open_card
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.brief import Brief
 from gcms_tui.console.widgets.document import Document
@@ -27,6 +28,7 @@ from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.console.widgets.row_table import RowTable
 from gcms_tui.console.widgets.test_list import TestList, test_rows
 from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.procedures.matching import Match, Seen, match_node
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.failing_tests import FailingRows, FailingTest
@@ -45,6 +47,7 @@ class FailingTestsScreen(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Rows", id="failing.open", tooltip="The rows that failed this test"),
         Binding("s", "sql", "Rows or SQL", id="failing.sql", tooltip="Switch between the rows and the test's SQL"),
+        CARD,
         Binding("u", "unmask", "Reveal", id="failing.unmask", tooltip="Unmask personal columns; that is journalled"),
         Binding("c", "copy", "Copy", id="failing.copy", tooltip="Copy the rows as they are shown, or the SQL"),
         Binding("p", "provenance", "Source", id="failing.provenance", tooltip="Where the rows come from"),
@@ -60,6 +63,8 @@ class FailingTestsScreen(Pane):
         self.tests: tuple[FailingTest, ...] | None = None
         self.ran = 0
         """How many tests ran; of a run with failing ones at least these."""
+        self.target = ""
+        """The run's, once it has been read."""
         self.read: RowsRead | None = None
         """Of the test that was opened last."""
         self.error: GcmsError | None = None
@@ -100,7 +105,7 @@ class FailingTestsScreen(Pane):
             self.refresh_bindings()
 
     def on_tests_read(self, message: TestsRead) -> None:
-        self.tests, self.ran, self.error = message.tests, message.ran, None
+        self.tests, self.ran, self.target, self.error = message.tests, message.ran, message.target, None
         self.listing.show(test_rows(message.tests))
         if self._opened is not None and any(test.unique_id == self._opened for test in message.tests):
             self.listing.cursor = self._opened
@@ -145,7 +150,7 @@ class FailingTestsScreen(Pane):
             error = self.error
             self.about.show(lambda width: error_page(error, self.look, width) if error else ())
         else:
-            self.about.show(lambda width: [Text(), *about(test, self.look, width), Text()])
+            self.about.show(lambda width: [Text(), *about(test, self.card, self.look, width), Text()])
         self.counted.said = self._counted(read)
         self._draw_sql(read)
         self.set_class(test is None or (read is not None and isinstance(read.rows, GcmsError)), "-no-rows")
@@ -205,6 +210,12 @@ class FailingTestsScreen(Pane):
         return next((row.test for row in self.listing.rows if row.key == self.listing.cursor), None)
 
     @property
+    def card(self) -> Match | None:
+        """The runbook's, for the test; what it knows of a critical one is the test's own."""
+        test = self.focused_test
+        return match_node(Seen(test.unique_id, test.status, test.message, self.target)) if test is not None else None
+
+    @property
     def _focused_read(self) -> RowsRead | None:
         test = self.focused_test
         return (
@@ -233,6 +244,8 @@ class FailingTestsScreen(Pane):
                 return "no test is focused"
             case "open" if self._body.has_focus:
                 return "it is open"
+            case "card" if self.card is None:
+                return "no test is focused" if self.focused_test is None else NO_CARD
             case "unmask" if rows is None:
                 return "there are no rows"
             case "unmask" if rows is not None and (rows.revealed or not rows.personal):
@@ -248,7 +261,7 @@ class FailingTestsScreen(Pane):
         return None if action == "back" else super().refusal(action)
 
     def pointless(self, action: str) -> bool:
-        return action in ("open", "error", "unmask")
+        return action in ("open", "error", "unmask", "card")
 
     @property
     def _sql_text(self) -> str:
@@ -280,6 +293,9 @@ class FailingTestsScreen(Pane):
             self.refresh_bindings()
         else:
             self.dismiss(None)
+
+    async def action_card(self) -> None:
+        await open_card(self, self.card)
 
     def action_refresh(self) -> None:
         self.read = None

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from gcms_tui.console.run_words import status_colour
 from gcms_tui.console.theme import Look
+from gcms_tui.console.troubleshooting import card_text
 from gcms_tui.console.widgets.document import flow, pair
+from gcms_tui.core.procedures.matching import Match
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -18,8 +20,8 @@ _MESSAGE = 1_200
 _READABLE = 110
 
 
-def about(test: FailingTest, look: Look, width: int) -> list[Text]:
-    """Name, status and message, and the runbook's card."""
+def about(test: FailingTest, card: Match | None, look: Look, width: int) -> list[Text]:
+    """Name, status and message, and the runbook's cards: of troubleshooting, and of the critical test."""
     palette, glyphs = look.palette, look.glyphs
     wide = min(width, _READABLE) - 1
     head = Text.assemble(mark(test, look), "  ", (glyphs.text(test.name, 300), f"bold {palette.strong}"))
@@ -28,6 +30,8 @@ def about(test: FailingTest, look: Look, width: int) -> list[Text]:
         lines += flow(Text("CRITICAL: hold the payroll until it passes", f"bold {palette.fail}"), wide, " ")
     for line in glyphs.lines(test.message.strip(), _MESSAGE) if test.message.strip() else ():
         lines += flow(Text(line, palette.muted), wide, " ")
+    if card is not None:
+        lines += flow(card_text(card, look), wide, " ")
     if test.card is not None:
         lines.append(Text())
         for label, said in (("cause", test.card.cause), ("fix", test.card.fix)):

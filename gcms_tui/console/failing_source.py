@@ -23,6 +23,8 @@ class TestsRead(Message):
     tests: tuple[FailingTest, ...]
     ran: int
     """How many tests ran; of a run with failing ones at least these."""
+    target: str
+    """The run's; empty where it is not known."""
 
 
 @dataclass
@@ -40,13 +42,15 @@ class FailingSource:
 
     def __init__(self, desk: RunDesk, run_id: str, glyphs: Glyphs) -> None:
         self._failing = desk.failing
+        self._shelf = desk.shelf
         self._run_id = run_id
         self._glyphs = glyphs
 
     def tests(self) -> TestsRead:
         """Raises `GcmsError` where the run left no results of its own."""
         tests = self._failing.of(self._run_id)
-        return TestsRead(tests, ran=len(tests) or self._failing.ran(self._run_id))
+        target = self._shelf.run(self._run_id).record.target
+        return TestsRead(tests, len(tests) or self._failing.ran(self._run_id), target)
 
     def rows(self, unique_id: str) -> RowsRead:
         rows: FailingRows | GcmsError

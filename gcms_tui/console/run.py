@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from gcms_tui.console.live_words import UNFINISHED, failed, standing
+from gcms_tui.console.live_words import UNFINISHED, failed
 from gcms_tui.console.pane import CopyAsked, Loader
 from gcms_tui.console.present import ago
-from gcms_tui.console.run_head import Head
+from gcms_tui.console.run_head import Head, as_a_whole, before_anything
 from gcms_tui.console.run_node import NodePage, Sql, node_text
 from gcms_tui.console.run_source import SqlRead
 from gcms_tui.console.run_views import Views
@@ -22,6 +22,7 @@ from gcms_tui.console.run_watched import WatchedRun
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.troubleshooting import CARD, NO_CARD, card_of_node, open_card
 from gcms_tui.console.widgets.document import Document
 from gcms_tui.console.widgets.lanes import Lanes
 from gcms_tui.console.widgets.lines import Lines
@@ -29,6 +30,7 @@ from gcms_tui.console.widgets.message_list import MessageList
 from gcms_tui.console.widgets.node_list import ORDERS, NodeList, NodeRows
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.procedures.matching import Match
 from gcms_tui.core.run import Run, RunState
 from gcms_tui.core.run_progress import Message, NodeProgress
 from gcms_tui.operations.run_desk import RunDesk
@@ -47,6 +49,7 @@ class RunScreen(WatchedRun):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="run.open", tooltip="The node in full: its message and its SQL"),
         Binding("o", "rows", "Rows", id="run.rows", tooltip="The rows that failed this test"),
+        CARD,
         Binding("x", "cancel", "Cancel", id="run.cancel", tooltip="Ask the run to stop"),
         Binding("n", "view('nodes')", "Nodes", id="run.nodes", show=False, tooltip="The nodes, failing first"),
         Binding("t", "view('timeline')", "Timeline", id="run.timeline", show=False, tooltip="Which node ran when"),
@@ -139,14 +142,7 @@ class RunScreen(WatchedRun):
             lanes.styles.clear_rule("height")
 
     def _draw_before_anything(self) -> None:
-        palette, glyphs = self.look.palette, self.look.glyphs
-        said = [Text(f" Reading run {glyphs.text(self.run_id, 60)}", palette.muted)]
-        if self.failure is not None:
-            said = [
-                Text(f" {glyphs.text(self.failure.title, 100)}", f"bold {palette.unknown}"),
-                Text(f" {glyphs.text(self.failure.message, 300)}", palette.text),
-                Text(f" {glyphs.text(self.failure.next_step, 300)}", palette.muted),
-            ]
+        said = before_anything(self.run_id, self.failure, self.look)
         self.head.show(lambda width: said)
         self._say_status()
 
@@ -187,6 +183,7 @@ class RunScreen(WatchedRun):
             alive=self.alive,
             cut_off=node.status == UNFINISHED,
             rows_kept=self.refusal("rows") is None,
+            card=self.card,
             now=self.now,
             look=self.look,
         )
@@ -201,6 +198,11 @@ class RunScreen(WatchedRun):
             self._known_nodes = self.progress.nodes
             self._by_id = {node.unique_id: node for node in self.progress.nodes}
         return self._by_id.get(self.focused_id)
+
+    @property
+    def card(self) -> Match | None:
+        """The runbook's, for the node."""
+        return card_of_node(self.focused_node, self.run, self.services.settings)
 
     @property
     def focused_message(self) -> Message | None:
@@ -267,12 +269,14 @@ class RunScreen(WatchedRun):
                 return "it is open"
             case "open" | "copy" if node is None and not self.messages.has_focus:
                 return "no node is focused"
+            case "card" if self.card is None:
+                return "no node is focused" if node is None else NO_CARD
             case "error" if self._error() is None:
                 return "nothing has failed as a whole"
         return None
 
     def pointless(self, action: str) -> bool:
-        return action in ("open", "error", "rows", "failing") or (action == "cancel" and not self.alive)
+        return action in ("open", "error", "rows", "failing", "card") or (action == "cancel" and not self.alive)
 
     def something_is_open(self) -> bool:
         return True
@@ -284,15 +288,7 @@ class RunScreen(WatchedRun):
         """What went wrong with the look, or with the command as a whole."""
         if self.failure is not None or self.run is None:
             return self.failure
-        if self.progress.error:
-            return GcmsError(
-                "dbt could not do it", self.progress.error, "Mend it in the project, then R runs it again."
-            )
-        if self.run.state is RunState.ERROR:
-            said = standing(self.run, self.progress, self.now).said
-            raw = "\n".join(one.text for one in self.progress.messages if one.level in ("raw", "error"))
-            return GcmsError("dbt could not do it", raw or said, "L shows the whole log.")
-        return None
+        return as_a_whole(self.run, self.progress, self.now)
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -332,6 +328,9 @@ class RunScreen(WatchedRun):
         from gcms_tui.console.failing import FailingTestsScreen
 
         self.app.push_screen(FailingTestsScreen(self.services, self.look, self.desk, self.run_id))
+
+    async def action_card(self) -> None:
+        await open_card(self, self.card)
 
     def action_cancel(self) -> None:
         from gcms_tui.console.run_cancel import CancelDialog

@@ -135,6 +135,28 @@ class Head:
         return [*lines, _cut(counts, width, glyphs.ellipsis)] if progress.nodes else lines
 
 
+def before_anything(run_id: str, failure: GcmsError | None, look: Look) -> list[Text]:
+    """What stands there until the run was seen for the first time."""
+    palette, text = look.palette, look.glyphs.text
+    if failure is None:
+        return [Text(f" Reading run {text(run_id, 60)}", palette.muted)]
+    return [
+        Text(f" {text(failure.title, 100)}", f"bold {palette.unknown}"),
+        Text(f" {text(failure.message, 300)}", palette.text),
+        Text(f" {text(failure.next_step, 300)}", palette.muted),
+    ]
+
+
+def as_a_whole(run: Run, progress: Progress, now: datetime) -> GcmsError | None:
+    """Why the command as a whole could not be done; None where that is not what went wrong."""
+    if progress.error:
+        return GcmsError("dbt could not do it", progress.error, "Mend it in the project, then R runs it again.")
+    if run.state is RunState.ERROR:
+        raw = "\n".join(one.text for one in progress.messages if one.level in ("raw", "error"))
+        return GcmsError("dbt could not do it", raw or standing(run, progress, now).said, "L shows the whole log.")
+    return None
+
+
 _PARTS = ("failed", "warned", "good", "skipped", "cancelled", "running", "rest")
 _STROKES = {
     "failed": ("■", "#"), "warned": ("▪", "!"), "good": ("━", "="), "skipped": ("┄", "o"), "cancelled": ("╌", "~"),

@@ -11,9 +11,11 @@ from gcms_tui.console.live_words import failed, node_colour, so_far_text, status
 from gcms_tui.console.present import moment_text
 from gcms_tui.console.run_words import seconds_text
 from gcms_tui.console.theme import Look
+from gcms_tui.console.troubleshooting import card_text
 from gcms_tui.console.widgets.document import flow, pair
 from gcms_tui.console.widgets.node_list import taken
 from gcms_tui.core.errors import GcmsError
+from gcms_tui.core.procedures.matching import Match
 from gcms_tui.core.run_progress import NodeProgress
 
 Sql = str | GcmsError | None
@@ -35,6 +37,8 @@ class NodePage:
     """The run ended without an end of this node."""
     rows_kept: bool
     """Its failing rows can be opened."""
+    card: Match | None
+    """The runbook's troubleshooting card for it."""
     now: datetime
     look: Look
 
@@ -57,6 +61,8 @@ class NodePage:
             )
         if self.rows_kept:
             lines += flow(Text("o opens the rows that failed.", palette.accent), width, " ")
+        if self.card is not None:
+            lines += flow(card_text(self.card, self.look), width, " ")
         return lines
 
     def _message(self, width: int) -> list[Text]:

@@ -21,6 +21,7 @@ from gcms_tui.console.run_words import seconds_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.troubleshooting import CARD, NO_CARD, card_text, open_card
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.brief import Brief
 from gcms_tui.console.widgets.document import pair
@@ -29,6 +30,7 @@ from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.console.widgets.sparkline import sparkline
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Point
+from gcms_tui.core.procedures.matching import Match, match_trend
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -146,6 +148,7 @@ class TrendScreen(Pane):
     CSS_PATH: ClassVar[list[str]] = ["trend.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "window", "Window", id="trend.window", tooltip="Look at 7, 30 or 90 days"),
+        CARD,
         Binding("c", "copy", "Copy", id="trend.copy", tooltip="Copy the review as a table"),
         Binding("r", "refresh", "Refresh", id="trend.refresh", tooltip="Read the history again"),
         Binding("e", "error", "Error", id="trend.error", tooltip="The last failure in full"),
@@ -251,17 +254,23 @@ class TrendScreen(Pane):
         palette, glyphs = self.look.palette, self.look.glyphs
         first = Text(glyphs.text(f"{node.resource_type}  {node.unique_id}", 300), palette.muted)
         usual = f"last {seconds_text(node.last_s)}, mean {seconds_text(node.mean_s)} of {node.runs:,} runs"
-        if not node.regressed:
-            return first, Text(usual, palette.faint)
-        steps = f"{usual} {glyphs.arrow} compile it and read its SQL; look at how much data it reads."
-        return first, Text(steps, palette.warn)
+        if self.card is None:
+            return first, Text(usual, palette.warn if node.regressed else palette.faint)
+        return first, Text(f"{usual} {glyphs.arrow} ", palette.warn).append_text(card_text(self.card, self.look))
 
     @property
     def focused_node(self) -> NodeTrend | None:
         return next((row.node for row in self.nodes.rows if row.key == self.nodes.cursor), None)
 
+    @property
+    def card(self) -> Match | None:
+        """The runbook's, where the focused node has become slower."""
+        node = self.focused_node
+        return match_trend(node) if node is not None else None
+
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         self.about.said = self._about()
+        self.refresh_bindings()
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -269,6 +278,8 @@ class TrendScreen(Pane):
         match action:
             case "copy" if self.read is None:
                 return "the history has not been read"
+            case "card" if self.card is None:
+                return "no node is focused" if self.focused_node is None else NO_CARD
             case "refresh" if self._loader.busy:
                 return "it is being read"
             case "error" if self.error is None:
@@ -276,7 +287,7 @@ class TrendScreen(Pane):
         return None if action == "back" else super().refusal(action)
 
     def pointless(self, action: str) -> bool:
-        return action == "error"
+        return action in ("error", "card")
 
     def action_back(self) -> None:
         self.dismiss(None)
@@ -287,6 +298,9 @@ class TrendScreen(Pane):
 
     def action_refresh(self) -> None:
         self._load()
+
+    async def action_card(self) -> None:
+        await open_card(self, self.card)
 
     def action_error(self) -> None:
         if self.error is not None:

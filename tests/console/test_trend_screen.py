@@ -62,7 +62,7 @@ async def test_what_has_become_slower_is_marked_by_a_word(state: Path, tmp_path:
             *("3.7", "s", "6.4", "s", "6.4", "s", "6.4", "s", "▁▁▂▁▁▇"),
         ]
         assert "slower" not in steady and "dim_concert" in steady
-        assert "compile it and read its SQL" in drawn(app)
+        assert "T4 Slow model performance: K opens it" in drawn(app)
 
 
 async def test_the_window_is_switched_and_asked_for(state: Path, tmp_path: Path) -> None:
