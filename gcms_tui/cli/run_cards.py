@@ -9,28 +9,25 @@ import click
 
 from gcms_tui.cli.output import as_json
 from gcms_tui.core.dbt_log import Invocation
-from gcms_tui.core.dbt_results import ArtifactError
-from gcms_tui.core.procedures.matching import Match, Seen, gathered, match_node, versioned_names
+from gcms_tui.core.dbt_results import FAILED, ArtifactError
+from gcms_tui.core.procedures.matching import Match, Seen, gathered, match_node
 from gcms_tui.core.run import Run
-from gcms_tui.core.settings import Settings
 from gcms_tui.core.text import printable
 from gcms_tui.operations.failing_tests import FailingTest
 from gcms_tui.operations.run_desk import RunDesk
 
 
-def cards_of_run(desk: RunDesk, settings: Settings, run: Run, outcome: Invocation | None) -> tuple[Match, ...]:
-    """Of all its nodes. Where it left no results of its own nothing is known of their messages."""
+def cards_of_run(desk: RunDesk, run: Run, outcome: Invocation | None) -> tuple[Match, ...]:
+    """Of all its nodes that failed: a table without a new version is usual, and only its own page asks about it. Where
+    the run left no results of its own nothing is known of their messages."""
     try:
         messages = {node.unique_id: node.message for node in desk.shelf.results(run.run_id).results}
     except ArtifactError:
         messages = {}
-    versioned, record = versioned_names(settings.scd2), run.record
     return gathered(
-        match_node(
-            Seen(node.name, node.status, messages.get(node.name, ""), record.target, record.command.full_refresh),
-            versioned,
-        )
+        match_node(Seen(node.name, node.status, messages.get(node.name, ""), run.record.target))
         for node in (outcome.outcomes if outcome is not None else ())
+        if node.status in FAILED
     )
 
 

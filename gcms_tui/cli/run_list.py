@@ -46,11 +46,10 @@ def list_runs(invocation: Invocation, limit: int, every: bool) -> None:
 @headless
 def show(invocation: Invocation, run: str) -> None:
     """Everything that is known of one run: RUN is its id, the beginning of it, or `last`."""
-    settings = load_settings(invocation).settings
-    with open_run_desk(settings, invocation) as desk:
+    with open_run_desk(load_settings(invocation).settings, invocation) as desk:
         summary = desk.history.summary(run)
         outcome = desk.history.invocation(summary.run.run_id)
-        cards = cards_of_run(desk, settings, summary.run, outcome)
+        cards = cards_of_run(desk, summary.run, outcome)
         tell_notes(desk)
         if invocation.json:
             print_json(_everything(desk, summary, outcome, cards))

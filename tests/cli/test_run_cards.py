@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +14,7 @@ import pytest
 
 from gcms_tui.cli import run_failures, run_list, run_review
 from gcms_tui.cli.main import run as gcms_tui
-from gcms_tui.core.identifier import Relation
-from gcms_tui.core.settings import Scd2TableSettings, Settings
+from gcms_tui.core.settings import Settings
 from tests.console.scripted_run import CRITICAL_TEST, STORY, Planned, ScriptedRun, record
 from tests.console.small_runs import small_desk
 
@@ -42,7 +40,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
     def opened(*_: Any) -> Iterator[Any]:
         yield small_desk(tmp_path, *shown).desk
 
-    known = Settings(scd2=(Scd2TableSettings(table=Relation.parse("bronze.attendance_history")),))
+    known = Settings()
     for module in (run_list, run_failures, run_review):
         monkeypatch.setattr(module, "open_run_desk", opened)
         monkeypatch.setattr(module, "load_settings", lambda invocation: SimpleNamespace(settings=known))
@@ -56,28 +54,22 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
     return tell
 
 
-@pytest.mark.covers("T1", "T2", "T3")
+@pytest.mark.covers("T1", "T3")
 def test_a_run_is_shown_with_the_cards_that_it_calls_for(told: Told) -> None:
     out = told("runs", "show", "last", target="prod")
     lines = [line for line in out.splitlines() if line.startswith("-> ")]
     assert [line.partition(" (")[0] for line in lines] == [
         "-> T1 Model fails with `relation does not exist`",
         "-> T1 Model fails with `relation does not exist`",
-        "-> T2 SCD2 model shows no changes",
         "-> T3 Tests pass locally but fail in production",
     ]
     assert lines[1].endswith(": gcms-tui runbook start relation-missing --about payment_export")
-    assert lines[2].endswith(" (attendance_history took no new version): gcms-tui runbook start no-scd2-change")
     assert lines[0].isprintable() and shlex.split(lines[0].rpartition("gcms-tui ")[2])[-1].startswith("a;$(id)")
 
     document = json.loads(told("runs", "show", "last", "--json", target="dev"))
     assert [(card["section"], card["procedure"], card["about"]) for card in document["troubleshooting"]][1:] == [
         ("T1", "relation-missing", "payment_export"),
-        ("T2", "no-scd2-change", None),
     ]
-    refreshed = replace(record().command, full_refresh=True)
-    out = told("runs", "show", "last", what=refreshed)
-    assert "-> T1" in out and "-> T2" not in out
 
 
 @pytest.mark.covers("T3")
