@@ -30,11 +30,11 @@ class CommandList(RowList[Command]):
         keys = "  ".join(row.keys[:2])
         tint = palette.faint if row.refusal else palette.text
         said = f"not now: {row.refusal}" if row.refusal else row.tooltip
-        room = max(width - _TITLE - _KEYS - 4, 0)
+        room = max(width - _TITLE - (_KEYS if keys else 0) - 4, 0)
         line = Text.assemble((glyphs.cursor if current else " ", palette.accent))
         line.append(cell(glyphs.text(row.title, 40), _TITLE, glyphs.ellipsis), tint)
         line.append(" " + cell(glyphs.text(said, 200), room, glyphs.ellipsis), palette.faint)
-        return line.append(" " + cell(keys, _KEYS, glyphs.ellipsis, right=True), palette.muted)
+        return line.append(" " + cell(keys, _KEYS, glyphs.ellipsis, right=True), palette.muted) if keys else line
 
 
 class CommandPalette(ModalScreen[Command | None]):

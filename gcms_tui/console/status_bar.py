@@ -126,11 +126,10 @@ def status_line(
 ) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs
+    alarms = [*_payroll(payroll, look), *_escalation(escalation, look), *_writes(writes, look)]
     said = [
         *([] if place is None else _place(place, look)),
-        *_payroll(payroll, look),
-        *_escalation(escalation, look),
-        *_writes(writes, look),
+        *alarms,
         *([_running(running, look)] if running else []),
         Part((Text(glyphs.text(status.connection, 40), palette.text),), 4),
         Part((Text(glyphs.text(status.data, 40), palette.warn if status.stale else palette.text),), 3),
@@ -138,10 +137,14 @@ def status_line(
     ]
     said = [part for part in said if part.wordings[0].plain]
     gap = Text(f" {glyphs.bar} ", palette.line)
-    if width < _TITLED:
-        return fit_parts(said, width, gap)
     title = Text(f"{status.title} ", f"bold {palette.strong}")
-    line = fit_parts(said, width - title.cell_len - 2, gap)
+    room = width - title.cell_len - 2 if width >= _TITLED else width
+    line = fit_parts(said, room, gap)
+    if glyphs.text(status.data, 40) not in line.plain:  # before its age is left out, what is loud is told in a word
+        terse = [Part(part.wordings[-1:], part.rank) if part in alarms else part for part in said]
+        line = fit_parts(terse, room, gap)
+    if width < _TITLED:
+        return line
     line.append(" " * (width - title.cell_len - line.cell_len))
     return line.append_text(title)
 

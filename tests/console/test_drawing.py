@@ -19,7 +19,7 @@ from gcms_tui.console.clipboard import osc52
 from gcms_tui.console.columns import GAP, MARK, VERDICT, fit
 from gcms_tui.console.glyphs import ASCII, UNICODE
 from gcms_tui.console.present import age_text, ago, interval_text, scalar_text, value_text
-from gcms_tui.console.status_bar import Place, Status, status_line
+from gcms_tui.console.status_bar import Escalation, Payroll, Place, Status, status_line
 from gcms_tui.console.theme import CALM, SIXTEEN, Look
 from gcms_tui.console.widgets.bars import Part, changed, fit_parts
 from gcms_tui.console.widgets.document import flow
@@ -139,6 +139,15 @@ def test_the_status_bar_fits_and_keeps_the_target_longest(width: int, read_only:
     assert line.cell_len <= max(width, 0)
     assert "PROD" in line.plain or width < 4
     assert ("READ-ONLY" if read_only else "WRITE") in line.plain or width < 30
+
+
+def test_what_is_loud_is_told_in_a_word_before_the_age_of_what_is_shown_is_left_out() -> None:
+    status = Status("5 Incidents", "", "read 12 min ago", True, ("every 15 s",))
+    loud, late = Payroll(held=True), Escalation(overdue=1)
+    line = status_line(Place("sandbox", True, False), status, LOOK, 80, payroll=loud, escalation=late).plain
+    assert "read 12 min ago" in line and "HELD" in line and "OVERDUE" in line and line.endswith("5 Incidents ")
+    wide = status_line(Place("sandbox", True, False), status, LOOK, 140, payroll=loud, escalation=late).plain
+    assert "PAYROLL HELD: 4" in wide and "ESCALATION OVERDUE: 5" in wide
 
 
 @pytest.mark.parametrize("name", ["prod", "PROD", "gcms_prod", "production", "prod-eu", "prod1", "live", "prd"])

@@ -11,12 +11,17 @@ import pytest
 
 from gcms_tui.console import following, guarded
 from gcms_tui.console.app import ConsoleApp
+from gcms_tui.console.glyphs import UNICODE
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.runbook.backups import BackupsScreen
 from gcms_tui.console.runbook.pipeline import PipelineScreen
+from gcms_tui.console.runbook.told import ToldList, ToldRow
+from gcms_tui.console.theme import CALM, Look
+from gcms_tui.console.writing.plan_page import plan_text
 from gcms_tui.core.backups.backup_set import BackupSet, Cloned
 from gcms_tui.core.backups.counts import RowCount
 from gcms_tui.core.backups.made import Backup, Standing
+from gcms_tui.core.backups.restore import Way
 from gcms_tui.core.conclusion import Conclusion
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.verdict import Verdict
@@ -27,6 +32,7 @@ from gcms_tui.operations.pipeline.status import ConnectionStatus, PipelineReport
 from gcms_tui.operations.pipeline.syncing import SyncLooks
 from tests.console.driving import drawn, until
 from tests.console.small_runbook import READ_ONLY, SmallRunbook, at_rest, opened_procedure, runbook_pane, shows
+from tests.operations.backups.scene import Console as TableStore
 from tests.operations.memory import NOW
 from tests.operations.pipeline.memory_airbyte import PAYROLL, REFERENCE
 from tests.operations.pipeline.test_syncing import Scene as Syncing
@@ -179,3 +185,21 @@ async def test_backups_are_told_counted_and_restored_only_by_their_plan(small: S
         await pilot.press("w")
         await shows(pilot, "REFUSED by the guard empty_backup")
         assert app.screen.act.disabled  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("way", [Way.INSERT, Way.SWAP])
+def test_a_restore_is_told_as_what_it_is_and_promises_no_rollback_where_there_is_none(way: Way) -> None:
+    plan = TableStore().spoilt(way)
+    said = plan_text(plan, Look(CALM, UNICODE), plan.made_at)
+    assert "changes     the whole table" in said and plan.source in said and "of the key's" not in said
+    assert "row by row" in said and "Undo" not in said
+    assert ("ROLLBACK" in said) is (way is Way.INSERT)
+    assert ("nothing can be rolled back" in said) is (way is Way.SWAP)
+
+
+@pytest.mark.parametrize("width", [80, 110, 40])
+def test_two_backups_of_one_table_can_be_told_apart_at_any_width(width: int) -> None:
+    names = [f"bronze_backup.br_attendance_scd2_before_restore_20261127_13{minute}_777ca7" for minute in (41, 45)]
+    told = ToldList(Look(CALM, UNICODE))
+    lines = [told.draw(ToldRow(name, name=name, words="there"), width, current=False) for name in names]
+    assert lines[0].plain != lines[1].plain and all(line.cell_len <= width for line in lines)

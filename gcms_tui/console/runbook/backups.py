@@ -172,16 +172,16 @@ def told(
     listing: Listing, sets: tuple[BackupSet, ...], counts: Counts | None, notes: tuple[str, ...], now: datetime
 ) -> Told:
     """What was read as rows: counts first, where somebody asked for them."""
-    rows = (*_counts(counts), *_sets(sets, now), *_backups(listing.backups, now))
+    rows = (*_counts(counts, now), *_sets(sets, now), *_backups(listing.backups, now))
     verdict = worst([row.verdict for row in rows if not row.heading] or [Verdict.UNKNOWN])
     summary = f"{counted(len(sets), 'set')}, {counted(len(listing.backups), 'backup')}"
     return Told(rows, now, summary, verdict, (*notes, *listing.unread))
 
 
-def _counts(counts: Counts | None) -> Iterator[ToldRow]:
+def _counts(counts: Counts | None, now: datetime) -> Iterator[ToldRow]:
     if counts is None:
         return
-    yield ToldRow("heading counts", f"Rows now, beside set {counts.run_id}")
+    yield ToldRow("heading counts", f"Rows, counted {ago(now - counts.taken_at)}, beside set {counts.run_id}")
     for one in counts.tables:
         count = one.count
         delta = "?" if count.delta is None else f"{count.delta:+,}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -88,9 +89,19 @@ class ToldList(RowList[ToldRow]):
         line = Text.assemble((glyphs.cursor if current else " ", palette.accent))
         line.append(cell(glyphs.verdict(row.verdict), _VERDICT), faint or self.look.colour(row.verdict)).append(" ")
         name = min(_NAME_MOST, max(width - line.cell_len, 0) if width < 60 else width // 2 - _VERDICT)
-        line.append(cell(glyphs.text(row.name, 200), name, glyphs.ellipsis), faint or palette.text)
-        room = max(width - line.cell_len - 3, 0)
+        line.append(_ends(glyphs.text(row.name, 200), name, glyphs.ellipsis), faint or palette.text)
+        room = width - line.cell_len - 3
+        if room < 1:
+            return line
         return line.append("  ").append(cell(glyphs.text(row.words, 300), room, glyphs.ellipsis), palette.muted)
+
+
+def _ends(name: str, cells: int, ellipsis: str) -> str:
+    """A name in `cells` cells: of one that is too long both ends, for what tells backups apart stands last."""
+    spare = cells - cell_len(ellipsis)
+    if cell_len(name) > cells and spare > 1:
+        name = f"{name[: spare // 2]}{ellipsis}{name[-(spare - spare // 2) :]}"
+    return cell(name, cells, ellipsis)
 
 
 class ToldScreen(OverBoard):

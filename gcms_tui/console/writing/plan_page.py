@@ -128,16 +128,15 @@ def place_line(target: str, what: str, look: Look, width: int) -> list[Text]:
 def _head(plan: Plan, look: Look, width: int, now: datetime, *, used: bool) -> list[Text]:
     palette = look.palette
     lines = place_line(plan.target, f"{kind_words(plan)} of {plan.subject}", look, width)
-    lines += labelled("in", plan.table, look, width)
+    whole = plan.kind is PlanKind.RESTORE
+    lines += labelled(*(("from", plan.source) if whole else ("in", plan.table)), look, width)
     if plan.winner:
         label = "keeps" if plan.kind is PlanKind.COLLAPSE else "current"
         lines += labelled(label, f"{plan.winner} stays: {plan.reason}", look, width, f"bold {palette.strong}")
     elif plan.reason:
         lines += labelled("because", plan.reason, look, width)
-    changes = counted(len(plan.changes), "row")
-    lines += labelled(
-        "changes", f"{changes} of the key's {len(plan.before)}, by {counted(len(plan.steps), 'statement')}", look, width
-    )
+    changes = "the whole table" if whole else f"{counted(len(plan.changes), 'row')} of the key's {len(plan.before)}"
+    lines += labelled("changes", f"{changes}, by {counted(len(plan.steps), 'statement')}", look, width)
     if plan.backup is not None:
         lines += labelled("backup", f"{plan.backup.subject}, made first", look, width)
     holds = "used" if used else holds_text(plan.expires_at, now)
@@ -205,15 +204,35 @@ def _fitted(text: str, width: int) -> str:
     return f"{text:<{width}}"
 
 
-def _next(plan: Plan, look: Look, width: int) -> list[Text]:
-    steps = [
-        *([f"The table is cloned to {plan.backup.subject}."] if plan.backup is not None else []),
+def _repairing(plan: Plan) -> list[str]:
+    return [
         "BEGIN. The rows are read again: if one is not as above, nothing is written.",
         f"{counted(len(plan.steps), 'statement')}, each touching exactly its rows; {counted(plan.rows, 'row')} in all.",
         "The rows are read once more and have to be as above. COMMIT, else ROLLBACK.",
         "Then the key is scanned for defects, and the table's dbt tests run."
         + ("" if plan.kind is PlanKind.UNDO else " Undo is offered."),
     ]
+
+
+def _restoring(plan: Plan) -> list[str]:
+    statements, compared = counted(len(plan.steps), "statement"), f"Then it is compared with {plan.source}, row by row."
+    by_itself = f"{statements}, which commits by itself: nothing can be rolled back."
+    again = "The table and the backup are compared again: if they are otherwise than above, nothing is written."
+    if plan.look is None:  # the table is gone
+        return [by_itself, compared]
+    if plan.defines:
+        return [again, by_itself.replace("which commits", "each of which commits"), compared]
+    return [
+        f"BEGIN. {again}",
+        f"{statements}, touching exactly {counted(plan.rows, 'row')}.",
+        "They are compared once more and have to be alike. COMMIT, else ROLLBACK.",
+        compared,
+    ]
+
+
+def _next(plan: Plan, look: Look, width: int) -> list[Text]:
+    cloned = [f"The table is cloned to {plan.backup.subject}."] if plan.backup is not None else []
+    steps = [*cloned, *(_restoring(plan) if plan.kind is PlanKind.RESTORE else _repairing(plan))]
     lines = [heading("What happens", look)]
     for number, step in enumerate(steps, 1):
         said = Text(look.glyphs.text(step, 400), look.palette.text)
