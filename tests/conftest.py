@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.practice import RunningPlatform, copy_sandbox, ensure_template, running
+from tests.warm import SharedDbt, commands_with, one_dbt
 
 _OWN_PREFIXES = ("GCMS_", "DBT_", "SNOWFLAKE_", "XDG_", "PG")
 
@@ -57,3 +58,16 @@ def fresh_platform(sandbox_template: Path, tmp_path: Path) -> Iterator[RunningPl
     """A running platform for one test alone."""
     with running(copy_sandbox(sandbox_template, tmp_path / "sandbox")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def _shared_dbt() -> Iterator[SharedDbt]:
+    with one_dbt() as dbt:
+        yield dbt
+
+
+@pytest.fixture(scope="module")
+def warm_dbt(_shared_dbt: SharedDbt) -> Iterator[None]:
+    """What this module's commands have dbt do in this process costs no import of dbt."""
+    with commands_with(_shared_dbt):
+        yield

@@ -18,7 +18,7 @@ Typed = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def typed(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
+def typed(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
     """`gcms-tui … --json` in this process, over a platform of this module's own: dbt's tests store what failed."""
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("runbook") / "sandbox")) as platform:
 

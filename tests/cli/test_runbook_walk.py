@@ -49,7 +49,7 @@ class Walk(Commands):
 
 
 @pytest.fixture(scope="module")
-def walk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+def walk(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("walk") / "sandbox")) as platform:
         # The first of the escalation path is called at once: nobody waits for a quarter of an hour.
         with platform.config.open("a", encoding="utf-8") as config:

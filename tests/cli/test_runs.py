@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gcms_tui.cli.runs import RunsGroup
-from tests.cli.commands import Done, gcms_tui
+from tests.cli.commands import Done, here
 from tests.cli.test_health import CRITICAL, FROM_DISK, findings, write_config
 from tests.practice import RunningPlatform
 
@@ -19,11 +19,11 @@ Typed = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
-def typed(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> Typed:
+def typed(platform: RunningPlatform, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Typed:
     """Commands over a state directory of this module's own."""
     config = write_config(platform, tmp_path_factory.mktemp("runs"))
     config.write_text(f"read_only = false\n{config.read_text()}")
-    return lambda *arguments, **given: gcms_tui("--config", config, *arguments, **given)
+    return lambda *arguments, **given: here("--config", config, *arguments, **given)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_every_sub_command_is_there_and_the_group_imports_none_of_them() -> None
         command = RunsGroup("runs").get_command(click.Context(RunsGroup("runs")), name)
         assert command is not None
         assert command.help
-    shown = gcms_tui("runs", "--help")
+    shown = here("runs", "--help")
     assert shown.status == 0
     assert all(f"  {name}" in shown.out for name in RunsGroup.table)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import Done, gcms_tui
+from tests.cli.commands import Done, here
 from tests.cli.test_health import write_config
 from tests.practice import RunningPlatform
 
@@ -33,7 +33,7 @@ def project(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory)
 def typed(platform: RunningPlatform, project: Path) -> Typed:
     config = write_config(platform, project.parent, project=project)
     config.write_text(f"read_only = false\n{config.read_text()}")
-    return lambda *arguments: gcms_tui("--config", config, "scd2", *arguments)
+    return lambda *arguments: here("--config", config, "scd2", *arguments)
 
 
 @pytest.fixture(scope="module")
