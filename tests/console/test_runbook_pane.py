@@ -406,3 +406,19 @@ async def test_d_opens_the_dbt_run_that_a_step_was_judged_by(tmp_path: Path) -> 
         await until(pilot, lambda: isinstance(app.screen, RunScreen), "the run's own screen")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen, "the procedure")
+
+
+async def test_closing_says_what_failed_and_by_which_key(small: SmallRunbook) -> None:
+    small.procedures.health.bad["freshness.attendance"] = Verdict.FAIL
+    run_id = small.opened("daily")
+    for step in ("last-run", "freshness", "fact"):
+        small.procedures.steps().check(run_id, step)
+    small.procedures.ran(run_id, "test-gold")
+    app = small.app()
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await opened_procedure(pilot, "daily")
+        screen.steps.cursor = "last-run"
+        await shows(pilot, "With f it is closed. R does it again.")
+        await pilot.press("f")
+        await shows(pilot, "FAIL: 2 Verify data freshness: freshness.attendance FAIL")
+        assert "Close it: Morning health check" in drawn(app) and "as it should be" not in drawn(app)

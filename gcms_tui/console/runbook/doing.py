@@ -201,7 +201,12 @@ class CloseDialog(LineDialog):
         skipped = [item for item in looks if item.state in (StepState.SKIPPED, StepState.OVERRIDDEN)]
         said = [f"Left: {item.number} {item.step.title}: {item.words}" for item in left]
         said += [f"Passed over: {item.number} {item.step.title}: {item.words}" for item in skipped]
-        return Said(tuple(said) or ("Every step is done.",), wants_reason=False)
+        said += [
+            f"{item.verdict.name}: {item.number} {item.step.title}: {item.words}"
+            for item in looks
+            if item.settled and item not in skipped and item.verdict is not None and item.verdict is not Verdict.OK
+        ]
+        return Said(tuple(said) or ("Every step is done, and as it should be.",), wants_reason=False)
 
     def do(self, made: Said, typed: str, reason: str) -> ProcedureRun:
         return self.procedures.book.close(self.run_id)

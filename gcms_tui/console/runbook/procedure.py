@@ -313,7 +313,8 @@ class ProcedureScreen(WalkedProcedure):
         self.read()
 
     def _push(self, dialog: type[doing.LineDialog], step: Step | None) -> None:
-        title = step.title if step is not None else "Procedure"
+        whole = self.standing.procedure.title if self.standing is not None else self.name_of
+        title = step.title if step is not None else f"{dialog.ACT}: {whole}"
         made = dialog(self.services, self.look, self.desk, title, self.run_id, step)
         self.app.push_screen(made, self._done)
 

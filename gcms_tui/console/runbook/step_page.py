@@ -198,8 +198,8 @@ def next_words(page: StepPage) -> tuple[str, bool]:
     mended = "w goes where it is mended. " if failed and step.jump else ""
     if one.settled:
         on = standing.next_step
-        then = f"{standing.procedure.number(on)} {on.title} is next" if on is not None else "f closes the procedure"
-        return f"{mended}{then[:1].upper()}{then[1:]}. R does it again.", failed
+        then = f"{standing.procedure.number(on)} {on.title} is next" if on is not None else "With f it is closed"
+        return f"{mended}{then}. R does it again.", failed
     if failed:
         return f"{mended}{ENTER_DOES[step.kind]}", True
     return ENTER_DOES[step.kind], False
