@@ -20,6 +20,7 @@ from gcms_tui.sandbox.warehouse.dialect import Context, correct, duckdb_sql, tab
 from gcms_tui.sandbox.warehouse.failures import StatementError, as_statement_error, missing_object, unsupported
 from gcms_tui.sandbox.warehouse.jobs import Answer, Job
 from gcms_tui.sandbox.warehouse.locks import LockMode, TableName
+from gcms_tui.sandbox.warehouse.passes import rewritten
 
 _T = TypeVar("_T")
 
@@ -81,7 +82,7 @@ class Execution:
         statement = correct(statement, self.context(statement))
         cursor = FakeSnowflakeCursor(self.session.fake, self.duck)
         cursor.check_db_and_schema(statement)
-        return [cursor._transform(part, None) for part in _parts(statement)]
+        return [rewritten(cursor, part) for part in _parts(statement)]
 
     # ---- running
 
