@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.text import Text
 
 from gcms_tui.console.runbook.state import BoardRow
-from gcms_tui.console.runbook.words import ELSEWHERE, after_state, due_text, incident_state
+from gcms_tui.console.runbook.words import ELSEWHERE, after_state, incident_state, line_state
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.row_list import RowList, cell
 from gcms_tui.core.procedures.cadence import Due
 from gcms_tui.core.procedures.catalogue import PROCEDURES
 
 _STATE = 12
-"""`► under way` is the longest."""
+"""`✗ done, FAIL` is the longest."""
 _SECTION = 12
 _SECTION_FROM = 100
 """From this width on the section has a column of its own: when it is due wants the room before that."""
@@ -64,4 +64,4 @@ class BoardList(RowList[BoardRow]):
         said, active = after_state(row.line), row.line.active
         if active is not None and row.line.due is not Due.UNDER_WAY:  # first: what there is no room for is cut off
             said = f"under way, by {active.by}; {said}"
-        return due_text(row.line.due, self.look), row.procedure.title, row.procedure.section, said
+        return line_state(row.line, self.look), row.procedure.title, row.procedure.section, said

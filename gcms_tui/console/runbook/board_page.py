@@ -10,7 +10,7 @@ from rich.text import Text
 from gcms_tui.console.runbook import state as states
 from gcms_tui.console.runbook.incident_page import incident_lines
 from gcms_tui.console.runbook.state import BoardRow, BoardState
-from gcms_tui.console.runbook.words import access_word, after_state, due_text
+from gcms_tui.console.runbook.words import access_word, after_state, due_text, line_state
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.document import flow
@@ -47,7 +47,7 @@ class BoardPage:
         lines += flow(Text(item.when, palette.text), wide, " ")
         if line is not None:
             colon = "" if line.words.startswith(line.due.value) else ":"
-            said = due_text(line.due, look).append(f"{colon} {text(after_state(line), 600)}", palette.text)
+            said = line_state(line, look).append(f"{colon} {text(after_state(line), 600)}", palette.text)
             lines += [Text(), *flow(said, wide, " ")]
         said_next = next_words(self.row, read_only=self.read_only)
         lines += [Text(), *flow(Text(f"{look.glyphs.arrow} {said_next}", palette.accent), wide, " "), Text()]

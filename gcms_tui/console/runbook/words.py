@@ -17,6 +17,7 @@ from gcms_tui.core.procedures.gates import StepState
 from gcms_tui.core.procedures.run import ProcedureRun, ProcedureState
 from gcms_tui.core.procedures.step import Gate, Step, StepKind
 from gcms_tui.core.query import Access
+from gcms_tui.core.verdict import Verdict
 
 __all__ = ["by_text"]
 
@@ -52,6 +53,15 @@ ENTER_DOES: Mapping[StepKind, str] = {
 def due_text(due: Due, look: Look) -> Text:
     """Symbol and word."""
     return Text(f"{_DUE[due][look.glyphs.ascii]} {due.value}", due_tint(due, look.palette))
+
+
+def line_state(line: BoardLine, look: Look) -> Text:
+    """How a procedure stands; what was done and came to no good is not told as if it had."""
+    verdict = line.last.verdict if line.last is not None else None
+    if line.due is not Due.DONE or verdict is None or verdict is Verdict.OK:
+        return due_text(line.due, look)
+    mark = verdict.ascii_symbol if look.glyphs.ascii else verdict.symbol
+    return Text(f"{mark} {line.due.value}, {verdict.name}", look.colour(verdict))
 
 
 def due_tint(due: Due, palette: Palette) -> str:
