@@ -16,7 +16,7 @@ from tests.practice import copy_sandbox, running
 
 
 @pytest.fixture(scope="module")
-def walk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+def walk(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("payroll") / "sandbox")) as platform:
         yield Walk(platform)
 
