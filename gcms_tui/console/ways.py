@@ -83,6 +83,7 @@ _KEYS: Sequence[tuple[str, _Said]] = (
     (rf"pipeline watch ({_RUN})", lambda found: f"r in 5 s tells of job {found[1]}"),
     (r"pipeline status", "pane 5, then s"),
     (rf"incident note ({_RUN})(?: {_TEXT})?", lambda found: f"n on {found[1]}, in 5 i"),
+    (rf"incident notice ({_RUN})(?: --send)?", lambda found: f"d on {found[1]}, in 5 i"),
     (rf"incident ack ({_RUN})", lambda found: f"a on {found[1]}, in 5 i"),
     (rf"incident hand-over ({_RUN})(?: LOGIN)?", lambda found: f"h on {found[1]}, in 5 i"),
     (rf"incident open --follows ({_WORD})", lambda found: f"o in 5 i, and name {found[1]} in it"),

@@ -234,6 +234,7 @@ async def test_an_incident_is_opened_taken_noted_handed_over_and_closed(small: S
             ("o", "fill in: what has happened", ("tab", *"Airbyte is away", "enter", "enter"), "OPEN: inc-"),
             ("n", "fill in: what is known", ("tab", *"the host answers no ping", "enter"), "NOTED"),
             ("a", "nobody else is told", ("tab",), "TAKEN"),
+            ("d", "is delayed", ("tab",), "SENT to 1 channel"),
             ("h", "fill in: the login", ("tab", *"frank", "enter", "enter"), "HANDED OVER"),
             ("x", "fill in: why", ("tab", *"a disk", "enter", *"a new one", "enter", "enter"), "CLOSED"),
         ):

@@ -52,6 +52,7 @@ WITHOUT_A_KEY = {"runbook docs", "scd2 plans"}
         ("Watch it: gcms-tui pipeline watch 4107", "Watch it: r in 5 s tells of job 4107"),
         ('Add to it: gcms-tui incident note inc-1-a "…"', "Add to it: n on inc-1-a, in 5 i"),
         ("gcms-tui incident hand-over inc-1-a LOGIN", "h on inc-1-a, in 5 i"),
+        ("gcms-tui incident notice inc-1-a --send", "d on inc-1-a, in 5 i"),
         ("gcms-tui incident open --follows inc-1-a", "o in 5 i, and name inc-1-a in it"),
         ('By hand: gcms-tui incident open --title "…"', "By hand: o in 5 i"),
         ("gcms-tui incident list --all", "pane 5, then i"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.widget import Widget
@@ -17,12 +17,15 @@ from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.act_dialog import ActDialog, done_line
 from gcms_tui.console.writing.plan_page import labelled, warning_lines
+from gcms_tui.core.conclusion import counted
+from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.incidents.incident import Incident
 from gcms_tui.core.payroll.typed import NOTE_LIMIT, typed
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.incidents.desk import IncidentDesk
     from gcms_tui.operations.incidents.incidents import Done
+    from gcms_tui.operations.notices import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,32 @@ class TakeDialog(IncidentDialog):
 
     def do(self, made: Before, typed: str, reason: str) -> Done:
         return self.incidents.required_acts().acknowledge(self.incident_id)
+
+
+class DelayDialog(IncidentDialog):
+    """What the payroll team is to know: read before it leaves."""
+
+    TITLE_OF, ACT, DONE = "Tell the payroll team of the delay", "Send it", "SENT"
+    TELLS = "It goes over the channels of [notify], whatever events are named there. D copies it instead."
+
+    def shown(self, made: Before, width: int) -> list[Text]:
+        if self.over or made.incident is None:
+            return []
+        notice = self.incidents.delay_notice(made.incident)
+        look, said = self.look, f"{notice.title}\n\n{notice.body}"
+        lines = [line for part in look.glyphs.lines(said, 4_000) for line in flow(Text(part), width - 1, " ")]
+        return [*lines, Text(), *flow(Text(self.TELLS, look.palette.muted), width - 1, " ")]
+
+    def do(self, made: Before, typed: str, reason: str) -> Told:
+        assert made.incident is not None
+        (told,) = self.incidents.notices.tell(self.incidents.delay_notice(made.incident))
+        if not told.is_known:
+            raise Unavailable("Nobody was told", told.words or told.outcome.value, "D copies it: paste it to them.")
+        return told
+
+    def told(self, outcome: Any, width: int) -> list[Text]:
+        to = f"to {counted(outcome.channels, 'channel')}" if outcome.channels else "they have it already"
+        return done_line("; ".join(filter(None, (f"{self.DONE} {to}", outcome.words))), self.look, width)
 
 
 class HandOverDialog(IncidentDialog):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 _EVERY_S = 15.0
 """How often it is read anew while somebody looks: a clock runs."""
 _STATE, _SEVERITY, _AGE, _WITH = 11, 6, 13, 10
-_OF_ONE = ("note", "take", "hand_over", "close", "postmortem", "copy")
+_OF_ONE = ("note", "take", "hand_over", "close", "postmortem", "delay", "copy_delay", "copy")
 _WRITING = ("new", "note", "take", "hand_over", "close")
 
 
@@ -87,6 +87,10 @@ class IncidentsScreen(OverBoard):
         Binding("h", "hand_over", "Hand over", id="incident.hand_over", tooltip="Give it to somebody by their login"),
         Binding("x", "close", "Close", id="incident.close", tooltip="Close it, with the cause and what was done"),
         Binding("m", "postmortem", "Post-mortem", id="incident.postmortem", tooltip="Copy it as Markdown"),
+        Binding("d", "delay", "Tell payroll", id="incident.delay", tooltip="Send the payroll team word of a delay"),
+        Binding(
+            "D", "copy_delay", "Copy that", id="incident.copy_delay", tooltip="Copy the word of a delay", show=False
+        ),
         Binding("o", "new", "Open one", id="incident.new", tooltip="Open an incident by hand"),
         FILTER,
         Binding("r", "refresh", "Refresh", id="incident.refresh", tooltip="Read them again"),
@@ -253,6 +257,17 @@ class IncidentsScreen(OverBoard):
         one = self.incident
         if one is not None:
             self.app.post_message(CopyAsked(self.desk.postmortem(one), f"post-mortem of {one.incident_id}"))
+
+    def action_copy_delay(self) -> None:
+        one = self.incident
+        if one is not None:
+            notice = self.desk.delay_notice(one)
+            self.app.post_message(CopyAsked(f"{notice.title}\n\n{notice.body}", f"delay by {one.incident_id}"))
+
+    def action_delay(self) -> None:
+        from gcms_tui.console.runbook.incident_dialogs import DelayDialog
+
+        self._of_focused(DelayDialog)
 
     def _push(self, dialog: type[IncidentDialog], incident_id: str) -> None:
         made = dialog(self.services, self.look, self.desk, incident_id)
