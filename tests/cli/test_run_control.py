@@ -8,15 +8,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.commands import Done, gcms_tui
+from tests.cli.commands import Done, gcms_tui, here
+from tests.console.at_terminal import over
 from tests.practice import RunningPlatform, copy_sandbox, running
 
 GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
@@ -24,7 +24,7 @@ DEADLINE_S = 120
 
 
 @pytest.fixture(scope="module")
-def own(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+def own(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("runs") / "sandbox")) as platform:
         config = platform.config.read_text()
         platform.config.write_text(f'personal_columns = ["rate"]\n{config}')
@@ -41,14 +41,15 @@ class GoldRun:
 
 @pytest.fixture(scope="module")
 def tested(own: RunningPlatform) -> GoldRun:
-    done = runs(own, "start", "--yes", "--", "test", "--select", "gold")
+    """By a process of its own, which has dbt's own program do it."""
+    done = gcms_tui("--config", own.config, "runs", "start", "--yes", "--", "test", "--select", "gold")
     run_id = newest_run(own).name
-    until(lambda: runs_holder_is_gone(own))
+    over(own)
     return GoldRun(done, run_id)
 
 
 def runs(own: RunningPlatform, *arguments: str) -> Done:
-    return gcms_tui("--config", own.config, "runs", *arguments)
+    return here("--config", own.config, "runs", *arguments)
 
 
 def run_dirs(own: RunningPlatform) -> list[Path]:
@@ -62,19 +63,6 @@ def run_dirs(own: RunningPlatform) -> list[Path]:
 
 def newest_run(own: RunningPlatform) -> Path:
     return max(run_dirs(own), key=lambda path: json.loads((path / "run.json").read_text())["started_at"])
-
-
-def runs_holder_is_gone(own: RunningPlatform) -> bool:
-    """Its keeper has kept the failing rows and let the lease go."""
-    preview = json.loads(runs(own, "start", "--preview", "--json", "--", "debug").out)
-    return preview["holder"] is None
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def journal(own: RunningPlatform) -> list[tuple[str, str, dict[str, Any]]]:
@@ -102,7 +90,7 @@ def test_a_run_streams_its_nodes_and_ends_with_dbts_own_exit_code(tested: GoldRu
 
 
 def test_an_ended_run_can_be_watched_again_as_json(tested: GoldRun, own: RunningPlatform) -> None:
-    done = gcms_tui("--config", own.config, "--json", "runs", "attach", tested.run_id)
+    done = here("--config", own.config, "--json", "runs", "attach", tested.run_id)
     assert (done.status, done.err) == (1, "")
     begin, *nodes, end = (json.loads(line) for line in done.out.splitlines())
     assert (begin["event"], begin["run_id"]) == ("begin", tested.run_id)
@@ -157,7 +145,7 @@ def test_what_must_not_be_started_is_not(tested: GoldRun, own: RunningPlatform) 
     cleaning = runs(own, "start", "--yes", "--", "clean")
     assert cleaning.status == 65
     assert "type: target" in cleaning.err
-    reading = gcms_tui("--config", own.config, "--read-only", "runs", "start", "--yes", "--", "deps")
+    reading = here("--config", own.config, "--read-only", "runs", "start", "--yes", "--", "deps")
     assert reading.status == 65
     assert "--read-only" in reading.err
     assert run_dirs(own) == before
@@ -196,8 +184,10 @@ def test_a_run_goes_on_without_who_started_it_holds_the_lease_and_can_be_stopped
     kinds = [entry[0] for entry in journal(own) if entry[1] == run_id]
     assert kinds == ["run.start", "run.cancel", "run.end", "run.cancel"], "its end once, however often it is looked at"
 
-    until(lambda: runs_holder_is_gone(own))
-    events = gcms_tui("--config", own.config, "--json", "runs", "attach", run_id).out.splitlines()
+    over(own)
+    preview = json.loads(runs(own, "start", "--preview", "--json", "--", "debug").out)
+    assert preview["holder"] is None
+    events = here("--config", own.config, "--json", "runs", "attach", run_id).out.splitlines()
     finished = {node["unique_id"] for node in map(json.loads, events) if node.get("status") in ("success", "pass")}
     planned = set(json.loads((own.state_dir / "runs" / run_id / "run.json").read_text())["selected"])
     again = json.loads(runs(own, "retry", run_id, "--preview", "--json").out)
