@@ -23,12 +23,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import snowflake.connector
+from snowflake.connector import SnowflakeConnection
 
 from gcms_tui.adapters.credentials import Credentials
 from gcms_tui.core.secret import Secret
 
 _NOT_PASSED_ON = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
 _PATIENCE_S = 60.0
+_SESSION_GONE = 390111
+
+
+class _SessionGone(Exception):
+    pass
 
 
 class Dropped(Exception):
@@ -138,6 +144,7 @@ class Wire:
     """Every request for a statement, in the order of arrival."""
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _idle: list[SnowflakeConnection] = field(default_factory=list)
 
     @classmethod
     @contextmanager
@@ -152,6 +159,8 @@ class Wire:
         finally:
             server.shutdown()
             server.server_close()
+            for connection in wire._idle:
+                connection.close(retry=False)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -180,10 +189,25 @@ class Wire:
 
     def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """A statement of somebody else's, past the line, committed at once."""
-        with snowflake.connector.connect(**self.warehouse, paramstyle="qmark") as connection:
+        with suppress(IndexError):
+            idle = self._idle.pop()
+            with suppress(_SessionGone):
+                return self._run(idle, sql, values)
+        return self._run(snowflake.connector.connect(**self.warehouse, paramstyle="qmark"), sql, values)
+
+    def _run(self, connection: SnowflakeConnection, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Connections are kept for the next statement: logging in costs more than most of them."""
+        try:
             cursor = connection.cursor()
             cursor.execute(sql, values or None)
-            return [tuple(row) for row in cursor.fetchall()]
+            rows = [tuple(row) for row in cursor.fetchall()]
+        except snowflake.connector.Error as error:
+            connection.close(retry=False)
+            if error.errno == _SESSION_GONE:  # the warehouse was started anew: nothing was done
+                raise _SessionGone from error
+            raise
+        self._idle.append(connection)
+        return rows
 
     def answer(self, asked: Asked, forward: Callable[[], bytes]) -> bytes:
         with self._lock:

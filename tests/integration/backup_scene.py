@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from gcms_tui.adapters.absent import AbsentDbtProject
@@ -40,7 +39,7 @@ from gcms_tui.operations.backups.tables import BackupTables
 from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.writing.doubts import Doubts
 from gcms_tui.operations.writing.guarded_write import GuardedWrites
-from tests.integration.killing import _PORTS, Server, Steps, Watched, main
+from tests.integration.killing import _PORTS, Changing, Server, Steps, main
 from tests.integration.repair_scene import PATIENT, Served
 from tests.sandbox.warehouse.client import PASSWORD, USER
 from tests.wire import Wire
@@ -152,19 +151,6 @@ def _now() -> datetime:
 # -- as a program ----------------------------------------------------------------------------------------------------
 
 
-_CHANGES = frozenset({"take", "release", "open", "claim", "keep", "append", "append_once", "run"})
-
-
-class Changing(Watched):
-    """Counts what changes something, and nothing else: between two of these calls nothing happens."""
-
-    def __getattr__(self, name: str) -> Any:
-        return super().__getattr__(name) if name in _CHANGES else getattr(self._port, name)
-
-    def _watching(self, answer: Any) -> Watched:
-        return Changing(answer, self._steps)
-
-
 def act(server: Server, state_dir: Path, kill_at: int) -> None:
     with scene(server, state_dir) as here:
         plan = here.spoilt(Way.SWAP) if kill_at < SETS_FROM else None
@@ -177,14 +163,5 @@ def act(server: Server, state_dir: Path, kill_at: int) -> None:
             here.create()
 
 
-def warm() -> None:
-    """Import what a child would import each time. No thread is left."""
-    with TemporaryDirectory() as directory:
-        open_store(
-            Settings(state_dir=Path(directory)), {"XDG_DATA_HOME": directory}, who_asks({}), _now
-        ).journal.prepare()
-
-
 if __name__ == "__main__":
-    warm()
     main(Server(sys.argv[1], int(sys.argv[2])), Path(sys.argv[3]), act)

@@ -1,9 +1,9 @@
 """A console that is killed at a chosen step of a write. Run as a program, it forks one for each step asked for.
 
 `python -m tests.integration.killing HOST PORT STATE_DIR` reads numbers from stdin, a line each: a child plans the
-repair of that step's own table, applies it, and kills itself just before that call of what a guarded write asks of
-the outside. What was killed just after a call would leave the same behind as just before the next, as nothing happens
-in between. A line of stdout says how it ended: `killed` or `applied`.
+repair of that step's own table, applies it, and kills itself just before that call by which a guarded write changes
+something outside. What was killed just after a call would leave the same behind as just before the next, as nothing
+happens in between. A line of stdout says how it ended: `killed` or `applied`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from gcms_tui.adapters.person import who_asks
+from gcms_tui.adapters.store.opening import open_store
+from gcms_tui.core.settings import Settings
 from tests.integration.repair_scene import scene
 
 _PORTS = ("_access", "_plans", "_leases", "_journal")
@@ -69,6 +76,21 @@ class Watched:
         return Watched(answer, self._steps)
 
 
+_CHANGES = frozenset(
+    {"take", "release", "open", "claim", "keep", "append", "append_once", "begin", "run", "commit"},
+)
+
+
+class Changing(Watched):
+    """Counts what changes something, and nothing else: between two of these calls nothing happens."""
+
+    def __getattr__(self, name: str) -> Any:
+        return super().__getattr__(name) if name in _CHANGES else getattr(self._port, name)
+
+    def _watching(self, answer: Any) -> Watched:
+        return Changing(answer, self._steps)
+
+
 def table_of(step: int) -> str:
     """One table for each step: the locks of a transaction that was killed hold nobody up."""
     return f"step_{step}_scd2"
@@ -79,11 +101,21 @@ def apply(server: Server, state_dir: Path, kill_at: int) -> None:
         plan = here.plan()
         steps, writes = Steps(kill_at), here.repairs._writes
         for name in _PORTS:
-            setattr(writes, name, Watched(getattr(writes, name), steps))
+            setattr(writes, name, Changing(getattr(writes, name), steps))
         here.apply(plan)
 
 
+def warm() -> None:
+    """Import what a child would import each time. No thread is left."""
+    with suppress(ImportError):
+        import_module("opentelemetry.trace.propagation.tracecontext")
+    with TemporaryDirectory() as directory:
+        settings, env = Settings(state_dir=Path(directory)), {"XDG_DATA_HOME": directory}
+        open_store(settings, env, who_asks({}), lambda: datetime.now(UTC)).journal.prepare()
+
+
 def main(server: Server, state_dir: Path, act: Callable[[Server, Path, int], object] = apply) -> None:
+    warm()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
