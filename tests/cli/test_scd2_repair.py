@@ -65,15 +65,21 @@ class Typed:
         return self.json("apply", plan, "--confirm", confirm, "--reason", reason, "--no-tests", *options)
 
     def rows(self) -> Rows:
-        """As the plain connector reads them."""
-        with snowflake.connector.connect(**self.snowflake) as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"SELECT * FROM {TABLE}")
-            return sorted(map(tuple, cursor.fetchall()), key=repr)
+        return all_rows(self.snowflake)
+
+
+def all_rows(snowflake_of: Mapping[str, Any]) -> Rows:
+    """As the plain connector reads them."""
+    with snowflake.connector.connect(**snowflake_of) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT * FROM {TABLE} ORDER BY scd_id")
+        return list(map(tuple, cursor.fetchall()))
 
 
 @pytest.fixture(scope="module")
-def own_platform(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+def own_platform(
+    sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningPlatform]:
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("repair") / "sandbox")) as started:
         yield started
 
@@ -86,6 +92,12 @@ def config(own_platform: RunningPlatform, tmp_path_factory: pytest.TempPathFacto
     return config
 
 
+@pytest.fixture(scope="module")
+def before(own_platform: RunningPlatform) -> Rows:
+    """The table as it was seeded, and as each test but the last leaves it."""
+    return all_rows(own_platform.snowflake)
+
+
 @pytest.fixture
 def typed(own_platform: RunningPlatform, config: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
     return Typed(config, own_platform.snowflake, capsys)
@@ -94,11 +106,11 @@ def typed(own_platform: RunningPlatform, config: Path, capsys: pytest.CaptureFix
 # -- looking ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_list_names_defects_and_groups(typed: Typed) -> None:
+def test_the_list_names_defects_and_groups(typed: Typed, before: Rows) -> None:
     status, told = typed.json("list", "--table", TABLE)
     [table] = told["tables"]
     assert (status, table["table"], table["defects"]["duplicate_current"]) == (0, TABLE, 3)
-    assert table["rows"] == len(typed.rows()) and not table["more"]
+    assert table["rows"] == len(before) and not table["more"]
     groups = {group["natural_key"]: group for group in table["groups"]}
     assert len(groups) == 3 and {PLAIN, TRIPLE} <= set(groups)
     assert all(group["current_count"] == len(group["scd_ids"]) for group in groups.values())
@@ -115,8 +127,7 @@ def test_a_key_is_shown_with_what_would_become_of_it(typed: Typed) -> None:
 # -- plans ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_says_all_that_it_would_do_and_writes_nothing(typed: Typed) -> None:
-    before = typed.rows()
+def test_a_plan_says_all_that_it_would_do_and_writes_nothing(typed: Typed, before: Rows) -> None:
     made = typed.plan(PLAIN)
     assert (made["kind"], made["natural_key"], made["confirmation"]) == ("repair", PLAIN, PLAIN)
     [change], [statement] = made["changes"], made["statements"]
@@ -161,26 +172,22 @@ def test_what_cannot_be_planned_names_its_guard(
 # -- one write --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("confirm", "reason", "options", "guard"),
-    [
+def test_what_is_not_confirmed_is_not_written(typed: Typed, before: Rows) -> None:
+    made = typed.plan(PLAIN)
+    for confirm, reason, options, guard in (
         (TRIPLE, REASON, (), "confirmation"),
         ("", REASON, (), "confirmation"),
         (PLAIN, " ", (), "reason"),
         (PLAIN, REASON, ("--read-only",), "read_only"),
-    ],
-)
-def test_what_is_not_confirmed_is_not_written(
-    typed: Typed, confirm: str, reason: str, options: tuple[str, ...], guard: str
-) -> None:
-    before, made = typed.rows(), typed.plan(PLAIN)
-    status, told = typed.apply(made["plan"], *options, confirm=confirm, reason=reason)
-    assert (status, told["refused"]["guard"]) == (65, guard) and typed.rows() == before
+    ):
+        status, told = typed.apply(made["plan"], *options, confirm=confirm, reason=reason)
+        assert (status, told["refused"]["guard"]) == (65, guard)
+    assert typed.rows() == before
 
 
-def test_ctrl_c_waits_for_the_end_of_a_write(typed: Typed) -> None:
+def test_ctrl_c_waits_for_the_end_of_a_write(typed: Typed, before: Rows) -> None:
     """Even while the driver waits for an answer, where it would break the statement off by itself."""
-    before, made = typed.rows(), typed.plan(PLAIN)
+    made = typed.plan(PLAIN)
     words = ("scd2", "apply", made["plan"], "--confirm", PLAIN, "--reason", REASON, "--json")
     argv = [sys.executable, "-m", "gcms_tui", "--config", str(typed.config), *words]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -215,8 +222,8 @@ def _until(line: Callable[[], str], text: str) -> str:
     return heard
 
 
-def test_nothing_is_written_beside_a_running_dbt(typed: Typed) -> None:
-    before, made = typed.rows(), typed.plan(PLAIN)
+def test_nothing_is_written_beside_a_running_dbt(typed: Typed, before: Rows) -> None:
+    made = typed.plan(PLAIN)
     settings = load_settings(Invocation(config=typed.config)).settings
     target, project = target_name(settings), str(dbt_project(settings).directory)
     taken = LeaseFile(settings.state_dir / "leases", project, target).take()
@@ -243,8 +250,8 @@ def test_dbt_does_not_start_beside_a_writer(typed: Typed) -> None:
     assert done.status == 65 and "repair of 1-5-1" in done.err
 
 
-def test_a_plan_is_applied_once_and_told(typed: Typed) -> None:
-    before, made = typed.rows(), typed.plan(PLAIN)
+def test_a_plan_is_applied_once_and_told(typed: Typed, before: Rows) -> None:
+    made = typed.plan(PLAIN)
     status, shown = typed.json("plans", made["plan"][:12])
     assert (status, shown["state"], shown["used_by"]) == (0, "open", None) and made.items() <= shown.items()
     status, told = typed.apply(made["plan"])
@@ -253,8 +260,9 @@ def test_a_plan_is_applied_once_and_told(typed: Typed) -> None:
     assert (status, told["outcome"], told["rows"], told["backup"]) == (0, "applied", 1, made["backup"])
     assert told["verified"]["key"] == {"verdict": "OK", "current": 1, "defects": {}}
     assert told["verified"]["tests"]["verdict"] == "UNKNOWN", "they were not asked for"
-    [after] = [row for row in typed.rows() if row not in before]
-    assert len(set(before) - set(typed.rows())) == 1 and made["changes"][0]["scd_id"] in after
+    written = set(typed.rows())
+    [after] = written - set(before)
+    assert len(set(before) - written) == 1 and made["changes"][0]["scd_id"] in after
     status, again = typed.apply(made["plan"])
     assert (status, again["refused"]["guard"]) == (65, "plan_used") and told["repair"] in again["refused"]["message"]
     done = typed("undo", told["repair"], "--confirm", "another", "--reason", REASON)
@@ -264,8 +272,10 @@ def test_a_plan_is_applied_once_and_told(typed: Typed) -> None:
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_an_answer_that_is_lost_leaves_it_in_doubt(typed: Typed, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
-    before, commit = typed.rows(), SnowflakeWriteSession.commit
+def test_an_answer_that_is_lost_leaves_it_in_doubt(
+    typed: Typed, before: Rows, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    commit = SnowflakeWriteSession.commit
 
     def lost(session: SnowflakeWriteSession, request_id: str) -> str | None:
         if done:
@@ -291,9 +301,8 @@ def test_an_answer_that_is_lost_leaves_it_in_doubt(typed: Typed, monkeypatch: py
 # -- many keys --------------------------------------------------------------------------------------------------------
 
 
-def test_a_batch_is_planned_confirmed_by_its_number_and_told(typed: Typed) -> None:
+def test_a_batch_is_planned_confirmed_by_its_number_and_told(typed: Typed, before: Rows) -> None:
     """The last: both keys stay repaired."""
-    before = typed.rows()
     status, batch = typed.json("plan", "--table", TABLE, "--all")
     assert (status, batch["confirmation"], batch["more"]) == (0, "2 keys", False)
     assert [made["natural_key"] for made in batch["plans"]] == sorted([PLAIN, TRIPLE])
