@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from tests.console.at_terminal import DOWN, ENTER, ESC, UP, agree, console, drawn, seen, shown, without
+from tests.console.at_terminal import DOWN, ENTER, UP, agree, console, drawn, seen, shown, without
 from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
@@ -71,13 +71,6 @@ def in_wizard(terminal: Terminal) -> None:
     shown(terminal, "4 Payroll run", "of 9 passed")
 
 
-def to_concerts(terminal: Terminal) -> None:
-    """Back to the list, and what is there is drawn."""
-    terminal.send(ESC)
-    drawn(terminal)
-    listed(terminal)
-
-
 def at_step(terminal: Terminal, number: int) -> None:
     """The cursor, to a step, by its number."""
     to_line(terminal, lambda line: line[1:].startswith(f"{number} ") and NAMES[number - 1] in line)
@@ -112,13 +105,6 @@ def dbt_started(terminal: Terminal, number: int, key: str = ENTER) -> None:
     terminal.send(key)
     shown(terminal, "Before it starts", "starts exactly this", "[ Cancel ]")
     agree(terminal, "Start")
-
-
-def checked(terminal: Terminal) -> None:
-    """The first three steps, all passed."""
-    freshness(terminal)
-    dbt_step(terminal, 2)
-    dbt_step(terminal, 3)
 
 
 def act_as(terminal: Terminal, login: str) -> None:

@@ -188,24 +188,14 @@ def planned_payment(terminal: Terminal, day: str, concert_id: str) -> None:
     read(terminal)
 
 
-def recorded(terminal: Terminal, day: str, concert_id: str) -> None:
-    planned_payment(terminal, day, concert_id)
-    confirmed(terminal, concert_id, "Record as paid")
-    ended(terminal, "DONE", f"as paid on {day}")
-    step_is(terminal, 7, "passed")
-
-
-def archived(terminal: Terminal, concert_id: str, *, taken: bool = False) -> None:
-    """`taken`: another archive has the day's name; the suffix that is offered is planned with."""
-    if taken:
-        begun(terminal, 8, "REFUSED by the guard name_taken")
-        terminal.send(TAB)
-        typing_at(terminal, f" {concert_id} ")
-        terminal.send(ENTER)
-        shown(terminal, f"type  {concert_id}  to confirm")
-        read(terminal)
-    else:
-        begun(terminal, 8, f"type  {concert_id}  to confirm")
+def archived_beside_another(terminal: Terminal, concert_id: str) -> None:
+    """Another table has the day's name; the suffix that is offered is planned with."""
+    begun(terminal, 8, "REFUSED by the guard name_taken")
+    terminal.send(TAB)
+    typing_at(terminal, f" {concert_id} ")
+    terminal.send(ENTER)
+    shown(terminal, f"type  {concert_id}  to confirm")
+    read(terminal)
     confirmed(terminal, concert_id, "Archive")
     ended(terminal, "DONE", "It is what was signed")
     step_is(terminal, 8, "passed")

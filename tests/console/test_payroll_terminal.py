@@ -1,7 +1,7 @@
-"""A payroll at a real terminal: stopped by its tests, mended, signed by three and paid, with another one beside it.
+"""A payroll at a real terminal: stopped by its tests, mended, signed by three and paid.
 
 Real dbt over a practice platform. Whatever the console says is held against the journal, the file, Postgres and the
-archive, by plain drivers.
+archive, by plain drivers. Two payrolls beside each other are walked in tests/cli/test_payroll_walk.py.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ from tests.console.at_payroll import (
     freshness,
     opened_run,
     step_is,
-    to_concerts,
 )
 from tests.console.at_payroll_steps import (
     REASON,
-    archived,
+    archived_beside_another,
     at_row,
     at_rows,
     begun,
@@ -47,7 +46,6 @@ from tests.console.at_payroll_steps import (
     no_answer,
     noted,
     planned_payment,
-    recorded,
     revealed,
     signed,
     ticked,
@@ -81,6 +79,8 @@ ROWS = 20
 """What is drawn of the held concert to be looked at."""
 SMALL, MIDDLE = (80, 24), (120, 40)
 QUERY, ANSWER = "was one rehearsal missed?", "an illness, with a note"
+ARCHIVE = f"GCMS.GOLD.FCT_MUSICIAN_PAYMENT_{TODAY.replace('-', '')}"
+"""The archive's name, if it is free."""
 MONOCHROME = {"default", "black", "white", "brightwhite", "brightblack"}
 GATED_TEST = """
 {{ config(store_failures=false) }}
@@ -161,8 +161,8 @@ def dropped(own: RunningPlatform, walk: Walk, stopped: Terminal) -> RunFiles:
 
 @pytest.fixture(scope="module")
 def resumed(own: RunningPlatform, dropped: RunFiles) -> Iterator[Terminal]:
-    """A second console, a large one, takes the tests up and sees them pass."""
-    with at_concerts(own) as terminal:
+    """A second console, a large one without colours, takes the tests up and sees them pass."""
+    with at_concerts(own, env={"NO_COLOR": "1"}) as terminal:
         at_run(terminal, HELD)
         shown(terminal, "RUNNING  dbt test")
         open_gate(own, "attendance")
@@ -231,32 +231,7 @@ def prepared(looked_at: Terminal) -> str:
 
 
 @pytest.fixture(scope="module")
-def other(own: RunningPlatform, walk: Walk, prepared: str) -> str:
-    """The newest other concert, walked to its end meanwhile; looked at and signed by commands."""
-    concert = next(str(item["concert"]) for item in walk.does("list")["concerts"] if item["state"] == "never paid")
-    with at_concerts(own, size=MIDDLE) as terminal:
-        act_as(terminal, "erin")
-        opened_run(terminal, concert)
-        freshness(terminal)
-        dbt_step(terminal, 2)
-        dbt_step(terminal, 3)
-        walk.looked_at(walk.run_of(concert))
-        terminal.send("r")
-        step_is(terminal, 4, "passed")
-        exported(terminal)
-        walk.signed(walk.run_of(concert))
-        terminal.send("r")
-        step_is(terminal, 6, "passed")
-        recorded(terminal, TODAY, concert)
-        archived(terminal, concert)
-        logged(terminal, "none")
-        to_concerts(terminal)
-        shown(terminal, f"paid {TODAY}")
-    return concert
-
-
-@pytest.fixture(scope="module")
-def released(looked_at: Terminal, prepared: str, other: str) -> str:
+def released(looked_at: Terminal, prepared: str) -> str:
     """What the screen says once the third has signed."""
     act_as(looked_at, "erin")
     signed(looked_at, HELD, "SIGNED as Data engineer")
@@ -276,28 +251,26 @@ def released(looked_at: Terminal, prepared: str, other: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def closed(own: RunningPlatform, walk: Walk, released: str, run: str) -> str:
-    """In a third console, small and without colours: recorded, archived beside the other one, documented. Answers how
-    that looks."""
-    with at_concerts(own, "--ascii", size=SMALL, env={"NO_COLOR": "1"}) as terminal:
-        at_run(terminal, HELD)
-        act_as(terminal, "erin")
-        planned_payment(terminal, TODAY, HELD)
-        confirmed_at_last(terminal, HELD, "Record as paid")
-        ended(terminal, "DONE", f"as paid on {TODAY}")
-        step_is(terminal, 7, "passed")
-        archived(terminal, HELD, taken=True)
-        begun(terminal, 9, "The log, as it will stand")
-        terminal.send(TAB)
-        typing_at(terminal, "exceptions")
-        terminal.send("   ")
-        no_answer(terminal, '"none" is an answer, blank is not', "Write it, and close the run")
-        left(terminal, "The log, as it will stand")
-        logged(terminal, "none")
-        shown(terminal, "+ CLOSED", "9 of 9 passed")
-        painted = {paint for row in terminal.screen.buffer.values() for cell in row.values() for paint in cell[1:3]}
-        assert painted <= MONOCHROME
-        return terminal.text()
+def closed(own: RunningPlatform, looked_at: Terminal, released: str) -> None:
+    """In a terminal that has become small: recorded, archived beside another table of the day, documented."""
+    ask(own, f"CREATE TABLE {ARCHIVE} AS SELECT 1 AS TAKEN")
+    looked_at.resize(*SMALL)
+    act_as(looked_at, "erin")
+    planned_payment(looked_at, TODAY, HELD)
+    confirmed_at_last(looked_at, HELD, "Record as paid")
+    ended(looked_at, "DONE", f"as paid on {TODAY}")
+    step_is(looked_at, 7, "passed")
+    archived_beside_another(looked_at, HELD)
+    begun(looked_at, 9, "The log, as it will stand")
+    looked_at.send(TAB)
+    typing_at(looked_at, "exceptions")
+    looked_at.send("   ")
+    no_answer(looked_at, '"none" is an answer, blank is not', "Write it, and close the run")
+    left(looked_at, "The log, as it will stand")
+    logged(looked_at, "none")
+    shown(looked_at, "✓ CLOSED", "9 of 9 passed")
+    painted = {paint for row in looked_at.screen.buffer.values() for cell in row.values() for paint in cell[1:3]}
+    assert painted <= MONOCHROME
 
 
 # -- what came of it -------------------------------------------------------------------------------------------------
@@ -338,15 +311,6 @@ def test_rows_are_looked_at_and_what_is_asked_is_answered(walk: Walk, looked_at:
     assert len(walk.entries(events.REVEALED)) == 1
 
 
-def test_a_run_beside_it_is_closed_and_disturbs_none(walk: Walk, other: str) -> None:
-    beside = walk.run_of(other)
-    assert set(walk.states(beside).values()) == {"passed"}
-    status, proof = walk.told("verify", beside)
-    assert (status, proof["verdict"]) == (0, "OK"), proof
-    assert not walk.entries(events.VOIDED) and not walk.does("list")["holds"]
-    assert walk.refused("open", other) == "already_paid"
-
-
 def test_three_people_sign_the_file_that_leaves(walk: Walk, prepared: str, released: str, run: str) -> None:
     file = walk.released_file(run)
     assert hash_told(released) == prepared == hashlib.sha256(file.read_bytes()).hexdigest()
@@ -356,22 +320,16 @@ def test_three_people_sign_the_file_that_leaves(walk: Walk, prepared: str, relea
     assert [entry["sha256"] for entry in signatures] == [prepared] * 3
 
 
-def test_file_supabase_and_archive_agree_for_both(
-    own: RunningPlatform, walk: Walk, closed: str, other: str, run: str
-) -> None:
-    assert closed.isascii()
-    names = []
-    for concert, payroll in ((HELD, run), (other, walk.run_of(other))):
-        (archive,) = walk.entries(events.ARCHIVED, payroll)
-        names.append(archive["table"])
-        seen = sides(walk.released_file(payroll), concert, archive["table"], own.postgres, own.snowflake)
-        assert seen.file and not seen.differences and seen.dates == {TODAY}
-        totals = walk.does("show", payroll)["frozen"]["totals"]
-        assert (str(sum(seen.file.values())), len(seen.file)) == (totals["net"], totals["entries"])
-    assert names[0] == f"{names[1]}_{HELD}"  # the day's name was the other one's
+def test_file_supabase_and_archive_agree(own: RunningPlatform, walk: Walk, closed: None, run: str) -> None:
+    (archive,) = walk.entries(events.ARCHIVED, run)
+    assert archive["table"].upper() == f"{ARCHIVE}_{HELD}".partition(".")[2], "nothing is written over"
+    seen = sides(walk.released_file(run), HELD, archive["table"], own.postgres, own.snowflake)
+    assert seen.file and not seen.differences and seen.dates == {TODAY}
+    totals = walk.does("show", run)["frozen"]["totals"]
+    assert (str(sum(seen.file.values())), len(seen.file)) == (totals["net"], totals["entries"])
 
 
-def test_no_journal_entry_holds_a_name_or_an_address(own: RunningPlatform, closed: str) -> None:
+def test_no_journal_entry_holds_a_name_or_an_address(own: RunningPlatform, closed: None) -> None:
     with closing(sqlite3.connect(own.state_dir / "store.sqlite3")) as connection:
         told = "\n".join(payload for (payload,) in connection.execute("SELECT payload FROM journal"))
     assert QUERY in told
@@ -379,20 +337,20 @@ def test_no_journal_entry_holds_a_name_or_an_address(own: RunningPlatform, close
 
 
 def test_a_read_only_console_proves_it_and_offers_no_key_that_writes(
-    own: RunningPlatform, closed: str, run: str
+    own: RunningPlatform, closed: None, run: str
 ) -> None:
     before = journal(own)
-    with at_concerts(own, "--read-only", size=MIDDLE) as terminal:
+    with at_concerts(own, "--read-only", "--ascii", size=MIDDLE) as terminal:
         shown(terminal, "READ-ONLY", "0 runs open", f"paid {TODAY}")
         for keys in ("o New run", "h Hold", "a Act as"):
             assert keys not in terminal.text()
         terminal.send("oha")
         at_run(terminal, HELD)
-        shown(terminal, "CLOSED", "9 of 9 passed", "Enter Read", "v Verify")
+        shown(terminal, "+ CLOSED", "9 of 9 passed", "Enter Read", "v Verify")
         for keys in ("Enter Do", "R Again", "h Hold", "a Act as", "x Abandon"):
             assert keys not in terminal.text()
         terminal.send("Rhaxv")
-        shown(terminal, f"Proof of {run}", "✓ OK", "✓ released file", "✓ Supabase", "✓ archive", "✓ log")
+        shown(terminal, f"Proof of {run}", "+ OK", "+ released file", "+ Supabase", "+ archive", "+ log")
         drawn(terminal)
-        assert "✗" not in terminal.text() and "FAIL" not in terminal.text()
+        assert "FAIL" not in terminal.text() and terminal.text().isascii()
     assert journal(own) == before
