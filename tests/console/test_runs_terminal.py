@@ -30,6 +30,7 @@ from tests.console.at_terminal import (
     journal,
     newest,
     open_gate,
+    over,
     shown,
     until,
     without,
@@ -98,8 +99,15 @@ class GoldRun:
 
 
 @pytest.fixture(scope="module")
-def tested(own: RunningPlatform) -> GoldRun:
-    """Started in one console, refused to a second, lost with its line, found and watched to its end in a third."""
+def third(own: RunningPlatform, left: RunFiles) -> Iterator[Terminal]:
+    """A console at the runs, with the run in it whose line was lost. Whoever goes further comes back there."""
+    with at_runs(own) as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def left(own: RunningPlatform) -> RunFiles:
+    """Started in one console, refused to a second, and lost with its line."""
     with at_runs(own) as first:
         choose(first, "Test gold")
         shown(first, "WRITE on  SANDBOX", "dbt test --select gold", "17 nodes: 17 tests", "gated_gold", GRAVE[:40])
@@ -120,16 +128,26 @@ def tested(own: RunningPlatform) -> GoldRun:
         first.drop()
         assert first.process.wait(DEADLINE_S) == 128 + signal.SIGHUP
     assert run.running
+    return run
 
-    with at_runs(own) as third:
-        shown(third, "running", "16/17")
-        third.send(ENTER)
-        shown(third, "RUNNING", "running    gated_gold", "16 of 17")
-        open_gate(own, "tests")
-        shown(third, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
-        third.send("q")
-    until(lambda: (run.directory / "end.json").exists(), "it has an end")
-    return GoldRun(run)
+
+@pytest.fixture(scope="module")
+def tested(own: RunningPlatform, left: RunFiles, third: Terminal) -> GoldRun:
+    """Found and watched to its end."""
+    shown(third, "running", "16/17")
+    third.send(ENTER)
+    shown(third, "RUNNING", "running    gated_gold", "16 of 17")
+    open_gate(own, "tests")
+    shown(third, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
+    back(third)
+    over(own)
+    return GoldRun(left)
+
+
+def back(terminal: Terminal) -> None:
+    """From a run to all of them."""
+    terminal.send(ESC)
+    shown(terminal, "foreign run")
 
 
 def test_a_run_whose_line_was_lost_is_found_again_and_watched_to_its_end(own: RunningPlatform, tested: GoldRun) -> None:
@@ -139,28 +157,28 @@ def test_a_run_whose_line_was_lost_is_found_again_and_watched_to_its_end(own: Ru
 
 
 def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_masked_until_asked_for(
-    own: RunningPlatform, tested: GoldRun
+    own: RunningPlatform, tested: GoldRun, third: Terminal
 ) -> None:
     rows = ask(own, f"SELECT * FROM GCMS.TEST_RESULTS.{GRAVE} ORDER BY NET_AMOUNT")
     assert rows and all(isinstance(row["NET_AMOUNT"], Decimal) for row in rows)
-    with at_runs(own) as terminal:
-        terminal.send("f")
-        shown(terminal, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
-        drawn(terminal)
-        for row in rows:
-            line = line_with(terminal, str(row["PAYMENT_KEY"]))
-            assert "masked" in line and str(row["RATE"]) not in line.split()
-            assert [str(row["GROSS_AMOUNT"]), str(row["DEDUCTIONS"]), str(row["NET_AMOUNT"])] == line.split()[-4:-1]
-        assert ("rows.reveal", tested.run.run_id) not in journal(own)
+    third.send("f")
+    shown(third, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
+    drawn(third)
+    for row in rows:
+        line = line_with(third, str(row["PAYMENT_KEY"]))
+        assert "masked" in line and str(row["RATE"]) not in line.split()
+        assert [str(row["GROSS_AMOUNT"]), str(row["DEDUCTIONS"]), str(row["NET_AMOUNT"])] == line.split()[-4:-1]
+    assert ("rows.reveal", tested.run.run_id) not in journal(own)
 
-        terminal.send("u")
-        shown(terminal, "Reveal personal data", "unmasks rate")
-        agree(terminal, "Reveal, and record it")
-        shown(terminal, *(str(row["RATE"]) for row in rows))
-        drawn(terminal)
-        for row in rows:
-            line = line_with(terminal, str(row["PAYMENT_KEY"]))
-            assert str(row["RATE"]) in line.split() and "masked" not in line
+    third.send("u")
+    shown(third, "Reveal personal data", "unmasks rate")
+    agree(third, "Reveal, and record it")
+    shown(third, *(str(row["RATE"]) for row in rows))
+    drawn(third)
+    for row in rows:
+        line = line_with(third, str(row["PAYMENT_KEY"]))
+        assert str(row["RATE"]) in line.split() and "masked" not in line
+    back(third)
     assert journal(own).count(("rows.reveal", tested.run.run_id)) == 1
 
 
@@ -168,39 +186,41 @@ def line_with(terminal: Terminal, word: str) -> str:
     return next(line for line in terminal.text().splitlines() if word in line.split())
 
 
-def test_a_retry_and_only_failed_tests_name_exactly_what_failed(own: RunningPlatform, tested: GoldRun) -> None:
-    with at_runs(own) as terminal:
-        terminal.send("R")
-        shown(terminal, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
-        (name,) = nodes_of_preview(terminal)
-        assert len(name) >= 40 and GRAVE.startswith(name)
-        terminal.send(ESC)
-        without(terminal, "Before it starts")
+def test_a_retry_and_only_failed_tests_name_exactly_what_failed(
+    own: RunningPlatform, tested: GoldRun, third: Terminal
+) -> None:
+    third.send("R")
+    shown(third, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
+    (name,) = nodes_of_preview(third)
+    assert len(name) >= 40 and GRAVE.startswith(name)
+    third.send(ESC)
+    without(third, "Before it starts")
 
-        terminal.send("F")
-        shown(terminal, "result:fail result:error", "1 node: 1 test", "Tab, then Enter")
-        (name,) = nodes_of_preview(terminal)
-        assert len(name) >= 40 and GRAVE.startswith(name)
-        agree(terminal, "Start")
-        shown(terminal, "FAILED", "1 of 1", "exit 1")
+    third.send("F")
+    shown(third, "result:fail result:error", "1 node: 1 test", "Tab, then Enter")
+    (name,) = nodes_of_preview(third)
+    assert len(name) >= 40 and GRAVE.startswith(name)
+    agree(third, "Start")
+    shown(third, "FAILED", "1 of 1", "exit 1")
+    back(third)
     run = newest(own)
     assert run != tested.run
     assert len(run.selected) == 1
-    until(lambda: (run.directory / "end.json").exists(), "it has an end")
+    over(own)
+    assert (run.directory / "end.json").exists()
 
 
 def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
-    own: RunningPlatform, tested: GoldRun
+    own: RunningPlatform, tested: GoldRun, third: Terminal
 ) -> None:
-    with at_runs(own) as killed:
-        choose(killed, "Build everything")
-        shown(killed, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
-        agree(killed, "Start")
-        shown(killed, "RUNNING", "dbt build", "running    slow_report")
-        run = newest(own)
-        until(lambda: len(run.finished()) > 3, "some nodes have succeeded")
-        killed.process.kill()
-        killed.process.wait()
+    choose(third, "Build everything")
+    shown(third, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
+    agree(third, "Start")
+    shown(third, "RUNNING", "dbt build", "running    slow_report")
+    run = newest(own)
+    until(lambda: len(run.finished()) > 3, "some nodes have succeeded")
+    third.process.kill()
+    third.process.wait()
     assert run.running
 
     with at_runs(own) as terminal:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import gcms_tui
+from tests.cli.commands import here
 from tests.console.at_scd2 import (
     DIALOG,
     TABLE,
@@ -64,7 +64,7 @@ Rows = dict[str, Row]
 
 
 @pytest.fixture(scope="module")
-def own(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+def own(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("repairs") / "sandbox")) as platform:
         add_gates(platform)
         open_gate(platform, "attendance")
@@ -150,7 +150,7 @@ def newest_write(own: RunningPlatform, before: Rows) -> Write:
 
 def headless(own: RunningPlatform, *words: str) -> dict[str, Any]:
     """What `gcms-tui scd2` answers."""
-    done = gcms_tui("--config", own.config, "scd2", *words, "--json")
+    done = here("--config", own.config, "scd2", *words, "--json")
     assert done.status == 0, done.err
     said: dict[str, Any] = json.loads(done.out)
     return said
@@ -353,7 +353,7 @@ def test_the_fact_is_rebuilt_and_its_critical_test_is_green(own: RunningPlatform
     too_many = "SELECT COUNT(*) AS N FROM GCMS.GOLD.FCT_MUSICIAN_PAYMENT WHERE ATTENDED_SERVICES > REQUIRED_SERVICES"
     assert ask(own, too_many)[0]["N"] > 0
     build = ("runs", "start", "--yes", "--json", "--", "build", "--select", "+fct_musician_payment")
-    done = gcms_tui("--config", own.config, *build)
+    done = here("--config", own.config, *build)
     assert done.status == 0, done.out
     nodes = {node["name"]: node["status"] for node in map(json.loads, done.out.splitlines()) if node["event"] == "node"}
     assert nodes[GRAVE] == "pass"
@@ -365,10 +365,10 @@ def test_a_byte_that_is_flipped_in_the_store_is_told_by_its_entry(
     own: RunningPlatform, sound: tuple[Write, Write]
 ) -> None:
     verify = ("--config", own.config, "journal", "verify")
-    done = gcms_tui(*verify)
+    done = here(*verify)
     assert (done.status, done.out.split()[0]) == (0, "WHOLE:"), done.err
     entry = flip(own.state_dir / "store.sqlite3", REASON)
-    done = gcms_tui(*verify)
+    done = here(*verify)
     assert done.status == 2
     assert done.out.startswith(f"BROKEN at entry {entry}: ")
 
