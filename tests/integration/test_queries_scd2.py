@@ -176,7 +176,7 @@ _OF_A_KEY = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(versions=_VERSIONS, defect=st.sampled_from([*BY_KEY]))
 def test_any_table_is_counted_as_row_by_row(asking: Asking, versions: list[Version], defect: str) -> None:
     fill(asking, versions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,8 @@ from gcms_tui.core.writing.plan import Plan
 from gcms_tui.operations.writing.guarded_write import Outcome
 from gcms_tui.sandbox.warehouse.process import WarehouseProcess
 from tests.integration.asking import connect
-from tests.integration.repair_scene import HASTY, KEY, TABLE, Scene, pair, scene, warehouse
+from tests.integration.repair_scene import HASTY, KEY, TABLE, Scene, Values, pair, scene, warehouse
+from tests.sandbox.warehouse.client import free_port
 from tests.wire import Fault, counting, drop_answer, drop_request, interfere
 
 CLOSED = "2026-01-10 00:00:00"
@@ -82,18 +83,20 @@ def test_a_repair_touches_the_rows_it_named_and_undo_puts_every_byte_back(here: 
     assert current(here) == [("b",)]
 
 
-@pytest.mark.parametrize(
-    "meddling",
-    [
-        f"UPDATE bronze.{TABLE} SET status = 'absent' WHERE scd_id = 'b'",
-        f"INSERT INTO bronze.{TABLE} SELECT 'c', natural_key, status, amount, effective_from, effective_to, FALSE, "
-        f"recorded_at, inserted_at, updated_at FROM bronze.{TABLE} WHERE scd_id = 'a'",
-        f"DELETE FROM bronze.{TABLE} WHERE scd_id = 'a'",
-    ],
-    ids=["changed", "added", "deleted"],
+CHANGED = f"UPDATE bronze.{TABLE} SET status = 'absent' WHERE scd_id = 'b'"
+ADDED = (
+    f"INSERT INTO bronze.{TABLE} SELECT 'c', natural_key, status, amount, effective_from, effective_to, FALSE, "
+    f"recorded_at, inserted_at, updated_at FROM bronze.{TABLE} WHERE scd_id = 'a'"
 )
-@pytest.mark.parametrize("when", ["before", "in between"])
-def test_rows_that_moved_since_the_plan_are_left_alone(here: Scene, meddling: str, when: str) -> None:
+DELETED = f"DELETE FROM bronze.{TABLE} WHERE scd_id = 'a'"
+
+
+@pytest.mark.parametrize(
+    ("when", "meddling"),
+    [("before", CHANGED), ("in between", CHANGED), ("in between", ADDED), ("in between", DELETED)],
+    ids=["before, changed", "changed", "added", "deleted"],
+)
+def test_rows_that_moved_since_the_plan_are_left_alone(here: Scene, when: str, meddling: str) -> None:
     plan = here.plan()
     if when == "before":
         here.ask(meddling)
@@ -251,34 +254,44 @@ def test_an_expired_plan_and_a_wrong_word_change_nothing(server: WarehouseProces
         assert here.rows() == before and here.kinds() == []
 
 
-@pytest.mark.parametrize("moment", ["before COMMIT", "after COMMIT", "at the first UPDATE"])
-def test_a_server_that_is_killed_leaves_the_table_before_or_after(tmp_path: Path, moment: str) -> None:
-    directory = tmp_path / "warehouse"
-    directory.mkdir()
-    kill: list[Callable[[], object]] = []
-    with warehouse(directory) as server, scene(server, tmp_path / "state", limits=HASTY) as here:
-        here.fill(pair())
-        before, plan = here.rows(), here.plan()
-        port = server.port
-        kill.append(lambda: os.kill(server.pid, signal.SIGKILL))
-        part = "UPDATE" if "UPDATE" in moment else "COMMIT"
+def test_a_server_that_is_killed_leaves_the_table_before_or_after(tmp_path: Path) -> None:
+    """It is started anew each time, on what the one before has left."""
+    directory, state, port = tmp_path / "warehouse", tmp_path / "state", free_port()
+    killed: list[tuple[str, list[Values]]] = []
+    for moment in ("at the first UPDATE", "before COMMIT", "after COMMIT", ""):
+        with warehouse(directory, port) as server:
+            for moment_before, before in killed[-1:]:
+                _require_settled(server, state, moment_before, before)
+            if moment:
+                with scene(server, state, limits=HASTY) as here:
+                    killed.append((moment, _killed(server, here, moment)))
+    assert len(killed) == 3
 
-        def fault(exchange: Any) -> bytes:
-            if moment == "after COMMIT":
-                exchange.forward()
-            kill[0]()
-            return drop_request(exchange)
 
-        here.wire.on(part, fault)
-        in_doubt = part == "COMMIT"
-        if in_doubt:
-            assert here.apply(plan).outcome is Outcome.IN_DOUBT
-        else:
-            with pytest.raises(Unavailable):
-                here.apply(plan)
-        with warehouse(directory, port), scene(server, tmp_path / "state") as later:
-            changed = later.rows() != before
-            assert changed is (moment == "after COMMIT")
-            verdicts = [later.doubts.settle(doubt.write_id).verdict for doubt in later.doubts.open()]
-            wanted = Verdict.APPLIED if changed else Verdict.NOT_APPLIED
-            assert verdicts == ([wanted] if in_doubt else [])
+def _killed(server: WarehouseProcess, here: Scene, moment: str) -> list[Values]:
+    """The rows before."""
+    here.fill(pair())
+    before, plan = here.rows(), here.plan()
+
+    def fault(exchange: Any) -> bytes:
+        if moment == "after COMMIT":
+            exchange.forward()
+        os.kill(server.pid, signal.SIGKILL)
+        return drop_request(exchange)
+
+    here.wire.on("UPDATE" if "UPDATE" in moment else "COMMIT", fault)
+    if "COMMIT" in moment:
+        assert here.apply(plan).outcome is Outcome.IN_DOUBT
+    else:
+        with pytest.raises(Unavailable):
+            here.apply(plan)
+    return before
+
+
+def _require_settled(server: WarehouseProcess, state: Path, moment: str, before: list[Values]) -> None:
+    with scene(server, state) as later:
+        changed = later.rows() != before
+        assert changed is (moment == "after COMMIT")
+        verdicts = [later.doubts.settle(doubt.write_id).verdict for doubt in later.doubts.open()]
+        wanted = Verdict.APPLIED if changed else Verdict.NOT_APPLIED
+        assert verdicts == ([wanted] if "COMMIT" in moment else [])

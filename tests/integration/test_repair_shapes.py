@@ -22,10 +22,12 @@ from tests.integration.scd2_oracle import Version, defects
 
 RELATION = Relation("BRONZE", TABLE.upper())
 BEGIN = datetime(2026, 1, 5, 10)  # noqa: DTZ001 - as the warehouse keeps them: UTC without a zone
-HOSTILE = (
-    *("it's", "100%_?", '"; DROP TABLE bronze.versions_scd2; --', "[red]x[/red]", "\U0001f3bb Größe", "line\nbreak"),
-    *(" edge ", "\\'", "k" * 10_000),
-)
+HOSTILE = {
+    " it's \"; DROP TABLE bronze.versions_scd2; -- [red]x[/red] \U0001f3bb Größe\nbreak\\' ": "it's",
+    "100%_?": "100 percent",
+    "k" * 10_000: "k" * 9_999,
+}
+"""Keys that may not be taken for anything else, and what each might be taken for."""
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +59,14 @@ def ends(rows: list[Values], key: str = KEY) -> dict[str, tuple[str | None, bool
     return {row[0]: (None if row[5] is None else str(row[5]), row[6]) for row in rows if row[1] == key}
 
 
-@pytest.mark.parametrize("key", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_key_may_hold_anything(here: Scene, key: str) -> None:
-    here.fill([*pair(key=key), *pair("c", "d", key="innocent")])
+@pytest.mark.parametrize(("key", "like"), HOSTILE.items(), ids=range(len(HOSTILE)))
+def test_a_key_may_hold_anything(here: Scene, key: str, like: str) -> None:
+    others = (like, key.strip(" "), key.lower()) if key.strip(" ") != key else (like,)
+    here.fill([*pair(key=key), *(row for n, other in enumerate(others) for row in pair(f"c{n}", f"d{n}", key=other))])
     after = repaired_and_undone(here, key)
     assert {scd_id: current for scd_id, (_, current) in ends(after, key).items()} == {"a": False, "b": True}
-    assert all(current for _, current in ends(after, "innocent").values())
+    for other in others:
+        assert len(ends(after, other)) == 2 and all(current for _, current in ends(after, other).values())
 
 
 @pytest.mark.parametrize("moments", ["DATE", "TIMESTAMP_LTZ"])
@@ -95,11 +99,11 @@ def test_a_table_may_lack_a_stamp_or_a_flag(
 
 
 def test_many_versions_are_chained_each_to_its_successor(here: Scene) -> None:
-    days = [BEGIN + timedelta(days=day) for day in range(50)]
+    days = [BEGIN + timedelta(days=day) for day in range(20)]
     here.fill([(f"v{n:02}", KEY, str(day), None, True, str(day), str(day)) for n, day in enumerate(days)])
     after = ends(repaired_and_undone(here))
-    assert after["v49"] == (None, True)
-    assert [after[f"v{n:02}"] for n in range(49)] == [(str(days[n + 1] - timedelta(days=1)), False) for n in range(49)]
+    assert after["v19"] == (None, True)
+    assert [after[f"v{n:02}"] for n in range(19)] == [(str(days[n + 1] - timedelta(days=1)), False) for n in range(19)]
 
 
 def test_a_tie_has_to_be_chosen_and_what_loses_is_closed_empty(here: Scene) -> None:
@@ -177,7 +181,7 @@ _HISTORIES = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
 @given(history=_HISTORIES, supersede=st.booleans(), chosen=st.none() | st.integers(0, 6))
 def test_any_history_is_made_sound_or_refused_and_can_be_put_back(
     here: Scene, history: list[tuple[Any, ...]], supersede: bool, chosen: int | None
