@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from gcms_tui.core.payroll import events
 from tests.commands import WHY
+from tests.integration.asking import Asking, connect
 from tests.payroll_agreement import sides
 from tests.payroll_walk import HELD, TODAY, Walk
 from tests.practice import copy_sandbox, running
@@ -57,6 +60,17 @@ def mended(walk: Walk, stopped: str) -> str:
     return stopped
 
 
+def owed(walk: Walk, concert: str) -> tuple[int | str, ...]:
+    """Its control totals, as a plain statement has them."""
+    with closing(connect(walk.platform.snowflake)) as plain:
+        [(entries, *sums)] = Asking(plain).plain(
+            "SELECT COUNT(*), SUM(gross_amount), SUM(deductions), SUM(net_amount), SUM(musician_id) "
+            "FROM gold.fct_musician_payment WHERE concert_id = ?",
+            int(concert),
+        )
+    return entries, *(str(total) for total in sums)
+
+
 def test_the_held_concert_is_stopped_at_its_tests(walk: Walk, stopped: str) -> None:
     states = walk.states(stopped)
     assert (states["freshness"], states["models"], states["tests"]) == ("passed", "passed", "failed")
@@ -89,7 +103,11 @@ def test_both_concerts_are_walked_to_the_end_and_everything_agrees(
         assert set(walk.states(run).values()) == {"passed"}
         status, proof = walk.told("verify", run)
         assert (status, proof["verdict"]) == (0, "OK"), proof
+        assert owed(walk, concert) == tuple(
+            totals[name] for name in ("entries", "gross", "deductions", "net", "hash_total")
+        )
     assert walk.refused("open", clean) == "already_paid"
+    assert not walk.entries(events.VOIDED) and not walk.does("list")["holds"]
     damaged = bytearray(file.read_bytes())
     damaged[-3] ^= 1
     file.write_bytes(damaged)
