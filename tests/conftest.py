@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,13 @@ from tests.practice import RunningPlatform, copy_sandbox, ensure_template, runni
 from tests.warm import SharedDbt, commands_with, one_dbt
 
 _OWN_PREFIXES = ("GCMS_", "DBT_", "SNOWFLAKE_", "XDG_", "PG")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collection what all tests keep: walking it again and again took a quarter of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _hide_own_configuration(patch: pytest.MonkeyPatch, home: Path) -> None:
@@ -30,10 +39,18 @@ def _no_own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the next home directory is to be: pytest would look through all there are for the next number."""
+    directory = tmp_path_factory.mktemp("homes")
+    return (directory / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home directory for each test, where XDG's directories fall back to as well."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir(mode=0o700)
     _hide_own_configuration(monkeypatch, home)
     return home
 
