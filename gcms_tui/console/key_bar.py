@@ -22,15 +22,17 @@ class KeyBar(Widget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
+        self._told: list[tuple[Binding, bool]] = []
+        """The keys that were last drawn, and whether they do something just now."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if screen is self.screen:
+        if screen is self.screen and self._told != self._shown():
             self.refresh()
 
-    def render(self) -> Text:
+    def _shown(self) -> list[tuple[Binding, bool]]:
         shown: dict[str, tuple[Binding, bool]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -39,9 +41,13 @@ class KeyBar(Widget):
                 if known is None or len(binding.key) < len(known[0].key):  # of several keys, the one told soonest
                     shown[binding.id] = (binding, active.enabled)
         ordered = [name for name in shown if name not in _LAST] + [name for name in _LAST if name in shown]
+        return [shown[name] for name in ordered]
+
+    def render(self) -> Text:
+        self._told = self._shown()
         parts = [
-            Part((self._wording(*shown[name]),), 0 if name in _LAST else 1 + place)
-            for place, name in enumerate(ordered)
+            Part((self._wording(binding, enabled),), 0 if binding.id in _LAST else 1 + place)
+            for place, (binding, enabled) in enumerate(self._told)
         ]
         return Text(" ").append_text(fit_parts(parts, self.size.width - 1, Text("  ")))
 

@@ -16,8 +16,8 @@ def printable(value: str, limit: int | None = None) -> str:
     Line breaks and tabs become one space. Longer than `limit` characters it is cut and ends in `…`.
     """
     text = value if limit is None else value[: limit * 4 + 64]
-    text = _ESCAPE.sub("", text)
-    text = "".join(_drawn(character) for character in text)
+    if not text.isprintable():  # nearly all text is, and is drawn as it stands
+        text = "".join(_drawn(character) for character in _ESCAPE.sub("", text))
     if limit is not None and (len(text) > limit or len(value) > limit * 4 + 64):
         text = text[: max(limit - 1, 0)] + "…"
     return text

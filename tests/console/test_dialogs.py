@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -18,6 +19,7 @@ from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.health import HealthPane
 from gcms_tui.console.help import Help
 from gcms_tui.console.journal.pane import JournalPane
+from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.no_config import NoConfiguration
 from gcms_tui.console.palette import CommandList, CommandPalette
 from gcms_tui.console.pane import Pane
@@ -191,3 +193,23 @@ async def test_dialogs_fill_a_tiny_terminal(state: Path) -> None:
         assert "taken" in drawn(app)
         await pilot.press("escape", "colon", "escape", "enter")
         assert "dbt.last_run" in drawn(app)
+
+
+async def test_the_keys_are_drawn_anew_where_others_are_in_force(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = ConsoleApp(services(state))
+    async with app.run_test(size=SIZE) as pilot:
+        pane = await settled(pilot)
+        drawings: list[str] = []
+        render = KeyBar.render
+
+        def counted(bar: KeyBar) -> Text:
+            line = render(bar)
+            drawings.append(line.plain)
+            return line
+
+        monkeypatch.setattr(KeyBar, "render", counted)
+        pane.refresh_bindings()
+        await pilot.pause()
+        assert not drawings, "the same keys do the same"
+        await pilot.press("enter")
+        assert drawings and "Esc Back" in drawings[-1], "there is a way back from the detail"
