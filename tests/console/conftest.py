@@ -11,11 +11,14 @@ from typing import cast
 import pytest
 import textual.app
 import textual.pilot
+import textual.screen
 from textual import constants
 from textual._context import active_app
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 _CALM_ROUNDS = 3
+_PAINT_S = 0.2
+"""How often a screen is painted that nobody waits for; whoever waits has it painted."""
 
 
 async def idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
@@ -42,6 +45,7 @@ async def _calm() -> None:
 def waits_for_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(textual.app, "wait_for_idle", idle)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", idle)
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", _PAINT_S)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from gcms_tui.console.app import ConsoleApp
@@ -21,6 +23,15 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, d
         assert time.monotonic() < deadline, f"{what} did not come about:\n{drawn(pilot.app)}"
         await asyncio.sleep(0.005)
         await pilot.pause()
+    await pilot.pause()
+
+
+async def typed(pilot: Pilot[Any], text: str) -> None:
+    """Type `text` into what has the focus, in one go, as a slow line brings it: nothing is painted in between."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for letter in text:
+        driver.send_message(events.Key(letter if letter.isalnum() else _character_to_key(letter), letter))
     await pilot.pause()
 
 

@@ -26,7 +26,7 @@ from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import Entry
 from gcms_tui.core.writing.plan import Plan
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, typed, until
 from tests.console.small_platform import services
 from tests.console.small_writing import KEY, TABLE, SmallWriting, repair, small_writing
 from tests.console.test_hostile_text import HOSTILE
@@ -38,7 +38,7 @@ REASON = "late webhook"
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "_LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(guarded, "HOLD_S", 0.1)
+    monkeypatch.setattr(guarded, "HOLD_S", 0.02)
 
 
 class Asked:
@@ -76,7 +76,11 @@ class Asked:
 
     async def confirm(self, pilot: Pilot[Any], words: str = KEY) -> None:
         """Type what is to be typed, and come to the answer."""
-        await pilot.press("tab", *words, "enter", *REASON, "enter")
+        await pilot.press("tab")
+        await typed(pilot, words)
+        await pilot.press("enter")
+        await typed(pilot, REASON)
+        await pilot.press("enter")
         await self.armed(pilot)
 
     async def over(self, pilot: Pilot[Any]) -> None:
