@@ -133,7 +133,8 @@ def test_the_stale_source_is_an_incident_until_it_is_synced_built_and_fresh(walk
     walk.step(run, "build", "--yes")
     assert walk.does("runbook", "close", run)["verdict"] == "OK"
     assert walk.does("health", "--only", STALE)["verdict"] == "OK"
-    walk.does("pipeline", "status")
+    tables = walk.does("pipeline", "status")["tables"]
+    assert {item["stream"]: item["stopped"] for item in tables}["instrument"] == "nowhere", tables
 
     walk.does("incident", "close", "last", "--cause", "the last sync failed", "--done", f"synced as {run}")
     told = walk.does("incident", "postmortem", "last")["markdown"]

@@ -1,9 +1,13 @@
-"""The stale source of the practice platform, from health to its failed connection; synced, built and fresh."""
+"""The stale source of the practice platform, from health to its failed connection, and its sync to the landed rows.
+
+That it is built and fresh then, tests/cli/test_runbook_walk.py walks to the end.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ import pytest
 from gcms_tui.cli.main import run
 from gcms_tui.sandbox.airbyte.connections import PAYROLL, REFERENCE
 from tests.adapters.scripted_snowflake import unused_port
-from tests.practice import RunningPlatform
+from tests.practice import RunningPlatform, copy_sandbox, running
 
 STALE = "freshness.supabase_instrument"
 
@@ -45,12 +49,39 @@ def table(status: dict[str, Any], stream: str) -> dict[str, Any]:
     return next(item for item in status["tables"] if item["stream"] == stream)
 
 
-@pytest.mark.covers("E3 1", "E3 2", "E3 3", "E3 4")
-def test_the_stale_source_is_traced_synced_built_and_fresh(
-    fresh_platform: RunningPlatform, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def own(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """Only the last test changes it."""
+    with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("pipeline") / "sandbox")) as started:
+        yield started
+
+
+def test_an_airbyte_that_is_gone_is_unknown_and_the_rest_answers(
+    own: RunningPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ask = Asking(fresh_platform.config, capsys)
-    with psycopg.connect(fresh_platform.postgres) as supabase:
+    text = own.config.read_text(encoding="utf-8")
+    before = next(line for line in text.splitlines() if line.startswith("base_url"))
+    config = own.config.with_name(f"gone-{os.getpid()}.toml")
+    gone = f'base_url = "http://127.0.0.1:{unused_port()}/api/public/v1"'
+    config.write_text(text.replace(before, gone).replace("state_dir", "# state_dir"), encoding="utf-8")
+    config.chmod(0o600)
+    ask = Asking(config, capsys)
+    try:
+        done, status = ask("pipeline", "status")
+        assert (done, status["airbyte"]["verdict"], status["connections"]) == (3, "UNKNOWN", [])
+        assert {item["verdict"] for item in status["tables"]} == {"OK"}
+        assert ask.status("pipeline", "watch", "4101")[0] == 69
+        assert ask.status("pipeline", "sync", "x", "--confirm", "x", "--reason", "x")[0] == 69
+        assert ask.status("pipeline", "watch", "4101", "--limit", "soon")[0] == 64
+    finally:
+        with suppress(FileNotFoundError):
+            config.unlink()
+
+
+@pytest.mark.covers("E3 1", "E3 2", "E3 3", "E3 4")
+def test_the_stale_source_is_traced_and_synced(own: RunningPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = Asking(own.config, capsys)
+    with psycopg.connect(own.postgres) as supabase:
         supabase.execute("UPDATE instrument SET name = 'Contrabassoon', updated_at = now() WHERE id = 16")
     done, health = ask("health", "--only", STALE)
     assert (done, health["findings"][0]["verdict"]) == (2, "FAIL")
@@ -86,30 +117,5 @@ def test_the_stale_source_is_traced_synced_built_and_fresh(
     kinds = [entry["kind"] for entry in entries["entries"] if entry["kind"].startswith("pipeline.")]
     assert kinds == ["pipeline.sync.answered", "pipeline.sync.asked"]
 
-    assert ask("runs", "start", "--yes", "--", "build", "--select", "br_supabase_instrument")[0] == 0
-    done, status = ask("pipeline", "status")
-    assert (done, table(status, "instrument")["stopped"]) == (0, "nowhere")
     watched, told = ask("pipeline", "watch", str(events[-1]["job"]))
     assert (watched, told["status"]) == (0, "succeeded")
-
-
-def test_an_airbyte_that_is_gone_is_unknown_and_the_rest_answers(
-    platform: RunningPlatform, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = platform.config.read_text(encoding="utf-8")
-    before = next(line for line in text.splitlines() if line.startswith("base_url"))
-    config = platform.config.with_name(f"gone-{os.getpid()}.toml")
-    gone = f'base_url = "http://127.0.0.1:{unused_port()}/api/public/v1"'
-    config.write_text(text.replace(before, gone).replace("state_dir", "# state_dir"), encoding="utf-8")
-    config.chmod(0o600)
-    ask = Asking(config, capsys)
-    try:
-        done, status = ask("pipeline", "status")
-        assert (done, status["airbyte"]["verdict"], status["connections"]) == (3, "UNKNOWN", [])
-        assert {item["verdict"] for item in status["tables"]} == {"OK"}
-        assert ask.status("pipeline", "watch", "4101")[0] == 69
-        assert ask.status("pipeline", "sync", "x", "--confirm", "x", "--reason", "x")[0] == 69
-        assert ask.status("pipeline", "watch", "4101", "--limit", "soon")[0] == 64
-    finally:
-        with suppress(FileNotFoundError):
-            config.unlink()
