@@ -1,8 +1,8 @@
 """A console that is killed at a chosen step of recording. Run as a program, it forks one for each step asked for.
 
 `python -m tests.integration.recording_killed PORT` reads a number and a directory from stdin, a line each: a child
-plans there, records, and kills itself just before that call of what the write asks of the outside, the note of the run
-among them. A line of stdout says how it ended: `killed` or `recorded`.
+plans there, records, and kills itself just before that call by which the write changes something outside, the note of
+the run among them. A line of stdout says how it ended: `killed` or `recorded`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from tests.integration.killing import _PORTS, Steps, Watched
+from tests.integration.killing import _PORTS, Changing, Steps, warm
 from tests.integration.recording_scene import console
 
 
@@ -22,13 +22,14 @@ def record(port: int, directory: Path, kill_at: int) -> None:
         plan = here.plan()
         steps = Steps(kill_at)
         for name in _PORTS:
-            setattr(here.writes, name, Watched(getattr(here.writes, name), steps))
+            setattr(here.writes, name, Changing(getattr(here.writes, name), steps))
         book = here.recording._book
-        book._journal = Watched(book._journal, steps)
+        book._journal = Changing(book._journal, steps)
         here.record(plan)
 
 
 def main(port: int) -> None:
+    warm()
     for line in sys.stdin:
         step, directory = line.split(maxsplit=1)
         child = os.fork()
