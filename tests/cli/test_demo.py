@@ -49,20 +49,13 @@ def test_the_console_opens_over_the_story_and_stops_everything_when_left(sandbox
     assert processes_in(sandbox) == {}
 
 
-def test_read_only_stands_in_the_bar(sandbox: Path) -> None:
-    with console(sandbox, "--read-only") as terminal:
-        terminal.wait_for("SANDBOX", "READ-ONLY", timeout=60)
-        terminal.send(CTRL_Q)
-        assert terminal.wait_gone(60) == 0
-
-
-def test_an_aged_sandbox_says_so_before_and_in_the_console(sandbox: Path) -> None:
+def test_an_aged_sandbox_and_read_only_stand_in_the_bar(sandbox: Path) -> None:
     about = sandbox / "current" / "sandbox.json"
     content = json.loads(about.read_text())
     content["extracted_at"] = (datetime.now(UTC) - timedelta(hours=50)).isoformat()
     about.write_text(json.dumps(content))
-    with console(sandbox) as terminal:
-        terminal.wait_for("SANDBOX", "aged", timeout=60)
+    with console(sandbox, "--read-only") as terminal:
+        terminal.wait_for("SANDBOX", "READ-ONLY", "aged", timeout=60)
         terminal.send(CTRL_Q)
         assert terminal.wait_gone(60) == 0
 

@@ -22,13 +22,25 @@ def at_keys(own: RunningPlatform, *options: str) -> Terminal:
 
 def at_key(terminal: Terminal, natural_key: str) -> None:
     """From the list of keys to one of them."""
-    shown(terminal, f"{natural_key} ", "▌")
-    while not marked(terminal).startswith(f"▌{natural_key} "):
-        lines = terminal.text().splitlines()
-        wanted = next(place for place, line in enumerate(lines) if line.startswith(f" {natural_key} "))
-        move(terminal, DOWN if wanted > lines.index(marked(terminal)) else UP)
+    while (way := way_to(terminal, natural_key)) is not None:
+        move(terminal, way)
     terminal.send(ENTER)
     shown(terminal, "What the rules go by")
+
+
+def way_to(terminal: Terminal, natural_key: str) -> str | None:
+    """Which way the key's line lies; None where the cursor is on it. A picture that is half drawn may have neither."""
+
+    def place(text: str) -> int:
+        return next((place for place, line in enumerate(terminal.lines) if line.startswith(text)), -1)
+
+    def told() -> bool:
+        return place(f"▌{natural_key} ") >= 0 or min(place("▌"), place(f" {natural_key} ")) >= 0
+
+    seen(terminal, told, f"{natural_key} or the cursor is not there")
+    if place(f"▌{natural_key} ") >= 0:
+        return None
+    return DOWN if place(f" {natural_key} ") > place("▌") else UP
 
 
 def marked(terminal: Terminal) -> str:
@@ -40,7 +52,7 @@ def move(terminal: Terminal, key: str) -> None:
     """To the next line there is."""
     before = marked(terminal)
     terminal.send(key)
-    seen(terminal, lambda: marked(terminal) != before, "the cursor stays")
+    seen(terminal, lambda: marked(terminal) not in ("", before), "the cursor stays")
 
 
 def planned(terminal: Terminal, natural_key: str) -> None:

@@ -27,10 +27,10 @@ WAIT_FOR_GATE = """
 {% macro wait_for_gate(gate) %}
   {% if execute %}
     {% set seen = namespace(open=false) %}
-    {% for _ in range(1200) if not seen.open %}
+    {% for _ in range(400) if not seen.open %}
       {% set found = run_query("select count(*) from gcms.public.gates where gate = '" ~ gate ~ "'") %}
       {% set seen.open = found.rows[0][0] > 0 %}
-      {% do run_query("select system$wait(100, 'MILLISECONDS')") %}
+      {% do run_query("select system$wait(300, 'MILLISECONDS')") %}
     {% endfor %}
   {% endif %}
 {% endmacro %}
