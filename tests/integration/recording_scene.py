@@ -53,6 +53,7 @@ class PaymentsServer:
         self.database = Database(directory / "postgres", choose_port(), Secret(PASSWORD), directory / "log")
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
+        self._owner: psycopg.Connection | None = None
 
     def create(self) -> None:
         self._runner.run(self.database.create())
@@ -75,6 +76,9 @@ class PaymentsServer:
         self.start()
 
     def stop(self) -> None:
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
         self._runner.run(self._stack.aclose())
 
     def close(self) -> None:
@@ -83,9 +87,10 @@ class PaymentsServer:
 
     def ask(self, sql: str, *values: Any) -> list[Values]:
         """A statement of somebody else's, who owns the table; committed at once."""
-        with psycopg.connect(self.dsn(ROLE), autocommit=True) as connection:
-            cursor = connection.execute(sql.encode(), values or None)
-            return cursor.fetchall() if cursor.description else []
+        if self._owner is None:
+            self._owner = psycopg.connect(self.dsn(ROLE), autocommit=True)
+        cursor = self._owner.execute(sql.encode(), values or None)
+        return cursor.fetchall() if cursor.description else []
 
     def dsn(self, user: str, port: int | None = None) -> str:
         return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.database.port}/{DATABASE}"
