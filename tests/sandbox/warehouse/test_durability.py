@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ from tests.sandbox.warehouse.test_long_statements import ENDLESS
 
 # The connector's own timer thread cannot reach a dead server, and says so by an exception.
 dead_server = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WarehouseProcess, Path]]:
+    """A server that is not killed, and its directory."""
+    directory = tmp_path_factory.mktemp("lasting")
+    options = ("--database", "GCMS")
+    with WarehouseProcess.start(directory, free_port(), USER, PASSWORD, options=options) as started:
+        yield started.wait_ready(), directory
 
 
 @dead_server
@@ -92,12 +102,12 @@ def test_a_kill_while_writing_loses_nothing_that_was_acknowledged(start: Start) 
     assert len(found) <= len(acknowledged) + 1, "at most the one that was on its way"
 
 
-def test_a_second_server_on_the_directory_refuses_and_says_why(start: Start, tmp_path: Path) -> None:
-    first = start("--database", "GCMS")
-    second = WarehouseProcess.start(tmp_path, free_port(), USER, PASSWORD)
+def test_a_second_server_on_the_directory_refuses_and_says_why(lasting: tuple[WarehouseProcess, Path]) -> None:
+    first, directory = lasting
+    second = WarehouseProcess.start(directory, free_port(), USER, PASSWORD)
     with pytest.raises(Unavailable) as caught:
         second.wait_ready()
-    assert f"Another warehouse server (process {first.pid}) already uses {tmp_path}" in caught.value.message
+    assert f"Another warehouse server (process {first.pid}) already uses {directory}" in caught.value.message
     assert second.process.returncode == 69
     assert first.is_ready()
 
@@ -130,22 +140,22 @@ def test_a_signal_ends_the_server_soon_whatever_runs(start: Start, signal_number
     assert server.log_path.read_text() == ""
 
 
-def test_rewriting_a_table_does_not_grow_the_files_for_ever(start: Start, tmp_path: Path) -> None:
-    server = start("--database", "GCMS")
+def test_rewriting_a_table_does_not_grow_the_files_for_ever(lasting: tuple[WarehouseProcess, Path]) -> None:
+    server, directory = lasting
     a_megabyte = "SELECT SEQ4() AS n, MD5(SEQ4()) AS s FROM TABLE(GENERATOR(ROWCOUNT => 30000))"
     largest = 0
     with open_connection(server, schema="PUBLIC") as connection:
         for _ in range(45):
             ask(connection, f"CREATE OR REPLACE TABLE t AS {a_megabyte}")
-            largest = max(largest, sum(file.stat().st_size for file in tmp_path.glob("GCMS.db*")))
+            largest = max(largest, sum(file.stat().st_size for file in directory.glob("GCMS.db*")))
     assert largest < 35_000_000
 
 
-def test_the_servers_own_files_are_private(start: Start, tmp_path: Path) -> None:
-    server = start("--database", "GCMS")
+def test_the_servers_own_files_are_private(lasting: tuple[WarehouseProcess, Path]) -> None:
+    server, directory = lasting
     with open_connection(server) as connection:
         ask(connection, "SELECT 'seen by nobody else'")
     for name in ("query_history.jsonl", "warehouse.log", "warehouse.lock"):
-        assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
-    assert PASSWORD not in (tmp_path / "query_history.jsonl").read_text()
+        assert (directory / name).stat().st_mode & 0o077 == 0, name
+    assert PASSWORD not in (directory / "query_history.jsonl").read_text()
     assert PASSWORD not in Path(f"/proc/{server.pid}/cmdline").read_text()
