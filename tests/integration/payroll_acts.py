@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.steps import CHECKS
+from gcms_tui.sandbox.directory import locked
 from tests.integration.payroll_walk import ELSEWHERE, ERIN, FRANK, MARIA, Console, Place
 from tests.operations.payroll.scene import TARGET
 
@@ -41,8 +42,19 @@ def left_behind(place: Place, before: Sequence[str]) -> str:
     return " ".join((*lying, *clones, *reserved, *(kind.rpartition(".")[2] for kind in entries)))
 
 
-def stages(directory: Path) -> dict[str, Place]:
-    """A payroll at each place of the way."""
+def ensure_stages(directory: Path) -> dict[str, Place]:
+    """A payroll at each place of the way; the first process that asks walks it, the others wait. To be copied only."""
+    with locked(directory.with_name(directory.name + ".lock")) as lock:
+        lock.wait_exclusive()
+        if not directory.exists():
+            walked = directory.with_name(directory.name + "-walked")
+            walked.mkdir()
+            _stages(walked)
+            walked.rename(directory)
+    return {path.name: Place(path) for path in directory.iterdir()}
+
+
+def _stages(directory: Path) -> None:
     found: dict[str, Place] = {}
     own = Place(directory / "own")
     own.directory.mkdir()
@@ -86,7 +98,6 @@ def stages(directory: Path) -> dict[str, Place]:
     reached("archived")
     found["held"] = found["drawn"].copied(directory / "held")
     at("held").hold()
-    return found
 
 
 ACTS: Mapping[str, Act] = {

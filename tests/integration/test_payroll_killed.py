@@ -13,7 +13,7 @@ from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.lease import DEAD_AFTER
-from tests.integration.payroll_acts import ACTS, Act, left_behind, stages
+from tests.integration.payroll_acts import ACTS, Act, left_behind
 from tests.integration.payroll_killing import Program, Request
 from tests.integration.payroll_walk import Console, Place, walk_on, word
 
@@ -23,11 +23,6 @@ SECOND = timedelta(seconds=1)
 ONCE = (events.OPENED, events.RELEASED, events.RECORDED, events.ARCHIVED, events.CLOSED)
 MAY_BE_TWICE = (events.EXPORTED, events.HELD)
 """What is done once more where it is done once more."""
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Place]:
-    return stages(tmp_path_factory.mktemp("stages"))
 
 
 @pytest.fixture(scope="module")

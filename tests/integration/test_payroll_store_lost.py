@@ -14,7 +14,7 @@ from gcms_tui.adapters.last_health import StateError
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.verdict import Verdict
-from tests.integration.payroll_acts import ACTS, Act, stages
+from tests.integration.payroll_acts import ACTS, Act
 from tests.integration.payroll_shared import SharedStore
 from tests.integration.payroll_walk import Console, Place, walk_on, word
 from tests.integration.test_payroll_killed import MAY_BE_TWICE, SECOND
@@ -24,11 +24,6 @@ from tests.practice import RunningPlatform
 
 EVERYTHING = ""
 """Is part of every statement."""
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Place]:
-    return stages(tmp_path_factory.mktemp("stages"))
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,11 @@ from pathlib import Path
 import pytest
 
 from gcms_tui.core.payroll import events
-from tests.integration.payroll_acts import ACTS, stages
+from tests.integration.payroll_acts import ACTS
 from tests.integration.payroll_killing import Program, Request
 from tests.integration.payroll_shared import SharedStore
 from tests.integration.payroll_walk import Console, Place, word
 from tests.practice import RunningPlatform
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Place]:
-    return stages(tmp_path_factory.mktemp("stages"))
 
 
 @pytest.fixture(scope="module")
