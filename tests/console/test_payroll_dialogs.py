@@ -22,7 +22,7 @@ from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.operations.payroll.desk import PayrollDesk
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, typed, until
 from tests.console.small_payroll_steps import READ_ONLY, Opened, SmallSteps
 from tests.operations.payroll.memory_supabase import failing
 from tests.operations.payroll.paid_run import CLONE, FACT
@@ -47,7 +47,8 @@ def small(tmp_path: Path) -> SmallSteps:
 async def typed_day(asked: Opened, pilot: Pilot[Any], day: str = DAY) -> Any:
     """Come to the plan of the record."""
     await asked.open(pilot)
-    await pilot.press(*day, "enter")
+    await typed(pilot, day)
+    await pilot.press("enter")
     await asked.shown(pilot)
     await pilot.press("enter")
     await until(pilot, lambda: asked.app.screen is not asked.screen, "the plan's dialog")
