@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import Done, gcms_tui, here
+from tests.cli.commands import Done, here
 from tests.console.at_terminal import over
 from tests.practice import RunningPlatform, copy_sandbox, running
 
@@ -41,8 +41,7 @@ class GoldRun:
 
 @pytest.fixture(scope="module")
 def tested(own: RunningPlatform) -> GoldRun:
-    """By a process of its own, which has dbt's own program do it."""
-    done = gcms_tui("--config", own.config, "runs", "start", "--yes", "--", "test", "--select", "gold")
+    done = runs(own, "start", "--yes", "--", "test", "--select", "gold")
     run_id = newest_run(own).name
     over(own)
     return GoldRun(done, run_id)
@@ -154,6 +153,7 @@ def test_what_must_not_be_started_is_not(tested: GoldRun, own: RunningPlatform) 
 def test_a_run_goes_on_without_who_started_it_holds_the_lease_and_can_be_stopped(
     tested: GoldRun, own: RunningPlatform
 ) -> None:
+    """Started by a process of its own, which has dbt's own program do it."""
     watching = subprocess.Popen(
         [sys.executable, "-m", "gcms_tui", "--config", str(own.config),
          "runs", "start", "--yes", "--", "build", "--threads", "1"],
