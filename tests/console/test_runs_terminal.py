@@ -99,47 +99,49 @@ class GoldRun:
 
 
 @pytest.fixture(scope="module")
-def third(own: RunningPlatform, left: RunFiles) -> Iterator[Terminal]:
-    """A console at the runs, with the run in it whose line was lost. Whoever goes further comes back there."""
+def first(own: RunningPlatform) -> Iterator[Terminal]:
     with at_runs(own) as terminal:
         yield terminal
 
 
 @pytest.fixture(scope="module")
-def left(own: RunningPlatform) -> RunFiles:
-    """Started in one console, refused to a second, and lost with its line."""
-    with at_runs(own) as first:
-        choose(first, "Test gold")
-        shown(first, "WRITE on  SANDBOX", "dbt test --select gold", "17 nodes: 17 tests", "gated_gold", GRAVE[:40])
-        shown(first, "Tab, then Enter")
-        agree(first, "Start")
-        shown(first, "RUNNING", "dbt test --select gold", "running    gated_gold", "15 pass", "16 of 17")
-        run = newest(own)
-
-        with at_runs(own) as second:
-            shown(second, "running", "test --select gold")
-            choose(second, "Build everything")
-            shown(second, run.run_id, "dbt test --select gold", "refused, see above")
-            second.send(TAB + ENTER)
-            second.send(ESC)
-            without(second, "Before it starts")
-            assert newest(own) == run
-
-        first.drop()
-        assert first.process.wait(DEADLINE_S) == 128 + signal.SIGHUP
-    assert run.running
-    return run
+def left(own: RunningPlatform, first: Terminal) -> RunFiles:
+    """Started in the first console, and not at its end."""
+    choose(first, "Test gold")
+    shown(first, "WRITE on  SANDBOX", "dbt test --select gold", "17 nodes: 17 tests", "gated_gold", GRAVE[:40])
+    shown(first, "Tab, then Enter")
+    agree(first, "Start")
+    shown(first, "RUNNING", "dbt test --select gold", "running    gated_gold", "15 pass", "16 of 17")
+    return newest(own)
 
 
 @pytest.fixture(scope="module")
-def tested(own: RunningPlatform, left: RunFiles, third: Terminal) -> GoldRun:
-    """Found and watched to its end."""
-    shown(third, "running", "16/17")
-    third.send(ENTER)
-    shown(third, "RUNNING", "running    gated_gold", "16 of 17")
+def second(own: RunningPlatform, left: RunFiles) -> Iterator[Terminal]:
+    """A console at the runs, opened when that one ran. Whoever goes further comes back there."""
+    with at_runs(own) as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def tested(own: RunningPlatform, first: Terminal, left: RunFiles, second: Terminal) -> GoldRun:
+    """Refused to the second console, lost with the first one's line, found and watched to its end in the second."""
+    shown(second, "running", "test --select gold")
+    choose(second, "Build everything")
+    shown(second, left.run_id, "dbt test --select gold", "refused, see above")
+    second.send(TAB + ENTER)
+    second.send(ESC)
+    without(second, "Before it starts")
+    assert newest(own) == left
+
+    first.drop()
+    assert first.process.wait(DEADLINE_S) == 128 + signal.SIGHUP
+    assert left.running
+    shown(second, "running", "16/17")
+    second.send(ENTER)
+    shown(second, "RUNNING", "running    gated_gold", "16 of 17")
     open_gate(own, "tests")
-    shown(third, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
-    back(third)
+    shown(second, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
+    back(second)
     over(own)
     return GoldRun(left)
 
@@ -157,28 +159,28 @@ def test_a_run_whose_line_was_lost_is_found_again_and_watched_to_its_end(own: Ru
 
 
 def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_masked_until_asked_for(
-    own: RunningPlatform, tested: GoldRun, third: Terminal
+    own: RunningPlatform, tested: GoldRun, second: Terminal
 ) -> None:
     rows = ask(own, f"SELECT * FROM GCMS.TEST_RESULTS.{GRAVE} ORDER BY NET_AMOUNT")
     assert rows and all(isinstance(row["NET_AMOUNT"], Decimal) for row in rows)
-    third.send("f")
-    shown(third, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
-    drawn(third)
+    second.send("f")
+    shown(second, "1 critical: hold the payroll", "cause", "SCD2 Corruption", "net_amount", "masked")
+    drawn(second)
     for row in rows:
-        line = line_with(third, str(row["PAYMENT_KEY"]))
+        line = line_with(second, str(row["PAYMENT_KEY"]))
         assert "masked" in line and str(row["RATE"]) not in line.split()
         assert [str(row["GROSS_AMOUNT"]), str(row["DEDUCTIONS"]), str(row["NET_AMOUNT"])] == line.split()[-4:-1]
     assert ("rows.reveal", tested.run.run_id) not in journal(own)
 
-    third.send("u")
-    shown(third, "Reveal personal data", "unmasks rate")
-    agree(third, "Reveal, and record it")
-    shown(third, *(str(row["RATE"]) for row in rows))
-    drawn(third)
+    second.send("u")
+    shown(second, "Reveal personal data", "unmasks rate")
+    agree(second, "Reveal, and record it")
+    shown(second, *(str(row["RATE"]) for row in rows))
+    drawn(second)
     for row in rows:
-        line = line_with(third, str(row["PAYMENT_KEY"]))
+        line = line_with(second, str(row["PAYMENT_KEY"]))
         assert str(row["RATE"]) in line.split() and "masked" not in line
-    back(third)
+    back(second)
     assert journal(own).count(("rows.reveal", tested.run.run_id)) == 1
 
 
@@ -187,22 +189,22 @@ def line_with(terminal: Terminal, word: str) -> str:
 
 
 def test_a_retry_and_only_failed_tests_name_exactly_what_failed(
-    own: RunningPlatform, tested: GoldRun, third: Terminal
+    own: RunningPlatform, tested: GoldRun, second: Terminal
 ) -> None:
-    third.send("R")
-    shown(third, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
-    (name,) = nodes_of_preview(third)
+    second.send("R")
+    shown(second, "Before it starts", "1 node: 1 test", "dbt test --select", "Tab, then Enter")
+    (name,) = nodes_of_preview(second)
     assert len(name) >= 40 and GRAVE.startswith(name)
-    third.send(ESC)
-    without(third, "Before it starts")
+    second.send(ESC)
+    without(second, "Before it starts")
 
-    third.send("F")
-    shown(third, "result:fail result:error", "1 node: 1 test", "Tab, then Enter")
-    (name,) = nodes_of_preview(third)
+    second.send("F")
+    shown(second, "result:fail result:error", "1 node: 1 test", "Tab, then Enter")
+    (name,) = nodes_of_preview(second)
     assert len(name) >= 40 and GRAVE.startswith(name)
-    agree(third, "Start")
-    shown(third, "FAILED", "1 of 1", "exit 1")
-    back(third)
+    agree(second, "Start")
+    shown(second, "FAILED", "1 of 1", "exit 1")
+    back(second)
     run = newest(own)
     assert run != tested.run
     assert len(run.selected) == 1
@@ -211,16 +213,16 @@ def test_a_retry_and_only_failed_tests_name_exactly_what_failed(
 
 
 def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
-    own: RunningPlatform, tested: GoldRun, third: Terminal
+    own: RunningPlatform, tested: GoldRun, second: Terminal
 ) -> None:
-    choose(third, "Build everything")
-    shown(third, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
-    agree(third, "Start")
-    shown(third, "RUNNING", "dbt build", "running    slow_report")
+    choose(second, "Build everything")
+    shown(second, "WRITE on  SANDBOX", "dbt build", "Tab, then Enter")
+    agree(second, "Start")
+    shown(second, "RUNNING", "dbt build", "running    slow_report")
     run = newest(own)
     until(lambda: len(run.finished()) > 3, "some nodes have succeeded")
-    third.process.kill()
-    third.process.wait()
+    second.process.kill()
+    second.process.wait()
     assert run.running
 
     with at_runs(own) as terminal:
