@@ -1,27 +1,22 @@
-"""The dialogs from the export to the log, holds, giving up: shown, confirmed, done once, and told however it ends."""
+"""The dialogs from the export to the log: shown, confirmed, done once, and told however it ends."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 
 from gcms_tui.console import guarded
-from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
-from gcms_tui.console.payroll.doing import abandon_dialog, acting_dialog, hold_dialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError
 from gcms_tui.core.payroll import events
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollState
 from gcms_tui.core.payroll.steps import Step
-from gcms_tui.operations.payroll.desk import PayrollDesk
 from tests.console.driving import drawn, typed, until
 from tests.console.small_payroll_steps import READ_ONLY, Opened, SmallSteps
 from tests.operations.payroll.memory_supabase import failing
@@ -359,79 +354,3 @@ async def test_the_log_is_copied_as_it_was_written(small: SmallSteps, state: Pat
         await pilot.press("c")
         await until(pilot, lambda: (state / FILE).exists(), "the copy")
     assert (state / FILE).read_text() == small.desk().bench.closing.markdown(small.get(run))  # type: ignore[union-attr]
-
-
-# -- holds, giving up, acting ---------------------------------------------------------------------------------------
-
-
-def over(small: SmallSteps, state: Path, make: Callable[[ConsoleApp], Screen[Any]]) -> Opened:
-    return Opened(small, state, make)
-
-
-async def test_a_hold_is_set_with_a_reason_and_lifted_by_a_second_person(small: SmallSteps, state: Path) -> None:
-    erin, frank = small.desk("erin"), small.desk("frank")
-    asked = over(small, state, lambda app: hold_dialog(erin, app.services, app.look))
-    async with asked.app.run_test(size=SMALL) as pilot:
-        dialog = await asked.open(pilot)
-        assert "Nothing holds payroll." in drawn(asked.app) and dialog.refusal("lift")
-        await asked.confirm(pilot, "", "[b]wrong[/b] rates")
-        assert "PAYROLL IS HELD" in drawn(asked.app) and "[b]wrong[/b] rates" in drawn(asked.app)
-    for desk, said in ((erin, "REFUSED by the guard second_person"), (frank, "LIFTED")):
-        await lifted(small, state, desk, said)
-
-
-async def lifted(small: SmallSteps, state: Path, desk: PayrollDesk, said: str) -> None:
-    """By frank, once no critical test fails any more."""
-    asked = over(small, state, lambda app: hold_dialog(desk, app.services, app.look))
-    second = desk.person.user == "frank"
-    async with asked.app.run_test(size=SMALL) as pilot:
-        await asked.open(pilot)
-        assert "set by erin@ops-1" in drawn(asked.app)
-        await pilot.press("l")
-        await asked.shown(pilot)
-        dialog: Any = asked.app.screen
-        small.scene.critical = "unique_br_attendance fails" if second else ""
-        await asked.confirm(pilot, "", REASON)
-        assert second or "On the practice platform a, in the list" in dialog.as_text()
-        if second:
-            assert "A critical test still fails" in drawn(asked.app)
-            small.scene.critical = ""
-            dialog.act.focus()
-            await asked.shown(pilot)
-            await pilot.press("enter")
-            await until(pilot, lambda: dialog.over, "it to be lifted")
-        assert said in drawn(asked.app)
-        await pilot.press("escape")
-        await asked.shown(pilot)
-        assert ("Nothing holds payroll." in drawn(asked.app)) == second
-
-
-@pytest.mark.parametrize("step, words", [(Step.EXPORT, CONCERT), (Step.RECORD, "withdrawn")])
-async def test_a_released_run_is_given_up_in_so_many_words(
-    small: SmallSteps, state: Path, step: Step, words: str
-) -> None:
-    run, desk = small.at(step), small.desk()
-    asked = over(small, state, lambda app: abandon_dialog(desk, run, app.services, app.look))
-    async with asked.app.run_test(size=LARGE) as pilot:
-        dialog = await asked.open(pilot)
-        assert ("pay nothing of it" in drawn(asked.app)) == (step is Step.RECORD)
-        dialog._confirmation.value, dialog._reason.value = "withdrawn" if words == CONCERT else CONCERT, REASON
-        await pilot.pause()
-        assert dialog.act.disabled and f"type  {words}  to confirm" in drawn(asked.app)
-        dialog._confirmation.value = dialog._reason.value = ""
-        await asked.confirm(pilot, words, REASON)
-        assert "GIVEN UP" in drawn(asked.app) and small.get(run).state is PayrollState.ABANDONED
-        await pilot.press("escape")
-    assert asked.answers == [True] and small.get(run).entries[-1].said["withdrawn"] is (words == "withdrawn")
-
-
-@pytest.mark.parametrize("keys, answer", [(["down", "down", "enter"], "frank"), (["enter"], ""), (["escape"], None)])
-async def test_whom_to_act_as_is_chosen(small: SmallSteps, state: Path, keys: list[str], answer: str | None) -> None:
-    desk = small.desk()
-    asked = over(small, state, lambda app: acting_dialog(desk, app.services, app.look))
-    async with asked.app.run_test(size=SMALL) as pilot:
-        await asked.open(pilot)
-        assert "yourself" in drawn(asked.app) and "paula" in drawn(asked.app) and "engineer" in drawn(asked.app)
-        await pilot.press(*keys)
-        await until(pilot, lambda: asked.answers, "the choice")
-    assert asked.answers == [answer]
