@@ -29,6 +29,8 @@ def _hide_own_configuration(patch: pytest.MonkeyPatch, home: Path) -> None:
             patch.delenv(name)
     patch.setenv("HOME", str(home))
     patch.setenv("SNOWFLAKE_HOME", str(home / "snowflake"))
+    # Each login of the plain connector would ask five clouds whether it runs in them.
+    patch.setenv("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,9 +15,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.secret import Secret
+from gcms_tui.sandbox.directory import wait_until
 from gcms_tui.sandbox.errors import failed
 from gcms_tui.sandbox.processes import LOOPBACK, child_environment, nobody, run, spawn, stop
 
@@ -139,8 +141,23 @@ async def end_leftover(data: Path) -> None:
         leftover = psutil.Process(int(lines[0]))
         if leftover.name() == "postgres" and _names(leftover.cmdline(), data):
             leftover.send_signal(signal.SIGINT)
-            await asyncio.to_thread(leftover.wait, _LEFTOVER_S)
+            if not await asyncio.to_thread(wait_until, lambda: _has_ended(leftover), _LEFTOVER_S):
+                raise Unavailable(
+                    "Postgres does not end",
+                    f"Process {leftover.pid}, left over from an earlier start, was told to, and still runs.",
+                    "End it, then start again.",
+                )
     (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _has_ended(process: Any) -> bool:
+    """One that nobody reaps has, too: in a container often nobody does."""
+    import psutil
+
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _postmaster(data: Path) -> list[str]:

@@ -33,7 +33,8 @@ def child_environment(**extra: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(_FOREIGN)
     }
-    return kept | extra
+    # At each login the connector would ask the clouds whether it runs in one of them, and wait for their answers.
+    return kept | {"SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"} | extra
 
 
 async def spawn(
