@@ -162,6 +162,9 @@ def dropped(own: RunningPlatform, walk: Walk, stopped: Terminal) -> RunFiles:
 @pytest.fixture(scope="module")
 def resumed(own: RunningPlatform, dropped: RunFiles) -> Iterator[Terminal]:
     """A second console, a large one without colours, takes the tests up and sees them pass."""
+    config = own.config.read_text()
+    # It starts no dbt: none has to be imported for it.
+    own.config.write_text(config.replace("[dbt]", '[dbt]\nexecutable = "/usr/bin/false"'))
     with at_concerts(own, env={"NO_COLOR": "1"}) as terminal:
         at_run(terminal, HELD)
         shown(terminal, "RUNNING  dbt test")
