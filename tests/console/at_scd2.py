@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.console.at_terminal import DOWN, ENTER, TAB, UP, console, drawn, read, seen, shown, typing_at, without
 from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
 TABLE = "bronze.br_attendance_scd2"
 DIALOG = "Before it is written"
+
+
+def without_dbt(own: RunningPlatform) -> RunningPlatform:
+    """For a console that starts no dbt, and is not to import it either."""
+    elsewhere = replace(own, config=own.config.with_name("without_dbt.toml"))
+    text = own.config.read_text()
+    elsewhere.config.write_text(text.replace("[dbt]", '[dbt]\nexecutable = "/usr/bin/false"'))
+    return elsewhere
 
 
 def at_keys(own: RunningPlatform, *options: str) -> Terminal:

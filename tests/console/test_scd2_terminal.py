@@ -10,7 +10,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tests.console.at_scd2 import (
     confirm,
     move,
     planned,
+    without_dbt,
 )
 from tests.console.at_terminal import (
     BACK_TAB,
@@ -198,12 +199,7 @@ def first(own: RunningPlatform, start: Rows) -> Iterator[Terminal]:
 @pytest.fixture(scope="module")
 def tied(own: RunningPlatform, start: Rows, keys: Keys, first: Terminal) -> Write:
     """Repaired in the first console, its tests seen through; a second one held a plan of the same rows meanwhile."""
-    elsewhere = replace(own, config=own.config.with_name("elsewhere.toml"))
-    config = own.config.read_text()
-    elsewhere.config.write_text(
-        config.replace("[dbt]", '[dbt]\nexecutable = "/usr/bin/false"')
-    )  # it is not to start it
-    with at_keys(elsewhere) as second:
+    with at_keys(without_dbt(own)) as second:
         for terminal in (first, second):
             at_key(terminal, keys.tied)
             chosen = choose_the_other(terminal)
