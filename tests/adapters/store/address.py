@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -70,16 +68,8 @@ class Address:
             connection.execute("SET search_path TO gcms_ops")
             return connection.execute(statement.encode()).fetchall()
 
-    # -- other processes ---------------------------------------------------------------------------------------------
-
-    def child(self, verb: str, *words: str) -> subprocess.Popen[str]:
-        """Another process on this store, which does as `children.py` has it under that verb."""
-        command = (sys.executable, "-m", "tests.adapters.store.children", self.spelled(), verb, *words)
-        return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
-        )
-
     def spelled(self) -> str:
+        """For the command line of another process."""
         url_file = str(self.url_file) if self.url_file else None
         return json.dumps([str(self.state_dir), str(self.anchor_file), url_file])
 

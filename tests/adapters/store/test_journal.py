@@ -6,7 +6,7 @@ import json
 import sqlite3
 import stat
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from gcms_tui.adapters.store.journal import Journal
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.writing.journal import FIRST, INTENT, OUTCOME, SETTLED, Anchor, hash_of
 from tests.adapters.store.address import NOW, Address
+from tests.adapters.store.children import Child
 
 STAMP = "2026-03-01T09:00:00.000005+00:00"
 
@@ -58,11 +59,11 @@ def test_an_entry_says_who_what_when_and_is_bound_to_the_one_before(address: Add
 
 def test_many_may_write_at_once_to_a_store_that_is_not_there_yet(address: Address) -> None:
     """And keep one chain; of those who say one thing once, one does."""
-    children = [address.child("append", "12") for _ in range(3)]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    assert [child.communicate("go\n", timeout=120)[0] for child in children] == ["done\n"] * 3
+    with ExitStack() as stack:
+        children = [stack.enter_context(Child.of(address, "append", "12")) for _ in range(3)]
+        for child in children:
+            child.go()
+        assert [child.answer() for child in children] == ["done"] * 3
     journal = address.open().journal
     report = journal.verify()
     assert (report.whole, report.count) == (True, 3 * 12 + 5)

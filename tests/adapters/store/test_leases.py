@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -20,6 +19,7 @@ from gcms_tui.core.errors import Refused
 from gcms_tui.core.writing.lease import BEATS_EVERY
 from gcms_tui.sandbox.directory import wait_until
 from tests.adapters.store.address import BO, Address
+from tests.adapters.store.children import Child
 
 NAME = "write:prod:bronze.br_attendance_scd2"
 SILENT = "beat_at_us = beat_at_us - 31000000"
@@ -92,29 +92,16 @@ def test_who_is_taken_for_dead(address: Address, change: str, dead: str) -> None
 
 
 def test_a_holder_that_was_killed_is_taken_over_by_one_of_those_who_want_it(address: Address) -> None:
-    first = address.child("take", NAME)
-    others = [address.child("take", NAME) for _ in range(2)]
-    children = [first, *others]
-    try:
-        assert [child.stdout and child.stdout.readline() for child in children] == ["ready\n"] * 3
-        assert (first.stdin, first.stdout) != (None, None)
-        answers = []
-        for child in (first, *others):
-            if child is others[0]:
-                first.send_signal(signal.SIGKILL)
-                assert wait_until(lambda: address.open(BO).leases.held() == (), 20)
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-            if child is first:
-                assert child.stdout is not None
-                answers.append(child.stdout.readline())
-        answers += [child.stdout.readline() for child in others if child.stdout is not None]
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
-    assert answers[0] == "took \n"
+    with ExitStack() as stack:
+        first, *others = (stack.enter_context(Child.of(address, "take", NAME)) for _ in range(3))
+        first.go()
+        answers = [first.answer()]
+        first.kill()
+        assert wait_until(lambda: address.open(BO).leases.held() == (), 20)
+        for child in others:
+            child.go()
+        answers += [child.answer() for child in others]
+    assert answers[0] == "took "
     assert sorted(answer.split(" ", 1)[0] for answer in answers[1:]) == ["refused", "took"]
     assert f"(process {first.pid})" in " ".join(answers[1:])
     assert len(address.open().journal.entries(kind=TAKEOVER)) == 1

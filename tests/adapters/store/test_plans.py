@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.query import Access, Statement
 from gcms_tui.core.writing.plan import Plan, PlanKind, Row, Step
 from tests.adapters.store.address import ANA, NOW, Address
+from tests.adapters.store.children import Child
 
 
 def plan(key: str = "1-5-1", *, backup: bool = True) -> Plan:
@@ -72,15 +74,11 @@ def test_a_beginning_that_several_have_is_refused(address: Address) -> None:
 def test_of_several_processes_that_use_it_one_does(address: Address) -> None:
     plans = address.open().plans
     plans.keep(plan())
-    children = [address.child("claim", plan().plan_id) for _ in range(2)]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    answers = sorted(child.communicate(timeout=60)[0].strip() for child in children)
+    with ExitStack() as stack:
+        children = [stack.enter_context(Child.of(address, "claim", plan().plan_id)) for _ in range(2)]
+        for child in children:
+            child.go()
+        answers = sorted(child.answer() for child in children)
     assert answers[1] == "refused plan_used"
     kept = plans.get(plan().plan_id)
     assert answers[0] == f"claimed {kept.used_by}"
