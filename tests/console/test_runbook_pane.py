@@ -17,7 +17,7 @@ from gcms_tui.console.theme import CALM, Look
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.procedures.run import ProcedureState
 from gcms_tui.core.verdict import Verdict
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, typed, until
 from tests.console.small_runbook import (
     SmallRunbook,
     at_rest,
@@ -148,7 +148,9 @@ async def test_what_a_person_saw_is_typed_and_a_step_is_passed_over_with_a_reaso
         await until(pilot, lambda: "say what was seen" in drawn(app), "the line")
         dialog = app.screen
         assert isinstance(dialog, GuardedDialog) and dialog.act.disabled
-        await pilot.press("tab", *"late corrections of one venue", "enter", "enter")
+        await pilot.press("tab")
+        await typed(pilot, "late corrections of one venue")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: "WRITTEN DOWN" in drawn(app), "that it is written down")
         await pilot.press("escape")
         await at_rest(pilot, screen)
@@ -157,7 +159,9 @@ async def test_what_a_person_saw_is_typed_and_a_step_is_passed_over_with_a_reaso
         screen.steps.cursor = "performance"
         await pilot.press("s")
         await until(pilot, lambda: "WARN at the least" in drawn(app), "the question")
-        await pilot.press("tab", *"nothing was slow", "enter", "enter")
+        await pilot.press("tab")
+        await typed(pilot, "nothing was slow")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: "PASSED OVER" in drawn(app), "that it is passed over")
         assert small.run(run_id).skipped["performance"].reason == "nothing was slow"
 
@@ -178,7 +182,9 @@ async def test_a_closed_gate_says_which_and_a_plan_is_shown_and_typed_before_it_
         await pilot.press("enter")
         await until(pilot, lambda: "CREATE TABLE" in drawn(app), "what would be done")
         assert small.procedures.desk.carried_out == []
-        await pilot.press("tab", *"all tables", "enter", "enter")
+        await pilot.press("tab")
+        await typed(pilot, "all tables")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: "DONE" in drawn(app), "that it is done")
         assert small.procedures.desk.carried_out == [(run_id, "all tables")]
 
@@ -218,7 +224,9 @@ async def test_a_procedure_is_closed_and_abandoned_only_as_its_gates_allow(small
         await at_rest(pilot, screen)
         await pilot.press("x")
         await until(pilot, lambda: "does not count as done" in drawn(app), "the question")
-        await pilot.press("tab", *"a holiday", "enter", "enter")
+        await pilot.press("tab")
+        await typed(pilot, "a holiday")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: small.run(run_id).state is ProcedureState.ABANDONED, "its end")
 
 
@@ -230,17 +238,20 @@ async def test_an_incident_is_opened_taken_noted_handed_over_and_closed(small: S
         await until(pilot, lambda: "There has been no incident" in drawn(app), "the incidents")
         screen = app.screen
         assert isinstance(screen, IncidentsScreen)
-        for key, words, typed, done in (
-            ("o", "fill in: what has happened", ("tab", *"Airbyte is away", "enter", "enter"), "OPEN: inc-"),
-            ("n", "fill in: what is known", ("tab", *"the host answers no ping", "enter"), "NOTED"),
-            ("a", "nobody else is told", ("tab",), "TAKEN"),
-            ("d", "is delayed", ("tab",), "SENT to 1 channel"),
-            ("h", "fill in: the login", ("tab", *"frank", "enter", "enter"), "HANDED OVER"),
-            ("x", "fill in: why", ("tab", *"a disk", "enter", *"a new one", "enter", "enter"), "CLOSED"),
+        for key, words, fields, done in (
+            ("o", "fill in: what has happened", ("Airbyte is away", ""), "OPEN: inc-"),
+            ("n", "fill in: what is known", ("the host answers no ping",), "NOTED"),
+            ("a", "nobody else is told", (), "TAKEN"),
+            ("d", "is delayed", (), "SENT to 1 channel"),
+            ("h", "fill in: the login", ("frank", ""), "HANDED OVER"),
+            ("x", "fill in: why", ("a disk", "a new one", ""), "CLOSED"),
         ):
             await pilot.press(key)
             await shows(pilot, words)
-            await pilot.press(*typed)
+            await pilot.press("tab")
+            for field in fields:
+                await typed(pilot, field)
+                await pilot.press("enter")
             await until(pilot, lambda: app.screen.act.has_focus, "the answer")  # type: ignore[attr-defined]
             await pilot.press("enter")
             await shows(pilot, done)
