@@ -5,15 +5,27 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.practice import RunningPlatform, copy_sandbox, ensure_template, running
 from tests.warm import SharedDbt, commands_with, one_dbt
 
 _OWN_PREFIXES = ("GCMS_", "DBT_", "SNOWFLAKE_", "XDG_", "PG")
+
+
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
+"""A directory in memory, and how much of that has to be free."""
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory where there is plenty: much of them is waiting until a disk has it for good."""
+    if _MEMORY.is_dir() and min(shutil.disk_usage(_MEMORY).free, psutil.virtual_memory().available) > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_collection_finish() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import textual.app
@@ -14,9 +14,12 @@ import textual.pilot
 import textual.screen
 from textual import constants
 from textual._context import active_app
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 _CALM_ROUNDS = 3
+_PAINT_ROUNDS = 8
+"""A picture may lead to another: a width is known after the first, and what flows in it may want a scroll bar."""
 _PAINT_S = 0.2
 """How often a screen is painted that nobody waits for; whoever waits has it painted."""
 
@@ -28,9 +31,16 @@ async def idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     """
     await _calm()
     app = active_app.get()
-    if app._screen_stack:
+    for _ in range(_PAINT_ROUNDS):
+        if not app._screen_stack or not _to_be_painted(app.screen):
+            break
         app.screen._on_timer_update()
         await _calm()
+
+
+def _to_be_painted(screen: Screen[Any]) -> bool:
+    laid_out = not (screen._layout_required or screen._scroll_required or screen._recompose_required)
+    return not laid_out or bool(screen._repaint_required or screen._dirty_widgets or screen._callbacks)
 
 
 async def _calm() -> None:
