@@ -102,7 +102,7 @@ SHOTS = (
     Shot("procedure", (_RUNBOOK, _WEEKLY), after="runbook begun"),
     Shot("incident", (_RUNBOOK, Step(("i",), "inc-"), Step(("enter",), "Escalation")), after="runbook begun"),
     Shot("pipeline", (_RUNBOOK, Step(("s",), "supabase_instrument")), after="runbook begun"),
-    Shot("backups", (_RUNBOOK, Step(("b",), "br_attendance_scd2")), after="runbook begun"),
+    Shot("backups", (_RUNBOOK, Step(("b",), "1 set(?s:.*)1,572 rows")), after="runbook begun"),
     Shot("wall", (Step(("W",), "next|overdue"),), after="runbook begun"),
 )
 _REFUSED = """/*

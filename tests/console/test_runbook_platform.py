@@ -116,8 +116,10 @@ async def test_a_dbt_run_is_previewed_followed_and_judged(small: SmallRunbook, m
         screen = await opened_procedure(pilot, "daily")
         screen.steps.cursor = "test-gold"
         await pilot.press("enter")
-        await shows(pilot, "test --select gold")
+        await shows(pilot, "Tab, then Enter, starts exactly this.")
         assert isinstance(app.screen, PreviewDialog) and small.run(run_id).begun == {}
+        assert "test --select gold" in drawn(app)
+        await until(pilot, lambda: app.screen.armed, "keys that count")  # type: ignore[attr-defined]
         await pilot.press("tab", "enter")
         await until(pilot, lambda: screen.following is not None, "the run")
         (dbt,) = scene.shelf.runs()

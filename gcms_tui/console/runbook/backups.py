@@ -209,9 +209,11 @@ def _backups(backups: tuple[Backup, ...], now: datetime) -> Iterator[ToldRow]:
         yield ToldRow("heading backups", "Backups")
     for one in backups:
         age = ago(now - one.made_at) if one.made_at is not None else "of unknown age"
-        words = f"{one.standing.value}, {_number(one.rows)} rows, {age}"
-        pairs = (("of table", one.table), ("kind", one.kind), ("whose", one.whose), ("set", one.run_id))
-        yield ToldRow(f"{_BACKUP}{one.clone}", "", _STANDING[one.standing], one.clone, words, "", pairs)
+        suffix = one.clone.rpartition(".")[2].removeprefix(f"{one.table.rpartition('.')[2]}_")
+        words = f"{one.standing.value}, {_number(one.rows)} rows, {age}, {suffix}"
+        pairs = (("backup", one.clone), ("of table", one.table), ("kind", one.kind), ("whose", one.whose))
+        verdict = _STANDING[one.standing]
+        yield ToldRow(f"{_BACKUP}{one.clone}", "", verdict, one.table or one.clone, words, "", pairs)
 
 
 def _number(number: int | None) -> str:
