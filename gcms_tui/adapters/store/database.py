@@ -31,6 +31,8 @@ _ALONE = "gcms_alone"
 _LOCK = 0x67636D73
 """Postgres' advisory lock of whoever has the store to itself."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MIGRATING = threading.Lock()
+"""Alembic knows one connection at a time in a process, and would give that of one thread to another."""
 
 Unusable = Callable[[str, str], StateError]
 """Makes the error for a place and a reason."""
@@ -217,7 +219,8 @@ class Database:
                 return
         with engine.connect().execution_options(**{_ALONE: True}) as connection, connection.begin():
             if revision_of(connection, self.where) != NEWEST:
-                _upgrade(connection, self.where)
+                with _MIGRATING:
+                    _upgrade(connection, self.where)
 
 
 def revision_of(connection: Connection, where: str) -> str | None:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -125,6 +126,16 @@ def test_a_file_that_was_taken_away_is_told_and_not_made_anew(sqlite_address: Ad
     with pytest.raises(StateError, match="unable to open"):
         store.journal.append("k", "s", {})
     assert list(sqlite_address.state_dir.iterdir()) == []
+
+
+def test_several_are_made_by_one_process_at_once(tmp_path: Path) -> None:
+    def made(number: int) -> int:
+        journal = Address(tmp_path / f"state{number}", tmp_path / f"anchor{number}.json").open().journal
+        journal.append("k", "s", {})
+        return len(journal.entries())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(made, range(16))) == [1] * 16
 
 
 def test_opening_imports_only_what_it_needs(sqlite_address: Address) -> None:
