@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.timer import Timer
 from textual.widget import Widget
 
 from gcms_tui.console import board_state
@@ -16,6 +15,7 @@ from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.present import ago, interval_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.timed_pane import TimedPane
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.verdict import Verdict
 
@@ -32,7 +32,7 @@ def table_of(name: str) -> str:
     return name.removeprefix(_VERSIONS)
 
 
-class LookingPane(ListPane):
+class LookingPane(ListPane, TimedPane):
     """Asks by itself, and draws nothing: that is for whoever is made of it."""
 
     def __init__(self, services: ConsoleServices, look: Look, listing: RowList[Any], below: Widget) -> None:
@@ -46,19 +46,14 @@ class LookingPane(ListPane):
         self._connection = "not connected"
         self._reached_at = services.now()
         """When the warehouse last answered; means something only where it is called connected."""
-        self._by_hand = False
         self._asked = 0
-        self._failures = 0
-        self._overdue = False
-        self._next: Timer | None = None
 
     def look_again(self, only: tuple[str, ...] | None = None, *, by_hand: bool = False) -> None:
         """Start a look off the loop, unless one is under way."""
         if self._loader.start(lambda: self._source.look(only)):
-            self._by_hand, self._overdue, self._asked = by_hand, False, 0
+            self._look_begins(by_hand=by_hand)
+            self._asked = 0
             self._ask_again = () if only is None else tuple(name for name in self._ask_again if name not in only)
-            if self._next is not None:
-                self._next.stop()
             if self._connection != "connected":
                 self._connection = "connecting"
             self.draw()
@@ -74,6 +69,8 @@ class LookingPane(ListPane):
         if board_state.reached_warehouse((message.finding,)):
             self._connection, self._reached_at = "connected", message.finding.taken_at
         self.draw()
+        if message.finding.name == self.listing.cursor:
+            self.refresh_bindings()
 
     def on_loaded(self, message: Loaded) -> None:
         self.state = board_state.finish(
@@ -96,36 +93,20 @@ class LookingPane(ListPane):
 
     def _ended(self, *, well: bool) -> None:
         self._failures = 0 if well else self._failures + 1
-        delay = next_look(self.services.refresh_s, self._failures)
-        if self._next is not None:
-            self._next.stop()
-        self._next = None if delay is None else self.set_timer(delay, self.due)
-        self.draw()
-        self.refresh_bindings()
+        self._look_in(next_look(self.services.refresh_s, self._failures))
         if self._ask_again:  # it happened while the board was looking, and what it saw may be from before
             self.look_again(self._ask_again)
 
-    def due(self) -> None:
-        """It is time to look again; but nothing is asked while nobody looks."""
-        if self.app.app_focus and self.console_app.pane is self:
-            self.look_again()
-        else:
-            self._overdue = True
-            self.draw()
-
     def looked_at(self) -> None:
-        if self._overdue:
-            self.look_again()
-        elif self._ask_again:
+        if self._ask_again and not self._overdue:
             self.look_again(self._ask_again)
+        else:
+            super().looked_at()
 
     def has_been_written(self, table: str) -> None:
         """Somebody wrote to a table from this console: what is said of versions is asked again when this is back."""
         versions = (name for name in self.state.findings if is_of_versions(name))
         self._ask_again = tuple(dict.fromkeys((*self._ask_again, *versions)))
-
-    def on_screen_resume(self) -> None:
-        self.looked_at()
 
     def on_unmount(self) -> None:
         self._source.abandon()
@@ -138,14 +119,7 @@ class LookingPane(ListPane):
         old = self._connection == "connected" and quiet > self._ttl
         return f"last answer {ago(quiet)}" if old else self._connection
 
-    def _refresh_text(self) -> tuple[str, ...]:
-        every = self.services.refresh_s
-        if self._loader.busy:
-            return ("checking",)
-        if self._overdue:
-            return "paused while not in focus", "paused"
-        if every is None:
-            return "refresh on demand", "on demand"
+    def _next_text(self, every_s: float) -> str:
         if self._failures:
-            return (f"retry in {interval_text(next_look(every, self._failures) or 0)}",)
-        return (f"every {interval_text(every)}",)
+            return f"retry in {interval_text(next_look(every_s, self._failures) or 0)}"
+        return super()._next_text(every_s)

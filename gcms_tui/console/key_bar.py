@@ -29,8 +29,15 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if screen is self.screen and self._told != self._shown():
+        if screen is self.screen and not self._tell():
+            self.call_after_refresh(self._tell)  # what the keys go by may become known before the next picture
+
+    def _tell(self) -> bool:
+        """Draw them anew where others are in force than were drawn."""
+        changed = self.is_attached and self._told != self._shown()
+        if changed:
             self.refresh()
+        return changed
 
     def _shown(self) -> list[tuple[Binding, bool]]:
         shown: dict[str, tuple[Binding, bool]] = {}
