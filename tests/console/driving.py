@@ -18,10 +18,11 @@ from tests.console.small_platform import Examiner
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
     """Let the console run until `condition` holds."""
-    deadline = time.monotonic() + deadline_s
+    deadline, wait_s = time.monotonic() + deadline_s, 0.002
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come about:\n{drawn(pilot.app)}"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 1.3, 0.02)  # each look costs, too
         await pilot.pause()
     await pilot.pause()
 
