@@ -9,15 +9,15 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
 from gcms_tui.console import board_state
 from gcms_tui.console.board_state import BoardState, Overall, overall, stale_after
-from gcms_tui.console.pane import Loader, LoadFailed, Pane
-from gcms_tui.console.present import age_text, interval_text
+from gcms_tui.console.pane import Loader, LoadFailed
+from gcms_tui.console.present import age_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.theme import Look
+from gcms_tui.console.timed_pane import TimedPane
 from gcms_tui.console.wall_page import Foot, Shown, around_lines, page
 from gcms_tui.console.wall_source import Looked, WallSource
 from gcms_tui.console.widgets.lines import Lines
@@ -33,7 +33,7 @@ BARS = 2
 """Lines that are not the wall's own: the bars at the top and at the bottom."""
 
 
-class WallPane(Pane):
+class WallPane(TimedPane):
     """Mode `wall`."""
 
     TITLE = "Wall"
@@ -50,9 +50,6 @@ class WallPane(Pane):
         self._known: HealthReport | None = None
         self._loader = Loader(self, "wall")
         self._source = WallSource(services)
-        self._failures = 0
-        self._by_hand = self._overdue = False
-        self._next: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self.status_bar
@@ -75,9 +72,7 @@ class WallPane(Pane):
     def look_again(self, *, by_hand: bool = False) -> None:
         """See, off the loop, whether there is anything to look at, unless that is under way."""
         if self._loader.start(lambda: self._source.look(self._known, by_hand=by_hand)):
-            self._by_hand, self._overdue = by_hand, False
-            if self._next is not None:
-                self._next.stop()
+            self._look_begins(by_hand=by_hand)
             self.draw()
             self.refresh_bindings()
 
@@ -96,29 +91,8 @@ class WallPane(Pane):
 
     def _ended(self, *, failures: int) -> None:
         self._failures = failures
-        if self._next is not None:
-            self._next.stop()
         every = self.services.refresh_s
-        if every is not None:
-            delay = wait(timedelta(seconds=every), failures)
-            self._next = self.set_timer(delay.total_seconds(), self.due)
-        self.draw()
-        self.refresh_bindings()
-
-    def due(self) -> None:
-        """The refresh time has come; but nothing is asked while nobody looks."""
-        if self.app.app_focus and self.console_app.pane is self:
-            self.look_again()
-        else:
-            self._overdue = True
-            self.draw()
-
-    def looked_at(self) -> None:
-        if self._overdue:
-            self.look_again()
-
-    def on_screen_resume(self) -> None:
-        self.looked_at()
+        self._look_in(None if every is None else wait(timedelta(seconds=every), failures).total_seconds())
 
     def on_unmount(self) -> None:
         self._source.abandon()
@@ -179,16 +153,6 @@ class WallPane(Pane):
         if self.seen is None:
             return notes
         return (*notes, *around_lines(self.seen.around, self.seen.cost))
-
-    def _refresh_text(self) -> tuple[str, ...]:
-        every = self.services.refresh_s
-        if self._loader.busy:
-            return ("checking",)
-        if self._overdue:
-            return "paused while not in focus", "paused"
-        if every is None:
-            return "refresh on demand", "on demand"
-        return (f"every {interval_text(every)}",)
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
