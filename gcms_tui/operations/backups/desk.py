@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gcms_tui.core.errors import Refused
 from gcms_tui.operations.backups.book import BackupBook
 from gcms_tui.operations.backups.counting import RowCounts
 from gcms_tui.operations.backups.listing import BackupList
 from gcms_tui.operations.backups.restoring import Restoring
 from gcms_tui.operations.backups.sets import BackupSets
+from gcms_tui.operations.read_only import required
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,4 @@ class BackupDesk:
 
     def required_bench(self) -> BackupBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""
-        if self.bench is None:
-            raise Refused(
-                "Read-only",
-                f"Nothing may be written here: {self.read_only_reason}.",
-                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
-                guard="read_only",
-            )
-        return self.bench
+        return required(self.bench, self.read_only_reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gcms_tui.core.errors import Refused
 from gcms_tui.core.run import Person
 from gcms_tui.operations.payroll.archiving import Archiving
 from gcms_tui.operations.payroll.book import Payrolls
@@ -17,6 +16,7 @@ from gcms_tui.operations.payroll.recording import Recording
 from gcms_tui.operations.payroll.sign_off import SignOff
 from gcms_tui.operations.payroll.spot_checks import SpotChecks
 from gcms_tui.operations.payroll.verifying import Verifying
+from gcms_tui.operations.read_only import required
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,4 @@ class PayrollDesk:
 
     def required_bench(self) -> PayrollBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""
-        if self.bench is None:
-            raise Refused(
-                "Read-only",
-                f"Nothing may be written here: {self.read_only_reason}.",
-                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
-                guard="read_only",
-            )
-        return self.bench
+        return required(self.bench, self.read_only_reason)

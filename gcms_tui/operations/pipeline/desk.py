@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gcms_tui.core.errors import Refused
 from gcms_tui.operations.pipeline.status import Pipeline
 from gcms_tui.operations.pipeline.syncing import SyncLooks, Syncs
+from gcms_tui.operations.read_only import required
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,4 @@ class PipelineDesk:
 
     def required_syncs(self) -> Syncs:
         """Raises `Refused` (guard `read_only`) where nothing may be started."""
-        if self.syncs is None:
-            raise Refused(
-                "Read-only",
-                f"Nothing may be started here: {self.read_only_reason}.",
-                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
-                guard="read_only",
-            )
-        return self.syncs
+        return required(self.syncs, self.read_only_reason, "started")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gcms_tui.core.errors import Refused
 from gcms_tui.core.writing.journal import Anchor
+from gcms_tui.operations.read_only import required
 from gcms_tui.operations.scd2.browse import Scd2Browser
 from gcms_tui.operations.scd2.cause import Causes
 from gcms_tui.operations.scd2.corrections import Corrections
@@ -42,11 +42,4 @@ class Scd2Desk:
 
     def required_bench(self) -> RepairBench:
         """Raises `Refused` (guard `read_only`) where nothing may be written."""
-        if self.bench is None:
-            raise Refused(
-                "Read-only",
-                f"Nothing may be written here: {self.read_only_reason}.",
-                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
-                guard="read_only",
-            )
-        return self.bench
+        return required(self.bench, self.read_only_reason)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.writing.journal import Entry
+from gcms_tui.operations.read_only import read_only
 from gcms_tui.operations.writing.ports import JournalBook
 
 _PAGE = 500
@@ -42,12 +43,7 @@ class Notes:
     def require_open(self, text: str) -> str:
         """The note without the blanks around it. Raises `Refused` where it says nothing, or nothing may be written."""
         if self._read_only_reason:
-            raise Refused(
-                "Read-only",
-                f"Nothing may be written here: {self._read_only_reason}.",
-                "Start where writing is allowed: read_only in gcms.toml, and no --read-only.",
-                guard="read_only",
-            )
+            raise read_only(self._read_only_reason)
         if not text.strip():
             raise Refused(
                 "No note", "A note is required: what was the cause, in words.", "Write what was found.", guard="note"
