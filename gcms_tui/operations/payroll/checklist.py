@@ -26,6 +26,7 @@ from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.run_retry import selectors
 from gcms_tui.core.settings import Settings
+from gcms_tui.operations import judged_run
 from gcms_tui.operations.payroll.book import AtStep, Payrolls
 from gcms_tui.operations.payroll.holding import CRITICAL_TEST
 from gcms_tui.operations.payroll.payments import PaymentReader, PaymentsRead
@@ -314,34 +315,12 @@ class Checklist:
             why = outdated(at.run, item, self._clock(), self._holds_for)
             if why and not settled(at.run, dbt_run):
                 raise Refused("It no longer counts", f"{dbt_run}: {why}.", again, guard="outdated")
-            yield at, item, self._over(item)
-
-    def _over(self, item: Started) -> Run:
-        try:
-            run = self._runs.shelf.run(item.dbt_run)
-        except UsageError:
-            raise Refused(
-                "Not on this host",
-                f"{item.dbt_run} was started on {item.by.person.host}, and its results are there.",
-                "Take the step up there, or start it again here.",
-                guard="another_host",
-            ) from None
-        if not run.state.ended:
-            raise Refused(
-                "It has not ended",
-                f"{run.run_id} is {run.state.value}.",
-                f"Watch it: gcms-tui runs attach {run.run_id}",
-                guard="running",
-            )
-        return run
+            yield at, item, judged_run.ended(self._runs.shelf, item.dbt_run, item.by.person.host)
 
     def _left(self, run: Run) -> tuple[RunResults | ArtifactError, Manifest | ArtifactError]:
         """What the dbt run left: its own, and of no other invocation."""
         shelf = self._runs.shelf
-        try:
-            results: RunResults | ArtifactError = shelf.results(run.run_id)
-        except ArtifactError as error:
-            results = error
+        results = judged_run.results(shelf, run)
         try:
             return results, shelf.manifest(run.run_id)
         except ArtifactError as error:

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.dbt_command import DbtCommand
-from gcms_tui.core.dbt_results import ArtifactError, RunResults
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.procedures import dbt_step, events, gates
 from gcms_tui.core.procedures.catalogue import procedure
@@ -21,6 +20,7 @@ from gcms_tui.core.run import Run
 from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict, worst
+from gcms_tui.operations import judged_run
 from gcms_tui.operations.procedures.book import AtStep, Procedures
 from gcms_tui.operations.procedures.models import Models
 from gcms_tui.operations.procedures.ports import Examiner, Offer, Outcome, StepLook, StepWork, worded
@@ -147,8 +147,8 @@ class Steps:
                 if step.name in at.run.did:
                     return at.run  # somebody else has judged it meanwhile
                 raise Refused("Not started", f"No dbt run was started for {step.title}.", guard="not_started")
-            run = self._over(begun)
-            verdict, words = dbt_step.judge(run, self._results(run))
+            run = judged_run.ended(self._shelf, begun.dbt_run, begun.by.person.host)
+            verdict, words = dbt_step.judge(run, judged_run.results(self._shelf, run))
             evidence = (f"dbt {' '.join(run.record.command.words)}",)
             return _note(at, step, Outcome(verdict, words, evidence, {"run": run.run_id}))
 
@@ -165,31 +165,6 @@ class Steps:
                 f"Take it up: gcms-tui runbook step {run.run_id} {step.name}",
                 guard="started",
             )
-
-    def _over(self, begun: Begun) -> Run:
-        try:
-            run = self._shelf.run(begun.dbt_run)
-        except UsageError:
-            raise Refused(
-                "Not on this host",
-                f"{begun.dbt_run} was started on {begun.by.person.host}, and its results are there.",
-                "Take the step up there, or start it again here.",
-                guard="another_host",
-            ) from None
-        if not run.state.ended:
-            raise Refused(
-                "It has not ended",
-                f"{run.run_id} is {run.state.value}.",
-                f"Watch it: gcms-tui runs attach {run.run_id}",
-                guard="running",
-            )
-        return run
-
-    def _results(self, run: Run) -> RunResults | ArtifactError:
-        try:
-            return self._shelf.results(run.run_id)
-        except ArtifactError as error:
-            return error
 
     def _command(self, run: ProcedureRun, step: Step) -> DbtCommand:
         return step.command_for(run.about, self._models)
