@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import socket
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from gcms_tui.adapters.line import cut_after
 from gcms_tui.core.errors import ConfigError
 
 LARGEST = 32 * 1024 * 1024
@@ -75,7 +72,8 @@ class HttpBase:
                 connection.connect()
             except (OSError, ValueError) as error:  # a name that cannot be encoded is a ValueError
                 raise NotSent(self._told(error)) from None
-            with _cut_at(connection, deadline) as cut:
+            # The socket's own limit begins anew with each byte: whatever still drips in, the line is cut.
+            with cut_after(connection.sock.fileno(), max(deadline - time.monotonic(), 0.05)) as cut:
                 try:
                     return self._exchanged(connection, method, path, body, headers)
                 except (OSError, ValueError, http.client.HTTPException, AttributeError) as error:
@@ -129,25 +127,3 @@ def _whole(response: http.client.HTTPResponse) -> bytes:
     if response.length:
         raise http.client.HTTPException(f"the answer broke off, {response.length} bytes short")
     return b"".join(pieces)
-
-
-@contextmanager
-def _cut_at(connection: http.client.HTTPConnection, deadline: float) -> Iterator[threading.Event]:
-    """The line is shut at that moment, whatever still drips in: the socket's own limit begins anew with each byte."""
-    line = socket.socket(fileno=os.dup(connection.sock.fileno()))
-    cut = threading.Event()
-
-    def cut_it() -> None:
-        cut.set()
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(deadline - time.monotonic(), 0.05), cut_it)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield cut
-    finally:
-        timer.cancel()
-        timer.join()
-        line.close()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from gcms_tui.adapters.line import cut_after
 from gcms_tui.adapters.postgres_errors import Failure, classify
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.query import Answer, Statement
@@ -58,7 +56,7 @@ def perform(
     begun = time.monotonic()
     cut: threading.Event | None = None
     try:
-        with cut_after(connection, patience_s) as cut, connection.cursor() as cursor:
+        with cut_after(connection.fileno(), patience_s) as cut, connection.cursor() as cursor:
             cursor.execute(statement.sql.encode(), statement.binds or None)
             described = cursor.description
             columns = tuple(column.name for column in described) if described else ()
@@ -69,29 +67,6 @@ def perform(
         raise PostgresFailed(classify(error, where=where, source=statement.source, waited_s=waited)) from None
     elapsed_ms = int((time.monotonic() - begun) * 1000)
     return Done(Answer(columns, rows, None, now(), elapsed_ms), touched, tag)
-
-
-@contextmanager
-def cut_after(connection: Connection[tuple[object, ...]], patience_s: float) -> Iterator[threading.Event]:
-    """Whoever waits for the server for longer is told that the link is gone: the driver alone would wait for ever. The
-    event says that it came to that."""
-    line = socket.socket(fileno=os.dup(connection.fileno()))  # the same line, also where the driver closes its own end
-    cut = threading.Event()
-
-    def cut_it() -> None:
-        cut.set()
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(patience_s, cut_it)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield cut
-    finally:
-        timer.cancel()
-        timer.join()
-        line.close()
 
 
 def server_of(connection: Connection[tuple[object, ...]]) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gcms_tui.adapters.files import read_text, refuse_if_others_may_read
-from gcms_tui.adapters.postgres_session import PATIENCE_S, cut_after
+from gcms_tui.adapters.line import cut_after
+from gcms_tui.adapters.postgres_session import PATIENCE_S
 from gcms_tui.core.errors import ConfigError, Refused, Unavailable
 from gcms_tui.core.query import Statement
 from gcms_tui.core.secret import Secret, masked
@@ -116,7 +117,7 @@ def connect_to_write(dsn: Secret, name: str, lock_timeout_s: int = LOCK_TIMEOUT_
         _refuse_pooler([str(connection.info.port)])  # a service of pg_service.conf names its own
         sets = ", ".join("set_config(%s, %s, false)" for _ in wanted)
         shows = ", ".join("current_setting(%s)" for _ in wanted)
-        with cut_after(connection, PATIENCE_S):
+        with cut_after(connection.fileno(), PATIENCE_S):
             connection.execute(f"SELECT {sets}".encode(), [word for pair in wanted.items() for word in pair])
             kept = connection.execute(f"SELECT {shows}".encode(), list(wanted)).fetchone()
         if kept != tuple(wanted.values()):
@@ -192,7 +193,7 @@ def open_postgres(dsn: Secret, session: Sequence[str], what: str) -> Connection[
         if _encryption(connection) == "none":
             # A service of pg_service.conf decides for itself.
             raise ConfigError(f"{what} without encryption", f"{where} was reached in clear.", "Set sslmode=require.")
-        with cut_after(connection, PATIENCE_S):
+        with cut_after(connection.fileno(), PATIENCE_S):
             for statement in session:
                 connection.execute(statement.encode())
     except psycopg.Error as error:
