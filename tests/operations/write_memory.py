@@ -11,24 +11,22 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from gcms_tui.core.errors import GcmsError, MissingRelation, StatementFailed
+from gcms_tui.core.errors import GcmsError, StatementFailed
 from gcms_tui.core.finding import Scalar
 from gcms_tui.core.query import Access, Answer, Statement
 from gcms_tui.core.scd2.version import NAMED
 from gcms_tui.core.settings import Scd2TableSettings
-from gcms_tui.core.writing.written import SessionIdentity, Written
+from gcms_tui.core.writing.written import Written
 from tests.operations.memory import NOW, ShippedQueries
+from tests.operations.memory_session import RELATION, Transactions, answer, there
 
 STAMP = "2026-03-01 09:00:00.123456789"
 """What the warehouse's clock says, always."""
 
-_RELATION = re.compile(r'"[^"]+"(?:\."[^"]+")+')
 _VALUE = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _QUERIES = ShippedQueries()
 
-T = TypeVar("T")
 Row = dict[str, Scalar]
 Hook = Callable[["MemoryDatabase"], object]
 
@@ -104,12 +102,8 @@ class MemoryDatabase:
 
 
 @dataclass
-class MemorySession:
+class MemorySession(Transactions[MemoryTable]):
     base: MemoryDatabase
-    query_tag: str
-    identity: SessionIdentity = field(default=SessionIdentity("GCMS", "OPERATOR", "77"))
-    mine: dict[str, MemoryTable] | None = None
-    """A copy, while a transaction is open."""
     requests: list[str] = field(default_factory=list)
 
     def read(self, statement: Statement) -> Answer:
@@ -123,40 +117,13 @@ class MemorySession:
         assert ddl is (self.mine is None), "DDL would commit an open transaction, and a change wants one"
         return self._done(statement.query, lambda: Written(_write(self._tables, statement), 0, "q", 1))
 
-    def begin(self) -> None:
-        assert self.mine is None
-        self._done("BEGIN", lambda: None)
-        self.mine = deepcopy(self.base.tables)
-
     def commit(self, request_id: str) -> str | None:
-        assert self.mine is not None
         self.requests.append(request_id)
-        self._done("COMMIT", self._commit)
-        return "q-commit"
-
-    def rollback(self) -> None:
-        self.mine = None
-        self._done("ROLLBACK", lambda: None)
+        return super().commit(request_id)
 
     def close(self) -> None:
-        self.mine = None
+        super().close()
         self.base.events.append("close")
-
-    def _commit(self) -> None:
-        assert self.mine is not None
-        self.base.tables.update(self.mine)
-        self.mine = None
-
-    @property
-    def _tables(self) -> dict[str, MemoryTable]:
-        return self.base.tables if self.mine is None else self.mine
-
-    def _done(self, event: str, effect: Callable[[], T]) -> T:
-        self.base.events.append(event)
-        self.base.happens(event)
-        answer = effect()
-        self.base.happens(f"after {event}")
-        return answer
 
 
 def _values(statement: Statement) -> dict[str, Scalar]:
@@ -168,7 +135,7 @@ def _values(statement: Statement) -> dict[str, Scalar]:
 def _write(tables: dict[str, MemoryTable], statement: Statement) -> int:
     if statement.query == "create_schema":
         return 0
-    first, *others = _RELATION.findall(statement.sql)
+    first, *others = RELATION.findall(statement.sql)
     values = _values(statement)
     if statement.query.startswith("clone_"):
         if first in tables:
@@ -192,7 +159,7 @@ def _write(tables: dict[str, MemoryTable], statement: Statement) -> int:
             table.rows = [row for row in table.rows if row not in wanted]
             return len(wanted)
         case "scd2_insert_copies" | "scd2_insert_copy" as query:
-            copies = [dict(row) for row in _there(tables, others[0]).rows if _is_meant(row, values)]
+            copies = [dict(row) for row in there(tables, others[0]).rows if _is_meant(row, values)]
             copies = copies[:1] if query == "scd2_insert_copy" else copies
             table.rows += copies
             return len(copies)
@@ -208,34 +175,28 @@ def _is_meant(row: Row, values: Mapping[str, Scalar]) -> bool:
     return all(row[name] == value for name, value in named.items())
 
 
-def _there(tables: Mapping[str, MemoryTable], name: str) -> MemoryTable:
-    if name not in tables:
-        raise MissingRelation("A table is missing", f"{name} is not there.")
-    return tables[name]
-
-
 def _read(base: MemoryDatabase, tables: Mapping[str, MemoryTable], statement: Statement) -> Answer:
     match statement.query:
         case "query_history_by_tag":
             if isinstance(base.history, GcmsError):
                 raise base.history
-            return _answer(base.history)
+            return answer(base.history)
         case "table_columns" | "table_kind":
             schema, name = statement.binds[:2]
             found = tables.get(f'"{schema}"."{name}"')
             if found is None:
-                return _answer(())
+                return answer(())
             if statement.query == "table_kind":
-                return _answer(({"table_type": found.kind, "is_transient": found.transient},))
+                return answer(({"table_type": found.kind, "is_transient": found.transient},))
             named = [(column.upper(), _TYPES.get(role, "TIMESTAMP_NTZ")) for role, column in found.columns.items()]
-            return _answer(tuple({"column_name": column, "data_type": kind} for column, kind in named))
+            return answer(tuple({"column_name": column, "data_type": kind} for column, kind in named))
         case "scd2_closing_convention":
-            return _answer(({"closed_day_before": base.closed[0], "closed_same_instant": base.closed[1]},))
-    [name] = set(_RELATION.findall(statement.sql))
-    table, values = _there(tables, name), _values(statement)
+            return answer(({"closed_day_before": base.closed[0], "closed_same_instant": base.closed[1]},))
+    [name] = set(RELATION.findall(statement.sql))
+    table, values = there(tables, name), _values(statement)
     match statement.query:
         case "row_count":
-            return _answer(({"row_count": len(table.rows)},))
+            return answer(({"row_count": len(table.rows)},))
         case "scd2_key_versions":
             return _versions(table, statement, [row for row in table.rows if _is_meant(row, values)])
         case "scd2_duplicate_groups":
@@ -260,7 +221,7 @@ def _groups(table: MemoryTable, values: Mapping[str, Scalar]) -> Answer:
     part, size = str(values["containing"]).lower(), values["page_size"]
     keys = sorted(key for key, count in counts.items() if count > 1 and part in key.lower())
     assert isinstance(size, int) and values["after_key"] is None
-    return _answer(
+    return answer(
         tuple(
             {
                 "natural_key": key, "current_count": counts[key], "distinct_ids": counts[key],
@@ -269,8 +230,3 @@ def _groups(table: MemoryTable, values: Mapping[str, Scalar]) -> Answer:
             for key in keys[:size]
         )
     )  # fmt: skip
-
-
-def _answer(rows: tuple[Row, ...]) -> Answer:
-    columns = tuple(rows[0]) if rows else ()
-    return Answer(columns, tuple(tuple(row.values()) for row in rows), "q", NOW, 1)

@@ -3,13 +3,10 @@ whose tables have columns, rows, kinds and grants."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import pytest
 
@@ -20,7 +17,7 @@ from gcms_tui.core.identifier import Relation
 from gcms_tui.core.query import Access, Answer, Statement
 from gcms_tui.core.settings import BackupSettings, Settings
 from gcms_tui.core.writing.plan import Plan
-from gcms_tui.core.writing.written import SessionIdentity, Written
+from gcms_tui.core.writing.written import Written
 from gcms_tui.operations.backups.book import BackupBook
 from gcms_tui.operations.backups.counting import RowCounts
 from gcms_tui.operations.backups.listing import BackupList
@@ -33,15 +30,14 @@ from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.writing.doubts import Doubts
 from gcms_tui.operations.writing.guarded_write import Guard, GuardedWrites
 from tests.operations.memory import NOW, Clock, MemoryDbt, ShippedQueries
+from tests.operations.memory_session import RELATION, Transactions, answer, there
 from tests.operations.run_memory import ANA
 from tests.operations.write_scene import MemoryChain, MemoryLeases, MemoryPlans
 
 FACT, PLAYERS = "gold.fct_payment", "gold.dim_musician"
 WHY = "weekly refresh"
-_RELATION = re.compile(r'"[^"]+"(?:\."[^"]+")+')
 _DDL = ("clone_", "create_", "swap_", "undrop_")
 
-T = TypeVar("T")
 Cells = tuple[Scalar, ...]
 Hook = Callable[["Vault"], object]
 
@@ -107,11 +103,8 @@ class Vault:
 
 
 @dataclass
-class Session:
+class Session(Transactions[Table]):
     base: Vault
-    query_tag: str
-    identity: SessionIdentity = field(default=SessionIdentity("GCMS", "OPERATOR", "77"))
-    mine: dict[str, Table] | None = None
 
     def read(self, statement: Statement) -> Answer:
         return self._done(statement.query, lambda: _read(self.base, self._tables, statement))
@@ -122,51 +115,14 @@ class Session:
         assert ddl is (self.mine is None), "DDL would commit an open transaction, and a change wants one"
         return self._done(statement.query, lambda: Written(_write(self.base, self._tables, statement), 0, "q", 1))
 
-    def begin(self) -> None:
-        self._done("BEGIN", lambda: None)
-        self.mine = deepcopy(self.base.tables)
-
-    def commit(self, request_id: str) -> str | None:
-        self._done("COMMIT", self._commit)
-        return "q-commit"
-
-    def rollback(self) -> None:
-        self.mine = None
-        self._done("ROLLBACK", lambda: None)
-
-    def close(self) -> None:
-        self.mine = None
-
-    def _commit(self) -> None:
-        assert self.mine is not None
-        self.base.tables.update(self.mine)
-        self.mine = None
-
-    @property
-    def _tables(self) -> dict[str, Table]:
-        return self.base.tables if self.mine is None else self.mine
-
-    def _done(self, event: str, effect: Callable[[], T]) -> T:
-        self.base.events.append(event)
-        self.base.happens(event)
-        answer = effect()
-        self.base.happens(f"after {event}")
-        return answer
-
-
-def _there(tables: dict[str, Table], name: str) -> Table:
-    if name not in tables:
-        raise MissingRelation("A table is missing", f"{name} is not there.")
-    return tables[name]
-
 
 def _write(base: Vault, tables: dict[str, Table], statement: Statement) -> int:
     if statement.query == "create_schema":
         return 0
-    first, *others = _RELATION.findall(statement.sql)
+    first, *others = RELATION.findall(statement.sql)
     match statement.query:
         case "clone_table" | "clone_transient_table":
-            source = _there(tables, others[0])
+            source = there(tables, others[0])
             if first in tables:
                 raise StatementFailed("Snowflake refused the query", f"Object {first} already exists.", code=2002)
             transient = "YES" if statement.query == "clone_transient_table" else "NO"
@@ -174,13 +130,13 @@ def _write(base: Vault, tables: dict[str, Table], statement: Statement) -> int:
                 raise StatementFailed("Snowflake refused the query", "Transient object cannot be cloned", code=2120)
             tables[first] = Table(list(source.rows), source.columns, transient)
         case "swap_tables":
-            tables[first], tables[others[0]] = _there(tables, others[0]), _there(tables, first)
+            tables[first], tables[others[0]] = there(tables, others[0]), there(tables, first)
         case "undrop_table":
             if first in tables:
                 raise StatementFailed("Snowflake refused the query", f"{first} already exists", code=2002)
-            tables[first] = _there(base.dropped, first)
+            tables[first] = there(base.dropped, first)
         case "overwrite_table":
-            tables[first].rows = list(_there(tables, others[0]).rows)
+            tables[first].rows = list(there(tables, others[0]).rows)
             return len(tables[first].rows)
         case _:
             raise NotImplementedError(statement.query)
@@ -192,26 +148,26 @@ def _read(base: Vault, tables: dict[str, Table], statement: Statement) -> Answer
         case "query_history_by_tag":
             if isinstance(base.history, GcmsError):
                 raise base.history
-            return _answer(base.history)
+            return answer(base.history)
         case "backup_tables":
             [schema] = statement.binds
-            return _answer(
+            return answer(
                 tuple(_standing(name, one) for name, one in tables.items() if name.startswith(f'"{schema}".'))
             )
         case "table_kind" | "table_columns" | "table_grants":
             found = tables.get('"{}"."{}"'.format(*statement.binds))
-            return _answer(_described(statement.query, found) if found else ())
-    names = [_there(tables, name).rows for name in dict.fromkeys(_RELATION.findall(statement.sql))]
+            return answer(_described(statement.query, found) if found else ())
+    names = [there(tables, name).rows for name in dict.fromkeys(RELATION.findall(statement.sql))]
     match statement.query:
         case "row_count":
-            return _answer(({"row_count": len(names[0])},))
+            return answer(({"row_count": len(names[0])},))
         case "table_differences":
             table, backup = names
-            return _answer(({"table_rows": len(table), "backup_rows": len(backup), **_between(table, backup)},))
+            return answer(({"table_rows": len(table), "backup_rows": len(backup), **_between(table, backup)},))
         case "restore_state":
             table, before, backup = names
             since = {"added_since": _alone(table, before), "removed_since": _alone(before, table)}
-            return _answer(({"table_rows": len(table), **since, **_between(table, backup)},))
+            return answer(({"table_rows": len(table), **since, **_between(table, backup)},))
     raise NotImplementedError(statement.query)
 
 
@@ -246,11 +202,6 @@ def _standing(name: str, table: Table) -> dict[str, Scalar]:
         "table_owner": "SYSADMIN",
     }
     return {"table_name": bare, "is_transient": table.transient, **said}
-
-
-def _answer(rows: tuple[dict[str, Scalar], ...]) -> Answer:
-    columns = tuple(rows[0]) if rows else ()
-    return Answer(columns, tuple(tuple(row.values()) for row in rows), "q", NOW, 1)
 
 
 class Ticking(Clock):
