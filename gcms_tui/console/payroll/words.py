@@ -11,6 +11,7 @@ from rich.text import Text
 from gcms_tui.console.payroll.person_words import SHORT
 from gcms_tui.console.payroll.person_words import money as exact
 from gcms_tui.console.present import ago
+from gcms_tui.console.steps.words import FAILED, FALLEN, OPEN, PASSED, RUNNING, Mark, marked
 from gcms_tui.console.theme import Look, Palette
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.gates import StepLook, StepState
@@ -29,14 +30,12 @@ _CONCERTS: Mapping[ConcertState, tuple[str, str]] = {
     ConcertState.HELD: ("■", "="),
     ConcertState.UNKNOWN: ("?", "?"),
 }
-_STEPS: Mapping[StepState, tuple[str, str]] = {
-    StepState.OPEN: ("○", "o"),
-    StepState.PASSED: ("✓", "+"),
-    StepState.FAILED: ("✗", "x"),
-    StepState.FALLEN: ("▲", "!"),
+_STEPS: Mapping[StepState, Mark] = {
+    StepState.OPEN: OPEN,
+    StepState.PASSED: PASSED,
+    StepState.FAILED: FAILED,
+    StepState.FALLEN: FALLEN,
 }
-RUNNING = ("►", ">")
-"""What stands before a step that is being done."""
 
 
 def money(amount: Decimal | None) -> str:
@@ -100,7 +99,7 @@ def step_tint(state: StepState, palette: Palette) -> str:
 
 def step_state(state: StepState, look: Look, *, loud: bool = False) -> str:
     """Symbol and word: `✓ passed`; `loud`: the word in capitals."""
-    return f"{_STEPS[state][look.glyphs.ascii]} {state.value.upper() if loud else state.value}"
+    return marked(_STEPS[state], state.value, look, loud=loud)
 
 
 def step_named(step: Step) -> str:

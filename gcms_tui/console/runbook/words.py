@@ -9,6 +9,7 @@ from rich.text import Text
 
 from gcms_tui.console.modes import PANES
 from gcms_tui.console.payroll.words import by_text
+from gcms_tui.console.steps.words import FAILED, FALLEN, OPEN, PASSED, RUNNING, Mark, marked
 from gcms_tui.console.theme import Look, Palette
 from gcms_tui.core.incidents.incident import Incident
 from gcms_tui.core.procedures.cadence import BoardLine, Due
@@ -29,16 +30,15 @@ _DUE: Mapping[Due, tuple[str, str]] = {
     Due.ON_DEMAND: ("○", "o"),
     Due.UNKNOWN: ("?", "?"),
 }
-_STEPS: Mapping[StepState, tuple[str, str]] = {
-    StepState.OPEN: ("○", "o"),
-    StepState.BEGUN: ("►", ">"),
-    StepState.DONE: ("✓", "+"),
-    StepState.FAILED: ("✗", "x"),
+_STEPS: Mapping[StepState, Mark] = {
+    StepState.OPEN: OPEN,
+    StepState.BEGUN: RUNNING,
+    StepState.DONE: PASSED,
+    StepState.FAILED: FAILED,
     StepState.SKIPPED: ("-", "-"),
-    StepState.OVERRIDDEN: ("▲", "!"),
-    StepState.FALLEN: ("▲", "!"),
+    StepState.OVERRIDDEN: FALLEN,
+    StepState.FALLEN: FALLEN,
 }
-RUNNING = ("►", ">")
 ELSEWHERE = ("→", ">")
 
 ENTER_DOES: Mapping[StepKind, str] = {
@@ -82,7 +82,7 @@ def after_state(line: BoardLine) -> str:
 
 def step_state(state: StepState, look: Look, *, loud: bool = False) -> str:
     """Symbol and word; `loud`: the word in capitals."""
-    return f"{_STEPS[state][look.glyphs.ascii]} {state.value.upper() if loud else state.value}"
+    return marked(_STEPS[state], state.value, look, loud=loud)
 
 
 def step_tint(state: StepState, palette: Palette) -> str:
