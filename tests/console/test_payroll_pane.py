@@ -142,7 +142,7 @@ async def test_a_run_is_opened_after_it_was_seen_for_what(small: SmallPayroll) -
         screen = await wizard(pilot)
         [run] = small.book().all()
         assert screen.run_id == run.run_id and run.concert_id == "33" and run.opened.person.user == "erin"
-        assert screen.steps.step is Step.FRESHNESS, "the first step that is open"
+        assert screen.step is Step.FRESHNESS, "the first step that is open"
 
 
 async def test_read_only_shows_everything_and_offers_nothing(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def test_all_steps_are_there_and_the_first_open_one_is_at_hand(
     app = small.app()
     async with app.run_test(size=size) as pilot:
         screen = await opened_wizard(pilot)
-        assert screen.steps.step is Step.SPOT_CHECK
+        assert screen.step is Step.SPOT_CHECK
         seen = drawn(app)
         for step in STEPS:
             assert f"{step.number} " in seen and step.named in seen
@@ -132,7 +132,7 @@ async def test_a_step_that_fell_back_says_why_and_a_closed_one_at_which_gate(sma
     app = small.app()
     async with app.run_test(size=LARGE) as pilot:
         screen = await opened_wizard(pilot)
-        assert screen.steps.step is Step.FRESHNESS
+        assert screen.step is Step.FRESHNESS
         seen = drawn(app)
         assert "▲ fallen back" in seen and "1 d 7 h old, older than its limit of 1 d" in seen
         seen = await at_step(pilot, screen, Step.EXPORT)
@@ -153,7 +153,7 @@ async def test_freshness_is_looked_at_off_the_loop(small: SmallPayroll, sound: b
         await pilot.press("enter")
         await until(pilot, lambda: "► looking" in drawn(app), "the look")
         await pilot.press("down")
-        assert screen.steps.step is Step.MODELS, "nothing blocks"
+        assert screen.step is Step.MODELS, "nothing blocks"
         await pilot.press("enter")
         assert isinstance(app.screen, ErrorDialog), "its gate is closed meanwhile"
         await pilot.press("escape")
@@ -263,7 +263,7 @@ async def test_a_run_that_went_on_while_nobody_looked_is_taken_up_and_judged(sma
     app = small.app()
     async with app.run_test(size=LARGE) as pilot:
         screen = await opened_wizard(pilot)
-        await until(pilot, lambda: screen.dbt_run is not None and screen.steps.step is Step.MODELS, "it is taken up")
+        await until(pilot, lambda: screen.dbt_run is not None and screen.step is Step.MODELS, "it is taken up")
         await pilot.press("x")
         await confirmed(pilot, CancelDialog)
         await until(pilot, lambda: small.dbt.runs.cancelled == [dbt.run_id], "it was asked to stop")

@@ -24,7 +24,6 @@ class BesideSteps(CheckedRun):
     def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
         super().__init__(services, look, acting, desk, run_id)
         self._prover = Loader(self, "payroll verify")
-        self._opener = Loader(self, "payroll runs")
 
     @property
     def step(self) -> Step | None:
@@ -102,12 +101,6 @@ class BesideSteps(CheckedRun):
         run_id = self._dbt_run_id()
         if run_id is not None:
             self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id))
-
-    def on_runs_opened(self, message: RunsOpened) -> None:
-        from gcms_tui.console.run import RunScreen
-
-        if self.in_front:
-            self.app.push_screen(RunScreen(self.services, self.look, message.desk, message.run_id))
 
     def action_provenance(self) -> None:
         from gcms_tui.console.payroll.provenance import StepOrigin

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, Judging, is_under_way
+from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S
 from gcms_tui.console.pane import Loader, unexpected
 from gcms_tui.console.payroll.live import Following, StepEnded, step_of
 from gcms_tui.console.payroll.reading import ReadRun
@@ -25,8 +25,6 @@ from gcms_tui.core.run_preview import Preview
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.payroll.checklist import Checklist
     from gcms_tui.operations.payroll.desk import PayrollDesk
-
-_TICK_S = 1.0
 
 
 class StepPreview(PreviewDialog):
@@ -50,32 +48,15 @@ class CheckedRun(ReadRun):
     def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
         super().__init__(services, look, acting, desk, run_id)
         self.following: Following | None = None
-        """The dbt run of a step that is under way, or is being judged."""
         self.looking_since: datetime | None = None
         """Since when the sources are looked at; None where they are not."""
-        self.step_error: tuple[Step, GcmsError] | None = None
-        """Why a step could not be done."""
-        self._worker = Loader(self, "payroll step")
         self._seeker = Loader(self, "payroll pending")
-        self._sought = False
-        """It was asked whether a dbt run is pending."""
-
-    def on_mount(self) -> None:
-        self.set_interval(_TICK_S, self._tick)
-
-    def on_unmount(self) -> None:
-        if self.following is not None:
-            self.following.let_go()
 
     def has_been_read(self, before: Standing | None) -> None:
         """A dbt run that went on while nobody looked is taken up."""
         if not self._sought and self.desk.bench is not None and self.run is not None and self.run.ended is None:
             desk = self.desk
             self._sought = self._seeker.start(lambda: self._pending(desk))
-
-    def seek_pending_again(self) -> None:
-        """With the next reading: what could not be judged may be by now."""
-        self._sought = self.following is not None
 
     def _pending(self, desk: PayrollDesk) -> Message:
         try:
@@ -108,12 +89,6 @@ class CheckedRun(ReadRun):
     @property
     def at_work(self) -> bool:
         return self.doing is not None
-
-    @property
-    def dbt_run(self) -> Run | None:
-        """The dbt run that is under way."""
-        following = self.following
-        return following.run if following is not None and is_under_way(following.run) else None
 
     def check(self, step: Step) -> None:
         """Do one of the first three steps."""
@@ -160,24 +135,6 @@ class CheckedRun(ReadRun):
 
     # -- what is heard of it ----------------------------------------------------------------------------------------
 
-    def on_dbt_seen(self, message: DbtSeen) -> None:
-        following = self.following
-        if following is None:
-            return
-        following.seen(message.look)
-        run = message.look.run
-        others = tuple(one for one in self.console_app.dbt_running if one.run_id != run.run_id)
-        running = (run, *others) if is_under_way(run) else others
-        if running != self.console_app.dbt_running:
-            self.console_app.dbt_is(running)
-        self.draw()
-        self.refresh_bindings()
-
-    def on_judging(self, message: Judging) -> None:
-        if self.following is not None:
-            self.following.judging = True
-        self.draw()
-
     def on_step_ended(self, message: StepEnded) -> None:
         if message.step is Step.FRESHNESS:
             self.looking_since = None
@@ -190,20 +147,9 @@ class CheckedRun(ReadRun):
         self.draw()
         self.refresh_bindings()
 
-    def _tick(self) -> None:
-        """Another second has passed: only what counts seconds reads otherwise."""
-        if self.doing is not None and self.is_current:
-            self.draw()
-
     def action_cancel(self) -> None:
         from gcms_tui.console.run_cancel import CancelDialog
 
         run, bench = self.dbt_run, self.desk.bench
         if run is not None and bench is not None:
             self.app.push_screen(CancelDialog(self.services, self.look, bench.checklist, run))
-
-    @property
-    def error(self) -> GcmsError | None:
-        if self.step_error is not None:
-            return self.step_error[1]
-        return super().error

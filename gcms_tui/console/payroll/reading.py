@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.timer import Timer
-
-from gcms_tui.console.pane import Loader, Pane
 from gcms_tui.console.payroll.entries import entry_words
 from gcms_tui.console.payroll.source import Acting, NotRead
 from gcms_tui.console.payroll.wizard_source import RunRead, Standing, WizardSource
 from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.steps.screen import StepsScreen
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import here
-from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.payroll.run import PayrollRun
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -24,33 +21,22 @@ _EVERY_S = 15.0
 """From the end of one reading to the next, while somebody looks: it asks the store alone."""
 
 
-class ReadRun(Pane):
+class ReadRun(StepsScreen):
     """Reads while it is in front, and not otherwise."""
 
     def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
-        super().__init__(services, look)
+        super().__init__(services, look, "payroll")
         self.acting = acting
         self.desk = desk
         self.run_id = run_id
         self.standing: Standing | None = None
-        self.failure: GcmsError | None = None
-        """Why the newest reading failed."""
         self.news = ""
         """What somebody else has done to it since it was last looked at."""
         self.source = WizardSource(acting, run_id)
-        self._read_at = services.now()
-        self._loader = Loader(self, "payroll run")
-        self._again = False
-        self._by_hand = False
         self._doing_own = False
         """What comes into the journal by this person until the next reading was done from here."""
-        self._next: Timer | None = None
 
     # -- what a subclass does ---------------------------------------------------------------------------------------
-
-    def draw(self) -> None:
-        """Tell everything anew."""
-        raise NotImplementedError
 
     def has_been_read(self, before: Standing | None) -> None:
         """`before`: how it stood when it was last read; None where nothing was known of it."""
@@ -140,27 +126,11 @@ class ReadRun(Pane):
         else:
             self._wait()
 
-    def _stop_waiting(self) -> None:
-        if self._next is not None:
-            self._next.stop()
-            self._next = None
-
-    def looked_at(self) -> None:
-        self.read()
-
-    def on_screen_suspend(self) -> None:
-        self._stop_waiting()
-
     def on_screen_resume(self) -> None:
         if self.standing is not None or self.failure is not None:
             self.read()
 
     # -- what failed ------------------------------------------------------------------------------------------------
-
-    @property
-    def error(self) -> GcmsError | None:
-        """What there is to be read of failures."""
-        return self.failure
 
     def action_error(self) -> None:
         from gcms_tui.console.dialogs import ErrorDialog

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 
-from gcms_tui.console.headline import Banner, Headline, failure_lines
-from gcms_tui.console.live_words import so_far_text
+from gcms_tui.console.headline import failure_lines
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.payroll import wizard_head
 from gcms_tui.console.payroll.beside import BesideSteps
 from gcms_tui.console.payroll.concert_lines import brief_hold_lines
-from gcms_tui.console.payroll.source import Acting
-from gcms_tui.console.payroll.step_lines import StepList, StepRow
-from gcms_tui.console.payroll.wizard_page import ONCE, StepPage, Under, page_text
+from gcms_tui.console.payroll.step_lines import step_row
+from gcms_tui.console.payroll.wizard_page import ONCE, StepPage
 from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import step_named
-from gcms_tui.console.present import age_text, ago
-from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.status_bar import Status
-from gcms_tui.console.theme import Look
+from gcms_tui.console.steps.screen import STEPS_CSS
+from gcms_tui.console.steps.step_list import StepRow
+from gcms_tui.console.steps.step_page import Under, page_text
 from gcms_tui.console.ways import here
+from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.document import PlainDocument
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import CHECKS, STEPS, Step
 
-if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations.payroll.desk import PayrollDesk
-
-_TICK_S = 60.0
-"""How often ages are told anew."""
 _WRITING = ("again", "abandon", "cancel", "hold", "act")
 _OF_THE_RUN = (*_WRITING, "do", "read", "dbt", "verify", "journal", "provenance", "copy")
 
@@ -43,9 +34,10 @@ class WizardScreen(BesideSteps):
     """Over the list of concerts. Esc leaves everything as it is: what was done is in the journal."""
 
     TITLE = "Payroll run"
-    CSS_PATH: ClassVar[list[str]] = ["wizard.tcss"]  # type: ignore[assignment]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (34, "-tall")]
+    CSS_PATH: ClassVar[list[str]] = [STEPS_CSS, "wizard.tcss"]  # type: ignore[assignment]
+    NUMBER = 4
+    WHOLE = "the run"
+    DETAIL = PlainDocument
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "do", "Do", id="wizard.do", tooltip="Do the step; a gate that is closed says which"),
         Binding("enter", "read", "Read", id="wizard.read", tooltip="What was found, who did it, and what proves it"),
@@ -63,71 +55,50 @@ class WizardScreen(BesideSteps):
         Binding("e", "error", "Error", id="wizard.error", tooltip="What failed last, in full"),
     ]
 
-    def __init__(self, services: ConsoleServices, look: Look, acting: Acting, desk: PayrollDesk, run_id: str) -> None:
-        super().__init__(services, look, acting, desk, run_id)
-        self._detailed: Step | None = None
-        self.headline = Headline(look, id="headline")
-        self.underline = Headline(look, id="underline")
-        self.banner = Banner(look, id="banner")
-        self.steps = StepList(look, id="steps")
-        self.detail = PlainDocument(id="detail")
-
-    def compose(self) -> ComposeResult:
-        yield self.status_bar
-        yield self.banner
-        yield self.headline
-        yield self.underline
-        with Container(id="body"):
-            yield self.steps
-            yield self.detail
-        yield self.key_bar
-
-    def on_mount(self) -> None:
-        self.steps.focus()
-        self.read()
-        self.set_interval(_TICK_S, self.draw)
-
     def has_been_read(self, before: Standing | None) -> None:
         """At the start the cursor is on the first step that is open; it goes on with what is done from here."""
         super().has_been_read(before)
         if self.standing is None:
             return
         if before is None or self._goes_on(before, self.standing):
-            self._draw_steps()
+            self.draw_steps()
             self.steps.cursor = (self.standing.next_step or STEPS[-1]).value
 
     def _goes_on(self, before: Standing, now: Standing) -> bool:
         """The step under the cursor was the next one, and has passed. Whoever has moved on, or reads, is left there."""
         step = before.next_step
-        if step is None or step is not self.steps.step or now.look(step).state is not StepState.PASSED:
+        if step is None or step is not self.step or now.look(step).state is not StepState.PASSED:
             return False
         further = now.next_step is not None and now.next_step.number > step.number
-        return further and (self._doing_own or self.at_work) and not self._reads
+        return further and (self._doing_own or self.at_work) and not self.reads
 
     def taken_up(self, step: Step) -> None:
         self.steps.cursor = step.value
 
     @property
     def step(self) -> Step | None:
-        return self.steps.step
+        return None if self.steps.cursor is None else Step(self.steps.cursor)
+
+    @property
+    def next_step(self) -> Step | None:
+        return None if self.standing is None else self.standing.next_step
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        now, standing, reading = self.services.now(), self.standing, self._loader.busy
-        self.headline.parts = wizard_head.first_line(standing, self.run_id, self.look, reading=reading)
-        self.underline.parts = wizard_head.second_line(standing, now, self.look)
-        self.banner.said = self._banner()
-        said = "Reading the run." if reading else "It could not be read: e says why, r tries again."
-        self.steps.empty = Text(f" {said}", self.look.palette.muted)
-        self._draw_steps()
-        self._draw_detail()
         self.status_bar.acting = self.acting.whom
-        data = "" if standing is None else f"read {ago(now - self._read_at)}"
-        refresh = "reading" if self.acting.desk is None else "live" if self.dbt_run is not None else ""
-        self.say(Status(title="4 Payroll run", data=data, stale=self.failure is not None, refresh=(refresh,)))
+        super().draw()
 
-    def _banner(self) -> tuple[Text, ...]:
+    def refreshing(self) -> str:
+        return "reading" if self.acting.desk is None else super().refreshing()
+
+    def first_line(self) -> tuple[Part, ...]:
+        return wizard_head.first_line(self.standing, self.run_id, self.look, reading=self._loader.busy)
+
+    def second_line(self) -> tuple[Part, ...]:
+        return wizard_head.second_line(self.standing, self.services.now(), self.look)
+
+    def banner_lines(self) -> tuple[Text, ...]:
         palette, standing = self.look.palette, self.standing
         lines: list[Text] = []
         if self.failure is not None:
@@ -138,44 +109,11 @@ class WizardScreen(BesideSteps):
             lines.append(Text(self.look.glyphs.text(self.news, 300), palette.accent))
         return tuple(lines)
 
-    def _draw_steps(self) -> None:
-        standing, now = self.standing, self.services.now()
-        if standing is None:
-            self.steps.show(())
-            return
-        self.steps.show(
-            tuple(
-                StepRow(
-                    look=one,
-                    age=age_text(now - one.by.at, young="now") if one.by is not None else "",
-                    doing=self._word if one.step is self.doing else "",
-                    is_next=one.step is standing.next_step,
-                )
-                for one in standing.looks
-            )
-        )
+    def rows(self) -> tuple[StepRow, ...]:
+        return () if self.standing is None else tuple(step_row(one, self.look) for one in self.standing.looks)
 
-    @property
-    def _word(self) -> str:
-        """What is being done, in a word."""
-        if self.following is None:
-            return "looking"
-        run = self.dbt_run
-        if run is None:
-            return "judging"
-        return so_far_text((self.services.now() - run.record.started_at).total_seconds())
-
-    def _draw_detail(self) -> None:
-        page = self._page()
-        if page is None:
-            nothing = self.steps.empty or Text()
-            self.detail.show(lambda width: [nothing], keep_place=False)
-            return
-        self.detail.show(page.page, keep_place=self._detailed is page.step)
-        self._detailed = page.step
-
-    def _page(self) -> StepPage | None:
-        step, standing = self.steps.step, self.standing
+    def step_page(self) -> StepPage | None:
+        step, standing = self.step, self.standing
         if step is None or standing is None:
             return None
         under, following = None, self.following
@@ -183,12 +121,8 @@ class WizardScreen(BesideSteps):
             under = Under(since=self.looking_since)
             if following is not None:
                 under = Under(following.look, following.judging)
-        error = self.step_error[1] if self.step_error is not None and self.step_error[0] is step else None
+        error = self.error_of(step)
         return StepPage(step, standing, under, error, self._read_only or "", self.services.now(), self.look)
-
-    def on_row_list_moved(self, message: RowList.Moved) -> None:
-        self._draw_detail()
-        self.refresh_bindings()
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         if self.refusal("do") is None:
@@ -204,7 +138,7 @@ class WizardScreen(BesideSteps):
         return None if self.desk.bench is not None else f"read-only: {self.desk.read_only_reason}"
 
     def refusal(self, action: str) -> str | None:
-        standing, step = self.standing, self.steps.step
+        standing, step = self.standing, self.step
         if action in _OF_THE_RUN and (standing is None or step is None or self.acting.desk is None):
             return "the run has not been read"
         if action in _WRITING and self._read_only is not None:
@@ -214,8 +148,8 @@ class WizardScreen(BesideSteps):
                 return None
             case "do" if self._looked_at is not None:
                 return self._looked_at
-            case "read" if self._looked_at is None or self._reads:
-                return "it is open" if self._reads else "it can be done: Enter"
+            case "read" if self._looked_at is None or self.reads:
+                return "it is open" if self.reads else "it can be done: Enter"
             case "refresh":
                 return "it is being read" if self._loader.busy else None
             case "error":
@@ -239,7 +173,7 @@ class WizardScreen(BesideSteps):
     @property
     def _looked_at(self) -> str | None:
         """Why the focused step is not to be done, but read; None where it may be tried."""
-        standing, step = self.standing, self.steps.step
+        standing, step = self.standing, self.step
         if standing is None or step is None:
             return None
         if standing.run.ended is not None:
@@ -247,11 +181,6 @@ class WizardScreen(BesideSteps):
         if standing.look(step).state is StepState.PASSED:
             return "it is passed: R does it again, where that may be"
         return self._read_only or ("it is under way" if step is self.doing else None)
-
-    @property
-    def _reads(self) -> bool:
-        """The page has the person's eyes."""
-        return self.detail.has_focus or self.has_class("-detail")
 
     def _not_again(self, step: Step | None) -> str | None:
         standing = self.standing
@@ -273,19 +202,16 @@ class WizardScreen(BesideSteps):
             return self.dbt_run is not None or (self.run is not None and self.run.ended is not None)
         return action in ("read", "error", "cancel", "again", "act", "dbt") or super().pointless(action)
 
-    def something_is_open(self) -> bool:
-        return True
-
     # -- doing a step -----------------------------------------------------------------------------------------------
 
     def action_do(self) -> None:
         """A step that may be done is done, one that may not says which gate is closed."""
-        if self.steps.step is not None:
-            self._do(self.steps.step)
+        if self.step is not None:
+            self._do(self.step)
 
     def action_again(self) -> None:
-        if self.steps.step is not None:
-            self._do(self.steps.step)
+        if self.step is not None:
+            self._do(self.step)
 
     def _do(self, step: Step) -> None:
         from gcms_tui.console.dialogs import ErrorDialog
@@ -305,27 +231,13 @@ class WizardScreen(BesideSteps):
             self.acts()
             self.app.push_screen(dialog_for(step, self.desk, standing.run, self.services, self.look), self._done)
 
-    def action_read(self) -> None:
-        self.add_class("-detail")
-        self.detail.focus()
-        self.refresh_bindings()
-
     # -- the other actions ------------------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        """Leave the page; then back to the concerts."""
-        if self._reads:
-            self.remove_class("-detail")
-            self.steps.focus()
-            self.refresh_bindings()
-        else:
-            self.dismiss(None)
 
     def action_refresh(self) -> None:
         self.seek_pending_again()
         self.read(by_hand=True)
 
     def action_copy(self) -> None:
-        page = self._page()
+        page = self.step_page()
         if page is not None:
             self.app.post_message(CopyAsked(page_text(page), f"{step_named(page.step)} of {self.run_id[:60]}"))

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from gcms_tui.console.dialogs import error_page
-from gcms_tui.console.following import is_under_way
-from gcms_tui.console.live_words import settled
 from gcms_tui.console.payroll.entries import entry_lines, of_step
 from gcms_tui.console.payroll.evidence import Evidence
 from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import by_text, step_named, step_state, step_tint
-from gcms_tui.console.run_head import Head
+from gcms_tui.console.steps.step_page import Under, next_lines, readable, stacked, under_way_lines, under_way_words
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow, opening
@@ -25,15 +22,8 @@ from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import STEPS, Step
 
-if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations import runs
-
-READABLE = 110
 ONCE = (Step.RECORD, Step.ARCHIVE, Step.LOG)
 """What is not done again once it has passed."""
-_HEAD_HEIGHT = 20
-"""As the head of a run's own screen where it has room for who, where, and what to do."""
-
 _WORDS_LINES, _TESTS_LINES = 12, 2
 """Of what was found; what stops the tests is listed one by one below."""
 
@@ -66,17 +56,6 @@ _NEXT: Mapping[Step, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Under:
-    """What is under way for the step that is shown."""
-
-    look: runs.Look | None = None
-    """The dbt run, as it was last seen."""
-    judging: bool = False
-    since: datetime | None = None
-    """Since when the sources are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
 class StepPage:
     """Builds the page."""
 
@@ -92,20 +71,18 @@ class StepPage:
     look: Look
 
     def page(self, width: int) -> list[Text]:
-        wide = min(width, READABLE) - 1
+        wide = readable(width)
+        said, loud = next_words(self)
         blocks = (
             self._title(wide),
-            self._under_way(wide),
+            under_way_lines(self.under, "Looking at the sources", self.now, self.look, wide),
             error_page(self.error, self.look, wide) if self.error is not None else [],
-            self._next(wide),
+            next_lines(said, self.look, wide, loud=loud),
             Evidence(self.standing.run, self.now, self.look, wide).lines(self.step),
             self._does(wide),
             self._entries(wide),
         )
-        lines: list[Text] = []
-        for block in blocks:
-            lines += [*block, Text()] if block else []
-        return lines
+        return stacked(blocks)
 
     def _title(self, wide: int) -> list[Text]:
         palette, glyphs, one = self.look.palette, self.look.glyphs, self.standing.look(self.step)
@@ -127,30 +104,6 @@ class StepPage:
             lines += flow(Text(glyphs.text(f"by {by_text(one.by, self.now)}", 120), palette.muted), wide, " ")
         return lines
 
-    def _under_way(self, wide: int) -> list[Text]:
-        under, palette = self.under, self.look.palette
-        if under is None:
-            return []
-        if under.look is None:
-            seconds = 0 if under.since is None else int((self.now - under.since).total_seconds())
-            said = f"Looking at the sources, {seconds} s so far." if under.since else "Looking at its dbt run."
-            return flow(Text(said, palette.accent), wide, " ")
-        seen = under.look
-        progress = settled(seen.run, seen.progress)
-        head = Head(seen.run, progress, seen.remaining_s, "", None, self.now, _HEAD_HEIGHT, self.look)
-        lines = head.lines(wide)
-        if under.judging:
-            lines += flow(Text("dbt has ended; what it left is being judged.", palette.accent), wide, "   ")
-        return lines
-
-    def _next(self, wide: int) -> list[Text]:
-        said, loud = next_words(self)
-        if not said:
-            return []
-        palette, arrow = self.look.palette, self.look.glyphs.arrow
-        text = f"{arrow} {self.look.glyphs.text(said, 1_000)}"
-        return flow(Text(text, palette.warn if loud else palette.accent), wide, " ")
-
     def _does(self, wide: int) -> list[Text]:
         return [heading("What it does", self.look), *flow(Text(DOES[self.step], self.look.palette.muted), wide, " ")]
 
@@ -169,8 +122,7 @@ def next_words(page: StepPage) -> tuple[str, bool]:
     step, standing = page.step, page.standing
     one, refused = standing.look(step), standing.refusals.get(step)
     if page.under is not None:
-        dbt = page.under.look is not None and is_under_way(page.under.look.run)
-        return ("d shows its nodes, x asks dbt to stop. Esc leaves it running.", False) if dbt else ("", False)
+        return under_way_words(page.under), False
     if standing.run.ended is not None:
         return "", False
     if page.read_only:
@@ -193,8 +145,3 @@ def closed_words(refused: Refused) -> str:
     if refused.guard == "hold":
         return f"{refused.title}: {refused.message}. Once the cause is mended a second person lifts it, with h."
     return f"{refused.title}: {refused.message} {by_key(refused.next_step)}".rstrip()
-
-
-def page_text(page: StepPage) -> str:
-    """The page as plain text."""
-    return "\n".join(line.plain.rstrip() for line in page.page(READABLE)).rstrip()

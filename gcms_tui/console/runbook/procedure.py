@@ -5,25 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 
-from gcms_tui.console.headline import Banner, Headline, failure_lines
-from gcms_tui.console.live_words import so_far_text
+from gcms_tui.console.headline import failure_lines
 from gcms_tui.console.pane import CopyAsked
-from gcms_tui.console.present import age_text, ago
 from gcms_tui.console.runbook import doing
-from gcms_tui.console.runbook.step_list import StepList, StepRow
-from gcms_tui.console.runbook.step_page import StepPage, Under, page_text
+from gcms_tui.console.runbook.step_lines import step_row
+from gcms_tui.console.runbook.step_page import StepPage
 from gcms_tui.console.runbook.walking import WalkedProcedure
 from gcms_tui.console.runbook.words import by_text, run_state
 from gcms_tui.console.services import ConsoleServices
-from gcms_tui.console.status_bar import Status
+from gcms_tui.console.steps.screen import STEPS_CSS
+from gcms_tui.console.steps.step_list import StepRow
+from gcms_tui.console.steps.step_page import Under, page_text
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.bars import Part
-from gcms_tui.console.widgets.document import Document
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.core.procedures.step import Gate, Step, StepKind
 from gcms_tui.core.run import Run
@@ -31,8 +28,6 @@ from gcms_tui.core.run import Run
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.procedures.desk import ProcedureDesk
 
-_TICK_S = 60.0
-"""How often ages are told anew."""
 _WRITING = ("again", "note", "skip", "finish", "abandon", "cancel", "start")
 _OF_AN_OPEN_ONE = ("again", "note", "skip", "finish", "abandon")
 _PANES = ("health", "runs", "scd2", "payroll", "journal")
@@ -42,9 +37,9 @@ class ProcedureScreen(WalkedProcedure):
     """Over the board. Esc leaves everything as it is: what was done is in the journal."""
 
     TITLE = "Procedure"
-    CSS_PATH: ClassVar[list[str]] = ["procedure.tcss"]  # type: ignore[assignment]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (34, "-tall")]
+    CSS_PATH: ClassVar[list[str]] = [STEPS_CSS, "procedure.tcss"]  # type: ignore[assignment]
+    NUMBER = 5
+    WHOLE = "it"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "do", "Do", id="procedure.do", tooltip="Do the step; one that is settled is read in full"),
         Binding("o", "start", "Start", id="procedure.start", tooltip="Start it: from then on it is recorded"),
@@ -67,32 +62,11 @@ class ProcedureScreen(WalkedProcedure):
         super().__init__(services, look, desk, name, run_id)
         self.about = about
         """The node that called for it: what it is started about, where that is not changed."""
-        self._detailed: Step | None = None
-        self.headline = Headline(look, id="headline")
-        self.underline = Headline(look, id="underline")
-        self.banner = Banner(look, id="banner")
-        self.steps = StepList(look, id="steps")
-        self.detail = Document(id="detail")
-
-    def compose(self) -> ComposeResult:
-        yield self.status_bar
-        yield self.banner
-        yield self.headline
-        yield self.underline
-        with Container(id="body"):
-            yield self.steps
-            yield self.detail
-        yield self.key_bar
-
-    def on_mount(self) -> None:
-        self.steps.focus()
-        self.read()
-        self.set_interval(_TICK_S, self.draw)
 
     def has_been_read(self, first: bool) -> None:
         """At the start the cursor is on the first step that is open."""
         if first and self.standing is not None:
-            self._draw_steps()
+            self.draw_steps()
             self.steps.cursor = (self.standing.next_step or self.standing.procedure.steps[0]).name
 
     @property
@@ -101,22 +75,16 @@ class ProcedureScreen(WalkedProcedure):
         name, standing = self.steps.cursor, self.standing
         return None if standing is None or name is None else standing.procedure.step(name)
 
+    @property
+    def next_step(self) -> Step | None:
+        return None if self.standing is None else self.standing.next_step
+
     # -- drawing ----------------------------------------------------------------------------------------------------
 
-    def draw(self) -> None:
-        now, reading = self.services.now(), self._loader.busy
-        self.headline.parts, self.underline.parts = self._first_line(), self._second_line()
-        unknown = self.look.palette.unknown
-        self.banner.said = failure_lines(self.failure, self.look, unknown) if self.failure is not None else ()
-        said = "Reading it." if reading else "It could not be read: e says why, r tries again."
-        self.steps.empty = Text(f" {said}", self.look.palette.muted)
-        self._draw_steps()
-        self._draw_detail()
-        data = "" if self.standing is None else f"read {ago(now - self._read_at)}"
-        refresh = "live" if self.dbt_run is not None else ""
-        self.say(Status(title=f"5 {self.TITLE}", data=data, stale=self.failure is not None, refresh=(refresh,)))
+    def banner_lines(self) -> tuple[Text, ...]:
+        return failure_lines(self.failure, self.look, self.look.palette.unknown) if self.failure is not None else ()
 
-    def _first_line(self) -> tuple[Part, ...]:
+    def first_line(self) -> tuple[Part, ...]:
         palette, standing = self.look.palette, self.standing
         if standing is None:
             return (Part((Text(f"reading {self.name_of}", palette.accent),), 0),)
@@ -130,7 +98,7 @@ class ProcedureScreen(WalkedProcedure):
             parts.append(Part((Text(item.impact, palette.warn), Text(item.impact.partition(":")[0])), 3))
         return tuple(parts)
 
-    def _second_line(self) -> tuple[Part, ...]:
+    def second_line(self) -> tuple[Part, ...]:
         palette, standing = self.look.palette, self.standing
         if standing is None:
             return ()
@@ -146,42 +114,10 @@ class ProcedureScreen(WalkedProcedure):
             parts.append(Part((Text(f"about {self.look.glyphs.text(run.about, 60)}{other}", palette.text),), 0))
         return (*parts, Part((Text(said, palette.muted),), 3))
 
-    def _draw_steps(self) -> None:
-        standing, now = self.standing, self.services.now()
-        if standing is None:
-            self.steps.show(())
-            return
-        rows = (
-            StepRow(
-                look=one,
-                age=age_text(now - one.by.at, young="now") if one.by is not None else "",
-                doing=self._word if one.step is self.doing else "",
-                is_next=one.step is standing.next_step,
-            )
-            for one in standing.looks
-        )
-        self.steps.show(tuple(rows))
+    def rows(self) -> tuple[StepRow, ...]:
+        return () if self.standing is None else tuple(step_row(one, self.look) for one in self.standing.looks)
 
-    @property
-    def _word(self) -> str:
-        """What is being done, in a word."""
-        if self.following is None:
-            return "looking"
-        run = self.dbt_run
-        return "judging" if run is None else so_far_text(
-            (self.services.now() - run.record.started_at).total_seconds()
-        )  # fmt: skip
-
-    def _draw_detail(self) -> None:
-        page = self._page()
-        if page is None:
-            nothing = self.steps.empty or Text()
-            self.detail.show(lambda width: [nothing], keep_place=False)
-            return
-        self.detail.show(page.page, keep_place=self._detailed is page.step)
-        self._detailed = page.step
-
-    def _page(self) -> StepPage | None:
+    def step_page(self) -> StepPage | None:
         step, standing = self.step, self.standing
         if step is None or standing is None:
             return None
@@ -191,13 +127,9 @@ class ProcedureScreen(WalkedProcedure):
             under = Under(following.look, following.judging) if following is not None else Under()
             if self.looking is not None:
                 under = Under(since=self.looking[1])
-        error = self.step_error[1] if self.step_error is not None and self.step_error[0] is step else None
+        error = self.error_of(step)
         seen = self.seen[1] if self.seen is not None and self.seen[0] is step else None
         return StepPage(step, standing, under, seen, error, self._read_only or "", self.services.now(), self.look)
-
-    def on_row_list_moved(self, message: RowList.Moved) -> None:
-        self._draw_detail()
-        self.refresh_bindings()
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         if self.refusal("do") is None:
@@ -257,9 +189,6 @@ class ProcedureScreen(WalkedProcedure):
             return self.dbt_run is not None
         return action in ("error", "cancel", "again", "note", "start", "dbt", "jump") or super().pointless(action)
 
-    def something_is_open(self) -> bool:
-        return True
-
     # -- doing a step -----------------------------------------------------------------------------------------------
 
     def action_do(self) -> None:
@@ -274,9 +203,9 @@ class ProcedureScreen(WalkedProcedure):
             elif step.kind is StepKind.OPEN:
                 self._go(step)
             else:
-                self._read_in_full()
+                self.action_read()
         elif standing.look(step).settled:
-            self._read_in_full()
+            self.action_read()
         else:
             self._do(step)
 
@@ -328,26 +257,12 @@ class ProcedureScreen(WalkedProcedure):
         if step.screen in _PANES:
             self.app.switch_mode(step.screen)
         else:
-            self._read_in_full()
-
-    def _read_in_full(self) -> None:
-        self.add_class("-detail")
-        self.detail.focus()
-        self.refresh_bindings()
+            self.action_read()
 
     # -- the other actions ------------------------------------------------------------------------------------------
 
-    def action_back(self) -> None:
-        """Leave the page; then back to the board."""
-        if self.detail.has_focus or self.has_class("-detail"):
-            self.remove_class("-detail")
-            self.steps.focus()
-            self.refresh_bindings()
-        else:
-            self.dismiss(None)
-
     def action_refresh(self) -> None:
-        self._sought = self.following is not None  # what could not be judged may be by now
+        self.seek_pending_again()
         self.read(by_hand=True)
 
     def action_jump(self) -> None:
@@ -389,6 +304,6 @@ class ProcedureScreen(WalkedProcedure):
         self.open_dbt(self.dbt_run_id(self.step))
 
     def action_copy(self) -> None:
-        page = self._page()
+        page = self.step_page()
         if page is not None:
             self.app.post_message(CopyAsked(page_text(page), f"{page.step.title} of {self.name_of}"))

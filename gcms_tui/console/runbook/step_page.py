@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from gcms_tui.console.dialogs import error_page
-from gcms_tui.console.following import is_under_way
-from gcms_tui.console.live_words import settled
-from gcms_tui.console.run_head import Head
 from gcms_tui.console.runbook.standing import Standing
 from gcms_tui.console.runbook.words import (
     ENTER_DOES,
@@ -22,6 +19,7 @@ from gcms_tui.console.runbook.words import (
     step_state,
     step_tint,
 )
+from gcms_tui.console.steps.step_page import Under, next_lines, readable, stacked, under_way_lines, under_way_words
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import by_key, here
 from gcms_tui.console.widgets.document import flow
@@ -31,23 +29,7 @@ from gcms_tui.core.procedures.gates import StepLook, StepState
 from gcms_tui.core.procedures.step import Step, StepKind
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
-    from gcms_tui.operations import runs
     from gcms_tui.operations.procedures.ports import Outcome
-
-READABLE = 110
-_HEAD_HEIGHT = 20
-"""As the head of a run's own screen where it has room for who, where, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Under:
-    """What is under way for the step that is shown."""
-
-    look: runs.Look | None = None
-    """The dbt run, as it was last seen."""
-    judging: bool = False
-    since: datetime | None = None
-    """Since when it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +50,18 @@ class StepPage:
     look: Look
 
     def page(self, width: int) -> list[Text]:
-        wide = min(width, READABLE) - 1
+        wide = readable(width)
+        said, loud = next_words(self)
         blocks = (
             self._title(wide),
-            self._under_way(wide),
+            under_way_lines(self.under, "Looking", self.now, self.look, wide),
             error_page(here(self.error), self.look, wide) if self.error is not None else [],
-            self._next(wide),
+            next_lines(said, self.look, wide, loud=loud),
             self._found(wide),
             self._about(wide),
             self._if_failed(wide),
         )
-        lines: list[Text] = []
-        for block in blocks:
-            lines += [*block, Text()] if block else []
-        return lines
+        return stacked(blocks)
 
     @property
     def _one(self) -> StepLook:
@@ -104,30 +84,6 @@ class StepPage:
         if one.by is not None:
             lines += flow(Text(glyphs.text(f"by {by_text(one.by, self.now)}", 120), palette.muted), wide, " ")
         return lines
-
-    def _under_way(self, wide: int) -> list[Text]:
-        under, palette = self.under, self.look.palette
-        if under is None:
-            return []
-        if under.look is None:
-            seconds = 0 if under.since is None else int((self.now - under.since).total_seconds())
-            said = f"Looking, {seconds} s so far." if under.since else "Looking at its dbt run."
-            return flow(Text(said, palette.accent), wide, " ")
-        seen = under.look
-        head = Head(seen.run, settled(seen.run, seen.progress), seen.remaining_s, "", None, self.now, _HEAD_HEIGHT,
-                    self.look)  # fmt: skip
-        lines = head.lines(wide)
-        if under.judging:
-            lines += flow(Text("dbt has ended; what it left is being judged.", palette.accent), wide, "   ")
-        return lines
-
-    def _next(self, wide: int) -> list[Text]:
-        said, loud = next_words(self)
-        if not said:
-            return []
-        palette = self.look.palette
-        text = f"{self.look.glyphs.arrow} {self.look.glyphs.text(said, 1_000)}"
-        return flow(Text(text, palette.warn if loud else palette.accent), wide, " ")
 
     def _found(self, wide: int) -> list[Text]:
         look, run, seen = self.look, self.standing.run, self.seen
@@ -183,8 +139,7 @@ def next_words(page: StepPage) -> tuple[str, bool]:
     step, standing = page.step, page.standing
     one, refused = standing.look(step), standing.refusals.get(step.name)
     if page.under is not None:
-        dbt = page.under.look is not None and is_under_way(page.under.look.run)
-        return ("d shows its nodes, x asks dbt to stop. Esc leaves it running.", False) if dbt else ("", False)
+        return under_way_words(page.under), False
     if not standing.is_open:
         if step.kind is StepKind.CHECK:
             return "Enter looks now, and records nothing.", False
@@ -219,8 +174,3 @@ def closed_words(refused: Refused) -> str:
     if refused.guard == "gate":
         way = "Do that step first, or s there overrides it with a reason."
     return f"{refused.title}: {refused.message}. {way}".replace("..", ".").rstrip()
-
-
-def page_text(page: StepPage) -> str:
-    """The page as plain text."""
-    return "\n".join(line.plain.rstrip() for line in page.page(READABLE)).rstrip()

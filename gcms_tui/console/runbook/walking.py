@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.timer import Timer
 
-from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, DbtSeen, FollowedRun, Judging, RunsOpened, is_under_way
-from gcms_tui.console.pane import Loader, LoadFailed, Pane, unexpected
+from gcms_tui.console.following import LOOK_S, SLOW_LOOK_S, FollowedRun, RunsOpened
+from gcms_tui.console.pane import LoadFailed, unexpected
 from gcms_tui.console.runbook import standing as source
 from gcms_tui.console.runbook.standing import PendingFound, ProcedureRead, Standing
 from gcms_tui.console.services import ConsoleServices
+from gcms_tui.console.steps.screen import StepsScreen
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import here
 from gcms_tui.core.errors import GcmsError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 
 _EVERY_S = 15.0
 """From the end of one reading to the next, while somebody looks: it asks the store alone."""
-_TICK_S = 1.0
 
 
 @dataclass
@@ -58,47 +57,23 @@ class StepRun(FollowedRun):
         return StepEnded(self.step, error=error)
 
 
-class WalkedProcedure(Pane):
-    """Reads while it is in front, and not otherwise. What goes on is taken up by whoever comes."""
+class WalkedProcedure(StepsScreen):
+    """Reads while it is in front, and not otherwise."""
 
     def __init__(self, services: ConsoleServices, look: Look, desk: ProcedureDesk, name: str, run_id: str) -> None:
-        super().__init__(services, look)
+        super().__init__(services, look, "procedure")
         self.desk = desk
         self.name_of = name
         self.run_id = run_id
         """Empty until one is found open, and where it is only looked at."""
         self.standing: Standing | None = None
-        self.failure: GcmsError | None = None
-        """Why the newest reading failed."""
         self.following: StepRun | None = None
-        """The dbt run of a step that is under way, or is being judged."""
         self.looking: tuple[Step, datetime] | None = None
         """Which step is looked at, and since when."""
-        self.step_error: tuple[Step, GcmsError] | None = None
         self.seen: tuple[Step, Outcome] | None = None
         """What was found and not recorded."""
-        self._read_at = services.now()
-        self._loader = Loader(self, "procedure")
-        self._worker = Loader(self, "procedure step")
-        self._opener = Loader(self, "procedure runs")
-        self._sought = False
-        """It was asked whether a dbt run is pending."""
-        self._again = False
-        self._by_hand = False
-        self._next: Timer | None = None
-
-    def on_mount(self) -> None:
-        self.set_interval(_TICK_S, self._tick)
-
-    def on_unmount(self) -> None:
-        if self.following is not None:
-            self.following.let_go()
 
     # -- what a subclass does ---------------------------------------------------------------------------------------
-
-    def draw(self) -> None:
-        """Tell everything anew."""
-        raise NotImplementedError
 
     def has_been_read(self, first: bool) -> None:
         """`first`: nothing was known of it before."""
@@ -140,17 +115,6 @@ class WalkedProcedure(Pane):
             if self.is_current and self.standing is not None and self.standing.is_open:
                 self._next = self.set_timer(_EVERY_S, self.read)
 
-    def _stop_waiting(self) -> None:
-        if self._next is not None:
-            self._next.stop()
-            self._next = None
-
-    def looked_at(self) -> None:
-        self.read()
-
-    def on_screen_suspend(self) -> None:
-        self._stop_waiting()
-
     def on_screen_resume(self) -> None:
         if self.standing is not None:
             self.read()
@@ -164,12 +128,6 @@ class WalkedProcedure(Pane):
             return self.following.step
         return self.looking[0] if self.looking is not None else None
 
-    @property
-    def dbt_run(self) -> Run | None:
-        """The dbt run that is under way."""
-        following = self.following
-        return following.run if following is not None and is_under_way(following.run) else None
-
     def dbt_run_id(self, step: Step | None) -> str:
         """Of a step: the one under way, else the one that it was judged by; empty where there is none."""
         if self.following is not None and step is self.following.step:
@@ -181,12 +139,6 @@ class WalkedProcedure(Pane):
     def open_dbt(self, run_id: str) -> None:
         if self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id)):
             self._by_hand = True
-
-    def on_runs_opened(self, message: RunsOpened) -> None:
-        from gcms_tui.console.run import RunScreen
-
-        if self.in_front:
-            self.app.push_screen(RunScreen(self.services, self.look, message.desk, message.run_id))
 
     def check(self, step: Step, *, record: bool) -> None:
         """Look; recorded only where the procedure is open and may be written to."""
@@ -232,24 +184,6 @@ class WalkedProcedure(Pane):
 
     # -- what is heard of it ----------------------------------------------------------------------------------------
 
-    def on_dbt_seen(self, message: DbtSeen) -> None:
-        following = self.following
-        if following is None:
-            return
-        following.seen(message.look)
-        run = message.look.run
-        others = tuple(one for one in self.console_app.dbt_running if one.run_id != run.run_id)
-        running = (run, *others) if is_under_way(run) else others
-        if running != self.console_app.dbt_running:
-            self.console_app.dbt_is(running)
-        self.draw()
-        self.refresh_bindings()
-
-    def on_judging(self, message: Judging) -> None:
-        if self.following is not None:
-            self.following.judging = True
-        self.draw()
-
     def on_step_ended(self, message: StepEnded) -> None:
         if self.looking is not None and self.looking[0] is message.step:
             self.looking = None
@@ -261,17 +195,7 @@ class WalkedProcedure(Pane):
         self.draw()
         self.refresh_bindings()
 
-    def _tick(self) -> None:
-        """Another second has passed: only what counts seconds reads otherwise."""
-        if self.doing is not None and self.is_current:
-            self.draw()
-
     # -- what failed ------------------------------------------------------------------------------------------------
-
-    @property
-    def error(self) -> GcmsError | None:
-        """What there is to be read of failures."""
-        return self.step_error[1] if self.step_error is not None else self.failure
 
     def action_error(self) -> None:
         from gcms_tui.console.dialogs import ErrorDialog
