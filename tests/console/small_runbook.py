@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from textual.pilot import Pilot
 
+from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.runbook.pane import RunbookPane
 from gcms_tui.console.runbook.procedure import ProcedureScreen
@@ -82,6 +84,22 @@ class SmallRunbook:
 
     def incident(self, title: str = "Airbyte does not answer", user: str = "erin") -> str:
         return self.incidents.acts(user).open_by_hand(title, section="E3").incident.incident_id
+
+
+# -- to be imported by name: a module's tests have them then -----------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallRunbook:
+    return SmallRunbook(tmp_path)
+
+
+# -- the way to a screen, and what it says -----------------------------------------------------------------------------
 
 
 async def runbook_pane(pilot: Pilot[Any]) -> RunbookPane:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from gcms_tui.console import guarded
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.glyphs import UNICODE
 from gcms_tui.console.guarded import GuardedDialog
@@ -27,19 +26,11 @@ from tests.console.small_runbook import (
     runbook_pane,
     shows,
 )
+from tests.console.small_runbook import a_short_moment as a_short_moment
+from tests.console.small_runbook import small as small
 
 SMALL, LARGE = (80, 24), (140, 40)
 LOOK = Look(CALM, UNICODE)
-
-
-@pytest.fixture(autouse=True)
-def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallRunbook:
-    return SmallRunbook(tmp_path)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (50, 14)])

@@ -32,6 +32,7 @@ from gcms_tui.operations.pipeline.status import ConnectionStatus, PipelineReport
 from gcms_tui.operations.pipeline.syncing import SyncLooks
 from tests.console.driving import drawn, until
 from tests.console.small_runbook import READ_ONLY, SmallRunbook, at_rest, opened_procedure, runbook_pane, shows
+from tests.console.small_runbook import small as small
 from tests.operations.backups.scene import Console as TableStore
 from tests.operations.memory import NOW
 from tests.operations.pipeline.memory_airbyte import PAYROLL, REFERENCE
@@ -45,11 +46,6 @@ LARGE = (140, 40)
 def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "HOLD_S", 0.0)
     monkeypatch.setattr(following, "LOOK_S", 0.01)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallRunbook:
-    return SmallRunbook(tmp_path)
 
 
 @dataclass

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from gcms_tui.console import guarded
 from gcms_tui.console.glyphs import UNICODE
 from gcms_tui.console.run import RunScreen
 from gcms_tui.console.runbook.backups import BackupsScreen
@@ -29,20 +28,12 @@ from tests.console.small_runbook import (
     runbook_pane,
     shows,
 )
+from tests.console.small_runbook import a_short_moment as a_short_moment
+from tests.console.small_runbook import small as small
 from tests.console.small_runs import small_desk
 
 SMALL, LARGE = (80, 24), (140, 40)
 LOOK = Look(CALM, UNICODE)
-
-
-@pytest.fixture(autouse=True)
-def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallRunbook:
-    return SmallRunbook(tmp_path)
 
 
 async def test_on_a_narrow_terminal_a_row_is_read_in_full_and_left_again(small: SmallRunbook) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.failing import FailingTestsScreen
@@ -25,6 +23,8 @@ from gcms_tui.operations.run_desk import RunDesk
 from tests.console.driving import drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, Planned, ScriptedRun, record
 from tests.console.small_runbook import SmallRunbook, at_rest, procedure, shows
+from tests.console.small_runbook import a_short_moment as a_short_moment
+from tests.console.small_runbook import small as small
 from tests.console.small_runs import small_desk
 
 MISSING = "Database Error\n  002003 (42S02): Object 'X' does not exist or not authorized."
@@ -36,16 +36,6 @@ NODES = (
     Planned(CRITICAL_TEST, 0.7, "fail", 3, "Got 3 results, configured to fail if != 0"),
 )
 Screen = Callable[[ConsoleApp, RunDesk, str], Pane]
-
-
-@pytest.fixture(autouse=True)
-def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallRunbook:
-    return SmallRunbook(tmp_path)
 
 
 def console(small: SmallRunbook, target: str = "sandbox") -> tuple[ConsoleApp, RunDesk, str]:
