@@ -56,6 +56,11 @@ class ReadOnly:
     on: bool
     reason: str
 
+    @property
+    def why_not(self) -> str:
+        """Who says so; empty where nobody does."""
+        return self.reason if self.on else ""
+
 
 def find_config(explicit: Path | None, env: Mapping[str, str], cwd: Path) -> ConfigFile | None:
     """The configuration file in force, None where there is none anywhere.

@@ -51,7 +51,7 @@ def open_backup_desk(
 
     target = settings.dbt.target or dbt_output(settings).target
     allowed = read_only(settings, invocation, target)
-    why_not = allowed.reason if allowed.on else ""
+    why_not = allowed.why_not
     queries, store = query_library(settings), open_store(settings)
     with ExitStack() as opened:
         warehouse = open_warehouse(settings, purpose="backups")

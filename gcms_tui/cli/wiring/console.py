@@ -98,7 +98,7 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
     runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
     store = _once(lambda: open_store(settings))
     payroll = _once_each(lambda who: opened.enter_context(open_payroll_desk(settings, invocation, who, runs)))
-    why_not = allowed.reason if allowed.on else ""
+    why_not = allowed.why_not
     held = _once(lambda: holds_of(every_dbt_file(settings, target), target, store(), who_asks(os.environ), why_not))
     return ConsoleServices(
         settings=settings,

@@ -85,7 +85,7 @@ def open_run_desk(settings: Settings, invocation: Invocation, *, warm: bool = Fa
     outcomes = None if allowed.on else RunJournal(journal, shelf, utc_now)
     history = RunHistory(shelf, files, target, utc_now, project_dir=project.directory, journal=outcomes)
     runs = DbtRuns(
-        Place(str(project.directory), target, project.target_path.name, allowed.reason if allowed.on else ""),
+        Place(str(project.directory), target, project.target_path.name, allowed.why_not),
         launcher=_dbt_processes(settings, project, target, read_only=allowed.on, warm=warm),
         shelf=shelf,
         history=history,

@@ -42,8 +42,7 @@ def open_incidents(settings: Settings, invocation: Invocation) -> IncidentDesk:
     from gcms_tui.operations.incidents.watch import Watch
 
     target = target_name(settings)
-    allowed = read_only(settings, invocation, target)
-    why_not = allowed.reason if allowed.on else ""
+    why_not = read_only(settings, invocation, target).why_not
     person = who_asks(os.environ)
     store, path = open_store(settings, person), parse_path(settings.contacts.escalation)
     holds = holds_of(every_dbt_file(settings, target), target, store, person, why_not)

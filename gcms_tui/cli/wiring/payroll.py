@@ -142,8 +142,7 @@ def _seen(settings: Settings, invocation: Invocation, person: Person, opened: Ex
     from gcms_tui.operations.payroll.unpaid import PaidConcerts
 
     target, payroll = target_name(settings), settings.payroll
-    allowed = read_only(settings, invocation, target)
-    why_not = allowed.reason if allowed.on else ""
+    why_not = read_only(settings, invocation, target).why_not
     store, queries = open_store(settings, person), query_library(settings)
     project = every_dbt_file(settings, target)  # one for all: a manifest is large, and kept by whoever has read it
     warehouse = open_warehouse(settings, purpose="payroll")

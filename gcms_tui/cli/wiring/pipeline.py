@@ -70,7 +70,7 @@ def open_pipeline(settings: Settings, invocation: Invocation) -> Iterator[Pipeli
             None
             if starter is None
             else Syncs(target, airbyte=starter, journal=store.journal, leases=store.leases, clock=utc_now),
-            allowed.reason if allowed.on else "",
+            allowed.why_not,
         )
     finally:
         warehouse.close()

@@ -49,7 +49,7 @@ def open_procedures(settings: Settings, invocation: Invocation) -> Procedures:
         leases=store.leases,
         clock=utc_now,
         calendar=calendar(settings.runbook.timezone, settings.runbook.holidays),
-        read_only_reason=allowed.reason if allowed.on else "",
+        read_only_reason=allowed.why_not,
     )
 
 

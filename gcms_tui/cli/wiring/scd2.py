@@ -57,7 +57,7 @@ def open_scd2_desk(
 
     target = settings.dbt.target or dbt_output(settings).target
     allowed = read_only(settings, invocation, target)
-    why_not = allowed.reason if allowed.on else ""
+    why_not = allowed.why_not
     queries, store, project = query_library(settings), open_store(settings), dbt_project(settings)
     with ExitStack() as opened:
         desk = runs() if runs is not None else opened.enter_context(open_run_desk(settings, invocation))
