@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from gcms_tui.cli.backup_desk import REASON, on_step, open_bench
+from gcms_tui.cli.backup_desk import REASON, open_bench
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, print_table, tell, timestamp
+from gcms_tui.cli.output import print_json, print_table, tell, tell_step, timestamp
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.backups.backup_set import BackupSet
 from gcms_tui.operations.backups.looks import kind_of
@@ -32,7 +32,7 @@ def create(invocation: Invocation, new: bool, confirm: str, reason: str) -> int:
         if not confirm:
             _tell_draft(draft, invocation)
             return 0
-        made = undisturbed(lambda asked: bench.sets.create(draft, confirm, reason, on_step, asked))
+        made = undisturbed(lambda asked: bench.sets.create(draft, confirm, reason, tell_step, asked))
         _tell_set(made, invocation)
         return 0
 

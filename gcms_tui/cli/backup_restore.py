@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from gcms_tui.cli.backup_desk import REASON, on_step, open_bench
+from gcms_tui.cli.backup_desk import REASON, open_bench
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, tell, timestamp
+from gcms_tui.cli.output import print_json, tell, tell_step, timestamp
 from gcms_tui.cli.scd2_plan import printable_lines
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.backups.restore import Way
@@ -54,9 +54,9 @@ def restore(invocation: Invocation, table: str, backup: str, way: str | None, co
 
 def _restored(bench: BackupBench, made: Plan, confirm: str, reason: str) -> Restored:
     """Its end is told at once: somebody who pressed Ctrl-C meanwhile sees no more than that."""
-    done = bench.restoring.restore(made.plan_id, confirm, reason, on_step)
+    done = bench.restoring.restore(made.plan_id, confirm, reason, tell_step)
     with suppress(OSError):
-        on_step(f"{done.ended.write_id}: {_word(done)}")
+        tell_step(f"{done.ended.write_id}: {_word(done)}")
     return done
 
 

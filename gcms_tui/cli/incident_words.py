@@ -10,10 +10,9 @@ import click
 
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.cli.output import as_json, print_json, tell
-from gcms_tui.cli.scd2_browse import refusal_json
+from gcms_tui.cli.refusal import told_refusal
 from gcms_tui.cli.wiring import load_settings, open_incidents
 from gcms_tui.core.conclusion import counted
-from gcms_tui.core.errors import Refused
 from gcms_tui.core.incidents.clock import StepState, local, named
 from gcms_tui.core.incidents.incident import Incident
 from gcms_tui.core.incidents.postmortem import timeline
@@ -28,12 +27,8 @@ INCIDENT = click.argument("reference", metavar="ID")
 @contextmanager
 def at_desk(invocation: Invocation) -> Iterator[IncidentDesk]:
     """A refusal is told on stdout too where JSON is wanted."""
-    try:
+    with told_refusal(invocation):
         yield open_incidents(load_settings(invocation).settings, invocation)
-    except Refused as refused:
-        if invocation.json:
-            print_json({"refused": refusal_json(refused)})
-        raise
 
 
 def tell_done(desk: IncidentDesk, done: Done, invocation: Invocation) -> None:

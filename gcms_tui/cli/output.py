@@ -80,6 +80,11 @@ def tell(text: str) -> None:
     click.echo(text, err=True)
 
 
+def tell_step(words: str) -> None:
+    """What is being done, on stderr; outside text in it cannot steer the terminal."""
+    tell(f"  {printable(words)}")
+
+
 def tell_error(error: GcmsError) -> None:
     """Title, message and next step, on stderr; outside text in them cannot steer the terminal."""
     tell(f"gcms-tui: {printable(error.title)}")

@@ -8,8 +8,8 @@ from datetime import date, datetime
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, tell
-from gcms_tui.cli.payroll_desk import REASON, RUN, acting, on_step, open_bench, tell_run
+from gcms_tui.cli.output import print_json, tell, tell_step
+from gcms_tui.cli.payroll_desk import REASON, RUN, acting, open_bench, tell_run
 from gcms_tui.cli.scd2_plan import plan_json, plan_lines
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.errors import Refused, UsageError
@@ -50,7 +50,7 @@ def record(invocation: Invocation, run_id: str, paid_on: str, confirm: str, reas
             return _already(desk, bench.recording.adopt(run.run_id), invocation)
         if not confirm:
             return _shown(made, run, invocation, f"record {run.run_id} --date {paid_on}")
-        run, ended = undisturbed(lambda _: bench.recording.record(run.run_id, made.plan_id, confirm, reason, on_step))
+        run, ended = undisturbed(lambda _: bench.recording.record(run.run_id, made.plan_id, confirm, reason, tell_step))
         return _ended(desk, run, ended, invocation)
 
 
@@ -78,7 +78,9 @@ def archive(
         if not confirm:
             behind = f" --suffix {shlex.quote(suffix)}" if suffix else ""
             return _shown(made, run, invocation, f"archive {run.run_id}{behind}")
-        run, ended = undisturbed(lambda _: bench.archiving.archive(run.run_id, made.plan_id, confirm, reason, on_step))
+        run, ended = undisturbed(
+            lambda _: bench.archiving.archive(run.run_id, made.plan_id, confirm, reason, tell_step)
+        )
         return _ended(desk, run, ended, invocation) or _archived(desk, run, invocation, told=True)
 
 

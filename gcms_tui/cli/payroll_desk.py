@@ -9,13 +9,11 @@ from typing import Any, TypeVar
 import click
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.output import print_json, tell
+from gcms_tui.cli.output import print_json
 from gcms_tui.cli.payroll_words import run_json, run_lines
-from gcms_tui.cli.scd2_browse import refusal_json
+from gcms_tui.cli.refusal import told_refusal
 from gcms_tui.cli.wiring import load_settings, open_payroll_desk
-from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll.run import PayrollRun
-from gcms_tui.core.text import printable
 from gcms_tui.operations.payroll.desk import PayrollBench, PayrollDesk
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,13 +32,8 @@ def acting(command: F) -> F:
 @contextmanager
 def open_desk(invocation: Invocation, acting_as: str) -> Iterator[PayrollDesk]:
     """A refusal is told on stdout too where JSON is wanted."""
-    try:
-        with open_payroll_desk(load_settings(invocation).settings, invocation, acting_as) as desk:
-            yield desk
-    except Refused as refused:
-        if invocation.json:
-            print_json({"refused": refusal_json(refused)})
-        raise
+    with told_refusal(invocation), open_payroll_desk(load_settings(invocation).settings, invocation, acting_as) as desk:
+        yield desk
 
 
 @contextmanager
@@ -48,11 +41,6 @@ def open_bench(invocation: Invocation, acting_as: str) -> Iterator[tuple[Payroll
     """The write side. Raises `Refused` where nothing may be written."""
     with open_desk(invocation, acting_as) as desk:
         yield desk, desk.required_bench()
-
-
-def on_step(words: str) -> None:
-    """What is being done, on stderr."""
-    tell(f"  {printable(words)}")
 
 
 def tell_run(desk: PayrollDesk, run: PayrollRun, invocation: Invocation) -> None:

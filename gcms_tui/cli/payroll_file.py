@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, tell, tell_error
-from gcms_tui.cli.payroll_desk import REASON, RUN, acting, on_step, open_bench, tell_run
+from gcms_tui.cli.output import print_json, tell, tell_error, tell_step
+from gcms_tui.cli.payroll_desk import REASON, RUN, acting, open_bench, tell_run
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.text import printable
@@ -26,7 +26,7 @@ def export(invocation: Invocation, run_id: str, further: tuple[str, ...], acting
     """Write the prepared file, which is exactly what was tested and looked at, for its owner alone."""
     with open_bench(invocation, acting_as) as (desk, bench):
         run_id = desk.book.get(run_id).run_id
-        run = undisturbed(lambda _: bench.exporting.export(run_id, further=further, on_step=on_step))
+        run = undisturbed(lambda _: bench.exporting.export(run_id, further=further, on_step=tell_step))
         tell_run(desk, run, invocation)
         if run.exported is not None:
             tell(f"  prepared in {printable(run.exported.directory)}")

@@ -8,10 +8,8 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import tell
-from gcms_tui.cli.payroll_desk import RUN, acting, on_step, open_bench, tell_run
-from gcms_tui.cli.preview_lines import preview_lines
-from gcms_tui.cli.run_stream import looks
-from gcms_tui.core.errors import Refused
+from gcms_tui.cli.payroll_desk import RUN, acting, open_bench, tell_run
+from gcms_tui.cli.step_run import show_preview, watch
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.payroll.steps import CHECKS, Step
@@ -79,34 +77,12 @@ def _done(desk: PayrollDesk, bench: PayrollBench, run_id: str, wanted: Step, con
 
 
 def _started(preview: Preview, start: Callable[[Preview], Run], confirm: str) -> Run:
-    for line in preview_lines(preview):
-        tell(line)
-    if preview.refusal:
-        raise Refused("Not started", preview.refusal, preview.next_step, guard="preview")
-    if preview.confirmation and confirm != preview.confirmation:
-        raise Refused(
-            "It wants to be confirmed",
-            f"On target {preview.target} this has to be typed: {preview.confirmation}",
-            "Say it with --confirm.",
-            guard="confirmation",
-        )
+    show_preview(preview, confirm)
     return start(preview)
 
 
 def _watched(checklist: Checklist, run: Run) -> Run:
-    """Its end. Interrupted, it leaves the run alone: that goes on."""
     tell(f"gcms-tui: {run.run_id}: {' '.join(run.record.argv[:1])} {' '.join(run.record.command.words)}")
-    told: set[str] = set()
-    last = run
-    try:
-        for look in looks(checklist.runs, run.run_id):
-            last = look.run
-            for node in look.progress.finished:
-                if node.unique_id not in told:
-                    told.add(node.unique_id)
-                    on_step(f"{len(told)} of {look.progress.total or '?'}: {node.name} {node.status}")
-    except KeyboardInterrupt:
-        tell(f"gcms-tui: {run.run_id} goes on; the same command takes it up again.")
-        raise
+    last = watch(checklist.runs, run)
     tell(f"gcms-tui: {last.run_id}: {printable(last.state.value)}")
     return last

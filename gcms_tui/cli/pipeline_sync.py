@@ -11,13 +11,13 @@ from datetime import timedelta
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import as_json, print_json, tell
+from gcms_tui.cli.output import as_json, print_json, tell, tell_step
 from gcms_tui.cli.pipeline_status import connection_json, job_json
-from gcms_tui.cli.scd2_browse import refusal_json
+from gcms_tui.cli.refusal import told_refusal
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.cli.wiring import load_settings, open_pipeline
 from gcms_tui.core.duration import parse_duration, seconds_text
-from gcms_tui.core.errors import Refused, UsageError
+from gcms_tui.core.errors import UsageError
 from gcms_tui.core.pipeline.airbyte import SyncJob
 from gcms_tui.core.pipeline.syncs import SyncOutcome
 from gcms_tui.core.text import printable
@@ -51,7 +51,7 @@ def sync(invocation: Invocation, connection: str, confirm: str, reason: str, no_
             _show(plan, invocation)
             return 0
         syncs = desk.required_syncs()
-        asked = undisturbed(lambda _: syncs.sync(plan, confirm, reason, _step))
+        asked = undisturbed(lambda _: syncs.sync(plan, confirm, reason, tell_step))
         _tell_asked(asked)
         if asked.job is None:
             if invocation.json:
@@ -76,13 +76,8 @@ def watch(invocation: Invocation, job: int, limit: str) -> int:
 @contextmanager
 def _open(invocation: Invocation) -> Iterator[PipelineDesk]:
     """A refusal is told on stdout too where JSON is wanted."""
-    try:
-        with open_pipeline(load_settings(invocation).settings, invocation) as desk:
-            yield desk
-    except Refused as refused:
-        if invocation.json:
-            print_json({"refused": refusal_json(refused)})
-        raise
+    with told_refusal(invocation), open_pipeline(load_settings(invocation).settings, invocation) as desk:
+        yield desk
 
 
 def _duration(text: str) -> timedelta:
@@ -90,10 +85,6 @@ def _duration(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError("Wrong --limit", str(error)) from None
-
-
-def _step(words: str) -> None:
-    tell(f"  {printable(words)}")
 
 
 def _show(plan: SyncPlan, invocation: Invocation) -> None:

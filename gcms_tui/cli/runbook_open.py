@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell
+from gcms_tui.cli.refusal import told_refusal
 from gcms_tui.cli.runbook_words import run_json, run_lines
-from gcms_tui.cli.scd2_browse import refusal_json
 from gcms_tui.cli.wiring import load_settings
 from gcms_tui.cli.wiring.procedures import open_procedures
-from gcms_tui.core.errors import Refused
 from gcms_tui.core.procedures.run import ProcedureRun
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.procedures.book import Procedures
-
-
-@contextmanager
-def told_refusal(invocation: Invocation) -> Iterator[None]:
-    """A refusal is told on stdout too where JSON is wanted."""
-    try:
-        yield
-    except Refused as refused:
-        if invocation.json:
-            print_json({"refused": refusal_json(refused)})
-        raise
 
 
 def tell_run(book: Procedures, run: ProcedureRun, invocation: Invocation) -> None:

@@ -7,18 +7,17 @@ import shlex
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, tell
-from gcms_tui.cli.preview_lines import preview_lines
-from gcms_tui.cli.run_stream import looks
-from gcms_tui.cli.runbook_open import tell_run, told_refusal
+from gcms_tui.cli.output import print_json, tell, tell_step
+from gcms_tui.cli.refusal import told_refusal
+from gcms_tui.cli.runbook_open import tell_run
 from gcms_tui.cli.runbook_words import step_lines
+from gcms_tui.cli.step_run import show_preview, watch
 from gcms_tui.cli.wiring import load_settings
 from gcms_tui.cli.wiring.procedures import open_procedure_desk, open_procedures
-from gcms_tui.core.errors import Refused, UsageError
+from gcms_tui.core.errors import UsageError
 from gcms_tui.core.procedures.catalogue import PROCEDURES, procedure
 from gcms_tui.core.procedures.run import ProcedureRun
 from gcms_tui.core.procedures.step import Step, StepKind
-from gcms_tui.core.run import Run
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.operations.procedures.desk import ProcedureDesk
@@ -113,39 +112,14 @@ def _ran(desk: ProcedureDesk, run: ProcedureRun, wanted: Step, confirm: str, *, 
     started = desk.steps.pending(run.run_id, wanted.name)
     if started is None:
         preview = desk.steps.preview(run.run_id, wanted.name)
-        for line in preview_lines(preview):
-            tell(line)
-        if preview.refusal:
-            raise Refused("Not started", preview.refusal, preview.next_step, guard="preview")
-        if preview.confirmation and confirm != preview.confirmation:
-            raise Refused(
-                "It wants to be confirmed",
-                f"On target {preview.target} this has to be typed: {preview.confirmation}",
-                "Say it with --confirm.",
-                guard="confirmation",
-            )
+        show_preview(preview, confirm)
         if not yes and not preview.confirmation:
             tell("gcms-tui: nothing was started; --yes does that.")
             return None
         started = desk.steps.start(run.run_id, wanted.name, preview, confirm)
-    _watch(desk, started)
+    tell(f"gcms-tui: {started.run_id}: dbt {' '.join(started.record.command.words)}")
+    watch(desk.steps.runs, started)
     return desk.steps.settle(run.run_id, wanted.name)
-
-
-def _watch(desk: ProcedureDesk, run: Run) -> None:
-    """To its end. Interrupted, it leaves the run alone: that goes on."""
-    tell(f"gcms-tui: {run.run_id}: dbt {' '.join(run.record.command.words)}")
-    told: set[str] = set()
-    try:
-        for look in looks(desk.steps.runs, run.run_id):
-            for node in look.progress.finished:
-                if node.unique_id not in told:
-                    told.add(node.unique_id)
-                    place = f"{len(told)} of {look.progress.total or '?'}"
-                    tell(f"  {place}: {printable(node.name)} {printable(node.status)}")
-    except KeyboardInterrupt:
-        tell(f"gcms-tui: {run.run_id} goes on; the same command takes it up again.")
-        raise
 
 
 def _carried_out(
@@ -153,7 +127,7 @@ def _carried_out(
 ) -> ProcedureRun | None:
     offer = desk.steps.offer(run.run_id, wanted.name)
     for line in offer.lines:
-        tell(f"  {printable(line)}")
+        tell_step(line)
     if not yes and not confirm:
         typed = f"--confirm {shlex.quote(offer.confirmation)}" if offer.confirmation else "--yes"
         typed += " --reason TEXT" if offer.wants_reason else ""
@@ -163,5 +137,5 @@ def _carried_out(
         raise UsageError("No reason given", f"{wanted.title} wants one.", "Say it with --reason.")
     done = desk.steps.carry_out(run.run_id, wanted.name, offer, confirm, reason)
     for line in done.did[wanted.name].evidence:
-        tell(f"  {printable(line)}")
+        tell_step(line)
     return done

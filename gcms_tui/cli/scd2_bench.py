@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gcms_tui.cli.invocation import Invocation
-from gcms_tui.cli.output import print_json, tell
+from gcms_tui.cli.output import tell, tell_step
+from gcms_tui.cli.refusal import told_refusal
 from gcms_tui.cli.run_stream import looks
-from gcms_tui.cli.scd2_browse import refusal_json
 from gcms_tui.cli.wiring import load_settings, open_scd2_desk
-from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.scd2.proof import KeyCheck, TestCheck
 from gcms_tui.core.scd2.table import InForce
 from gcms_tui.core.text import printable
@@ -24,18 +24,8 @@ from gcms_tui.operations.writing.guarded_write import Ended
 @contextmanager
 def open_bench(invocation: Invocation) -> Iterator[RepairBench]:
     """The write side; a refusal is told on stdout too where JSON is wanted."""
-    try:
-        with open_scd2_desk(load_settings(invocation).settings, invocation) as desk:
-            yield desk.required_bench()
-    except Refused as refused:
-        if invocation.json:
-            print_json({"refused": refusal_json(refused)})
-        raise
-
-
-def step(words: str) -> None:
-    """What is being done, on stderr."""
-    tell(f"  {printable(words)}")
+    with told_refusal(invocation), open_scd2_desk(load_settings(invocation).settings, invocation) as desk:
+        yield desk.required_bench()
 
 
 Proof = tuple[list[tuple[Ended, KeyCheck | None]], TestCheck]
@@ -93,7 +83,7 @@ def _scanned(bench: RepairBench, ended: Ended, in_force: InForce) -> KeyCheck | 
 def _tested(bench: RepairBench, table: str) -> TestCheck:
     try:
         preview = bench.verification.preview_tests(table)
-        step(f"dbt {' '.join(preview.command.words)}")
+        tell_step(f"dbt {' '.join(preview.command.words)}")
         run = bench.verification.start_tests(preview)
         for _ in looks(bench.verification.runs, run.run_id):
             pass

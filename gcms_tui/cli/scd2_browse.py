@@ -8,6 +8,7 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, print_table, tell, timestamp
+from gcms_tui.cli.refusal import refusal_json
 from gcms_tui.cli.wiring import load_settings, open_scd2_desk
 from gcms_tui.core.errors import GcmsError, Refused
 from gcms_tui.core.scd2 import moment
@@ -136,15 +137,6 @@ def _proposal(desk: Scd2Desk, name: str, found: KeyVersions) -> dict[str, Any]:
             {"scd_id": scd_id, "effective_to": closing.after.effective_to, "why": closing.why}
             for scd_id, closing in becomes.items()
         ],
-    }
-
-
-def refusal_json(refused: Refused) -> dict[str, str]:
-    return {
-        "guard": refused.guard,
-        "title": refused.title,
-        "message": refused.message,
-        "next_step": refused.next_step,
     }
 
 

@@ -10,8 +10,8 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, tell, timestamp
+from gcms_tui.cli.refusal import refusal_json
 from gcms_tui.cli.scd2_bench import open_bench
-from gcms_tui.cli.scd2_browse import refusal_json
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import UsageError
 from gcms_tui.core.scd2 import moment

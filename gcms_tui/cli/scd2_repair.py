@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from gcms_tui.cli.invocation import Invocation, headless
-from gcms_tui.cli.output import print_json, tell
-from gcms_tui.cli.scd2_bench import Proof, exit_code, open_bench, proof_of, step
-from gcms_tui.cli.scd2_browse import refusal_json
+from gcms_tui.cli.output import print_json, tell, tell_step
+from gcms_tui.cli.refusal import refusal_json
+from gcms_tui.cli.scd2_bench import Proof, exit_code, open_bench, proof_of
 from gcms_tui.cli.undisturbed import AskedToStop, undisturbed
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.errors import Refused
@@ -72,18 +72,18 @@ def undo(invocation: Invocation, repair: str, confirm: str, reason: str, tests: 
 
 def _applied(bench: RepairBench, plan_id: str, confirm: str, reason: str) -> Ended:
     """Its end is told at once: somebody who pressed Ctrl-C meanwhile sees no more than that."""
-    ended = bench.repairs.apply(plan_id, confirm, reason, step)
+    ended = bench.repairs.apply(plan_id, confirm, reason, tell_step)
     with suppress(OSError):
-        step(f"{ended.write_id}: {_word(ended)}")
+        tell_step(f"{ended.write_id}: {_word(ended)}")
     return ended
 
 
 def _applied_batch(
     bench: RepairBench, batch_id: str, confirm: str, reason: str, asked_to_stop: AskedToStop
 ) -> BatchEnded:
-    ended = bench.repairs.apply_batch(batch_id, confirm, reason, step, asked_to_stop)
+    ended = bench.repairs.apply_batch(batch_id, confirm, reason, tell_step, asked_to_stop)
     with suppress(OSError):
-        step(_summary(ended))
+        tell_step(_summary(ended))
     return ended
 
 
