@@ -13,12 +13,12 @@ from gcms_tui.console.payroll import wizard_head
 from gcms_tui.console.payroll.beside import BesideSteps
 from gcms_tui.console.payroll.concert_lines import brief_hold_lines
 from gcms_tui.console.payroll.step_lines import step_row
-from gcms_tui.console.payroll.wizard_page import ONCE, StepPage
+from gcms_tui.console.payroll.wizard_page import ONCE, PayrollStepPage
 from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import step_named
 from gcms_tui.console.steps.screen import STEPS_CSS
 from gcms_tui.console.steps.step_list import StepRow
-from gcms_tui.console.steps.step_page import Under, page_text
+from gcms_tui.console.steps.step_page import Under
 from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.document import PlainDocument
@@ -112,7 +112,7 @@ class WizardScreen(BesideSteps):
     def rows(self) -> tuple[StepRow, ...]:
         return () if self.standing is None else tuple(step_row(one, self.look) for one in self.standing.looks)
 
-    def step_page(self) -> StepPage | None:
+    def step_page(self) -> PayrollStepPage | None:
         step, standing = self.step, self.standing
         if step is None or standing is None:
             return None
@@ -121,8 +121,15 @@ class WizardScreen(BesideSteps):
             under = Under(since=self.looking_since)
             if following is not None:
                 under = Under(following.look, following.judging)
-        error = self.error_of(step)
-        return StepPage(step, standing, under, error, self._read_only or "", self.services.now(), self.look)
+        return PayrollStepPage(
+            step=step,
+            standing=standing,
+            under=under,
+            error=self.error_of(step),
+            read_only=self._read_only or "",
+            now=self.services.now(),
+            look=self.look,
+        )
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         if self.refusal("do") is None:
@@ -240,4 +247,4 @@ class WizardScreen(BesideSteps):
     def action_copy(self) -> None:
         page = self.step_page()
         if page is not None:
-            self.app.post_message(CopyAsked(page_text(page), f"{step_named(page.step)} of {self.run_id[:60]}"))
+            self.app.post_message(CopyAsked(page.text(), f"{step_named(page.step)} of {self.run_id[:60]}"))

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.text import Text
 
-from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.payroll.entries import entry_lines, of_step
 from gcms_tui.console.payroll.evidence import Evidence
 from gcms_tui.console.payroll.wizard_source import Standing
 from gcms_tui.console.payroll.words import by_text, step_named, step_state, step_tint
-from gcms_tui.console.steps.step_page import Under, next_lines, readable, stacked, under_way_lines, under_way_words
-from gcms_tui.console.theme import Look
+from gcms_tui.console.steps.step_page import StepPage
 from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow, opening
 from gcms_tui.console.writing.plan_page import heading
-from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll.gates import StepState
 from gcms_tui.core.payroll.steps import STEPS, Step
 
@@ -55,36 +52,23 @@ _NEXT: Mapping[Step, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StepPage:
-    """Builds the page."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayrollStepPage(StepPage):
+    """Of one of the nine."""
+
+    LOOKING = "Looking at the sources"
 
     step: Step
     standing: Standing
-    under: Under | None
-    """None where nothing is under way for this step."""
-    error: GcmsError | None
-    """Why it could not be done, where somebody tried just now."""
-    read_only: str
-    """Why nothing may be done here; empty where it may."""
-    now: datetime
-    look: Look
 
-    def page(self, width: int) -> list[Text]:
-        wide = readable(width)
-        said, loud = next_words(self)
-        blocks = (
-            self._title(wide),
-            under_way_lines(self.under, "Looking at the sources", self.now, self.look, wide),
-            error_page(self.error, self.look, wide) if self.error is not None else [],
-            next_lines(said, self.look, wide, loud=loud),
+    def told(self, wide: int) -> tuple[list[Text], ...]:
+        return (
             Evidence(self.standing.run, self.now, self.look, wide).lines(self.step),
             self._does(wide),
             self._entries(wide),
         )
-        return stacked(blocks)
 
-    def _title(self, wide: int) -> list[Text]:
+    def standing_lines(self, wide: int) -> list[Text]:
         palette, glyphs, one = self.look.palette, self.look.glyphs, self.standing.look(self.step)
         tint = step_tint(one.state, palette)
         title = Text.assemble(
@@ -116,25 +100,21 @@ class StepPage:
             lines += entry_lines(entry, self.now, self.look, wide)
         return lines
 
-
-def next_words(page: StepPage) -> tuple[str, bool]:
-    """What to press next for the step, and whether something stands against it."""
-    step, standing = page.step, page.standing
-    one, refused = standing.look(step), standing.refusals.get(step)
-    if page.under is not None:
-        return under_way_words(page.under), False
-    if standing.run.ended is not None:
-        return "", False
-    if page.read_only:
-        return f"Nothing can be done here: {page.read_only}.", False
-    if one.state is StepState.PASSED:
-        again = "" if refused is not None or step in ONCE else " R does it again."
-        on = standing.next_step
-        return (f"Done: {step_named(on)} is next.{again}" if on is not None else ""), False
-    if refused is not None:
-        return closed_words(refused), True
-    failing = "d shows what failed, with its rows. " if one.state is StepState.FAILED and step is Step.TESTS else ""
-    return failing + _NEXT[step], False
+    def next_words(self) -> tuple[str, bool]:
+        step, standing = self.step, self.standing
+        one, refused = standing.look(step), standing.refusals.get(step)
+        if standing.run.ended is not None:
+            return "", False
+        if self.read_only:
+            return f"Nothing can be done here: {self.read_only}.", False
+        if one.state is StepState.PASSED:
+            again = "" if refused is not None or step in ONCE else " R does it again."
+            on = standing.next_step
+            return (f"Done: {step_named(on)} is next.{again}" if on is not None else ""), False
+        if refused is not None:
+            return closed_words(refused), True
+        failing = "d shows what failed, with its rows. " if one.state is StepState.FAILED and step is Step.TESTS else ""
+        return failing + _NEXT[step], False
 
 
 def closed_words(refused: Refused) -> str:

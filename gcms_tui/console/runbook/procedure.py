@@ -11,13 +11,13 @@ from gcms_tui.console.headline import failure_lines
 from gcms_tui.console.pane import CopyAsked
 from gcms_tui.console.runbook import doing
 from gcms_tui.console.runbook.step_lines import step_row
-from gcms_tui.console.runbook.step_page import StepPage
+from gcms_tui.console.runbook.step_page import ProcedureStepPage
 from gcms_tui.console.runbook.walking import WalkedProcedure
 from gcms_tui.console.runbook.words import by_text, run_state
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.steps.screen import STEPS_CSS
 from gcms_tui.console.steps.step_list import StepRow
-from gcms_tui.console.steps.step_page import Under, page_text
+from gcms_tui.console.steps.step_page import Under
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import here
 from gcms_tui.console.widgets.bars import Part
@@ -117,7 +117,7 @@ class ProcedureScreen(WalkedProcedure):
     def rows(self) -> tuple[StepRow, ...]:
         return () if self.standing is None else tuple(step_row(one, self.look) for one in self.standing.looks)
 
-    def step_page(self) -> StepPage | None:
+    def step_page(self) -> ProcedureStepPage | None:
         step, standing = self.step, self.standing
         if step is None or standing is None:
             return None
@@ -129,7 +129,16 @@ class ProcedureScreen(WalkedProcedure):
                 under = Under(since=self.looking[1])
         error = self.error_of(step)
         seen = self.seen[1] if self.seen is not None and self.seen[0] is step else None
-        return StepPage(step, standing, under, seen, error, self._read_only or "", self.services.now(), self.look)
+        return ProcedureStepPage(
+            step=step,
+            standing=standing,
+            under=under,
+            seen=seen,
+            error=here(error) if error is not None else None,
+            read_only=self._read_only or "",
+            now=self.services.now(),
+            look=self.look,
+        )
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         if self.refusal("do") is None:
@@ -306,4 +315,4 @@ class ProcedureScreen(WalkedProcedure):
     def action_copy(self) -> None:
         page = self.step_page()
         if page is not None:
-            self.app.post_message(CopyAsked(page_text(page), f"{page.step.title} of {self.name_of}"))
+            self.app.post_message(CopyAsked(page.text(), f"{page.step.title} of {self.name_of}"))

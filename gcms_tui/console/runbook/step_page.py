@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.runbook.standing import Standing
 from gcms_tui.console.runbook.words import (
     ENTER_DOES,
@@ -19,12 +17,11 @@ from gcms_tui.console.runbook.words import (
     step_state,
     step_tint,
 )
-from gcms_tui.console.steps.step_page import Under, next_lines, readable, stacked, under_way_lines, under_way_words
-from gcms_tui.console.theme import Look
-from gcms_tui.console.ways import by_key, here
+from gcms_tui.console.steps.step_page import StepPage
+from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.plan_page import heading, labelled
-from gcms_tui.core.errors import GcmsError, Refused
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.procedures.gates import StepLook, StepState
 from gcms_tui.core.procedures.step import Step, StepKind
 
@@ -32,42 +29,23 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.procedures.ports import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class StepPage:
-    """Builds the page."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureStepPage(StepPage):
+    """Of one that is looked at, run, planned, attested or done elsewhere."""
 
     step: Step
     standing: Standing
-    under: Under | None
-    """None where nothing is under way for this step."""
     seen: Outcome | None
     """What was just found, and not recorded: the procedure was not started."""
-    error: GcmsError | None
-    """Why it could not be done, where somebody tried just now."""
-    read_only: str
-    """Why nothing may be recorded here; empty where it may."""
-    now: datetime
-    look: Look
 
-    def page(self, width: int) -> list[Text]:
-        wide = readable(width)
-        said, loud = next_words(self)
-        blocks = (
-            self._title(wide),
-            under_way_lines(self.under, "Looking", self.now, self.look, wide),
-            error_page(here(self.error), self.look, wide) if self.error is not None else [],
-            next_lines(said, self.look, wide, loud=loud),
-            self._found(wide),
-            self._about(wide),
-            self._if_failed(wide),
-        )
-        return stacked(blocks)
+    def told(self, wide: int) -> tuple[list[Text], ...]:
+        return self._found(wide), self._about(wide), self._if_failed(wide)
 
     @property
     def _one(self) -> StepLook:
         return self.standing.look(self.step)
 
-    def _title(self, wide: int) -> list[Text]:
+    def standing_lines(self, wide: int) -> list[Text]:
         palette, glyphs, one = self.look.palette, self.look.glyphs, self._one
         tint = step_tint(one.state, palette)
         title = Text.assemble(
@@ -133,34 +111,30 @@ class StepPage:
             lines += flow(said, wide, " ")
         return lines
 
-
-def next_words(page: StepPage) -> tuple[str, bool]:
-    """What to press next for the step, and whether something stands against it."""
-    step, standing = page.step, page.standing
-    one, refused = standing.look(step), standing.refusals.get(step.name)
-    if page.under is not None:
-        return under_way_words(page.under), False
-    if not standing.is_open:
-        if step.kind is StepKind.CHECK:
-            return "Enter looks now, and records nothing.", False
-        return _not_open(page), False
-    if page.read_only:
-        free = "Enter looks now, and records nothing. " if step.kind is StepKind.CHECK else ""
-        return f"{free}Nothing can be recorded here: {page.read_only}.", False
-    if refused is not None:
-        return closed_words(refused), True
-    failed = one.state is StepState.FAILED
-    mended = "w goes where it is mended. " if failed and step.jump else ""
-    if one.settled:
-        on = standing.next_step
-        then = f"{standing.procedure.number(on)} {on.title} is next" if on is not None else "With f it is closed"
-        return f"{mended}{then}. R does it again.", failed
-    if failed:
-        return f"{mended}{ENTER_DOES[step.kind]}", True
-    return ENTER_DOES[step.kind], False
+    def next_words(self) -> tuple[str, bool]:
+        step, standing = self.step, self.standing
+        one, refused = standing.look(step), standing.refusals.get(step.name)
+        if not standing.is_open:
+            if step.kind is StepKind.CHECK:
+                return "Enter looks now, and records nothing.", False
+            return _not_open(self), False
+        if self.read_only:
+            free = "Enter looks now, and records nothing. " if step.kind is StepKind.CHECK else ""
+            return f"{free}Nothing can be recorded here: {self.read_only}.", False
+        if refused is not None:
+            return closed_words(refused), True
+        failed = one.state is StepState.FAILED
+        mended = "w goes where it is mended. " if failed and step.jump else ""
+        if one.settled:
+            on = standing.next_step
+            then = f"{standing.procedure.number(on)} {on.title} is next" if on is not None else "With f it is closed"
+            return f"{mended}{then}. R does it again.", failed
+        if failed:
+            return f"{mended}{ENTER_DOES[step.kind]}", True
+        return ENTER_DOES[step.kind], False
 
 
-def _not_open(page: StepPage) -> str:
+def _not_open(page: ProcedureStepPage) -> str:
     if page.standing.run is not None:
         return ""
     if page.step.kind is StepKind.OPEN:

@@ -19,7 +19,7 @@ from gcms_tui.console.present import age_text, ago
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Status
 from gcms_tui.console.steps.step_list import StepList, StepRow
-from gcms_tui.console.steps.step_page import Page
+from gcms_tui.console.steps.step_page import StepPage
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Part
 from gcms_tui.console.widgets.document import Document
@@ -116,7 +116,7 @@ class StepsScreen(Pane):
         """None until it was read."""
         raise NotImplementedError
 
-    def step_page(self) -> Page | None:
+    def step_page(self) -> StepPage | None:
         """Of the step under the cursor."""
         raise NotImplementedError
 

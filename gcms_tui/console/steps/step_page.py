@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 
+from gcms_tui.console.dialogs import error_page
 from gcms_tui.console.following import is_under_way
 from gcms_tui.console.live_words import settled
 from gcms_tui.console.run_head import Head
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations import runs
 
-READABLE = 110
+_READABLE = 110
 _HEAD_HEIGHT = 20
 """As the head of a run's own screen where it has room for who, where, and what to do."""
 
@@ -34,60 +35,81 @@ class Under:
     """Since when it is looked at, where that is done without dbt."""
 
 
-class Page(Protocol):
-    """A step in full."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """Builds the page. A subclass says what is told of its kind of step."""
 
-    @property
-    def step(self) -> object: ...
+    LOOKING: ClassVar[str] = "Looking"
+    """What is being done, where it is no dbt run."""
 
-    def page(self, width: int) -> list[Text]: ...
+    step: object
+    under: Under | None
+    """None where nothing is under way for this step."""
+    error: GcmsError | None
+    """Why it could not be done, where somebody tried just now."""
+    read_only: str
+    """Why nothing may be recorded here; empty where it may."""
+    now: datetime
+    look: Look
 
+    def page(self, width: int) -> list[Text]:
+        wide = min(width, _READABLE) - 1
+        blocks = (
+            self.standing_lines(wide),
+            self._under_way(wide),
+            error_page(self.error, self.look, wide) if self.error is not None else [],
+            self._next(wide),
+            *self.told(wide),
+        )
+        lines: list[Text] = []
+        for block in blocks:
+            lines += [*block, Text()] if block else []
+        return lines
 
-def readable(width: int) -> int:
-    """How wide the text flows."""
-    return min(width, READABLE) - 1
+    def text(self) -> str:
+        """The page as plain text."""
+        return "\n".join(line.plain.rstrip() for line in self.page(_READABLE)).rstrip()
 
+    def _under_way(self, wide: int) -> list[Text]:
+        under, palette = self.under, self.look.palette
+        if under is None:
+            return []
+        if under.look is None:
+            seconds = 0 if under.since is None else int((self.now - under.since).total_seconds())
+            said = f"{self.LOOKING}, {seconds} s so far." if under.since else "Looking at its dbt run."
+            return flow(Text(said, palette.accent), wide, " ")
+        seen = under.look
+        progress = settled(seen.run, seen.progress)
+        head = Head(seen.run, progress, seen.remaining_s, "", None, self.now, _HEAD_HEIGHT, self.look)
+        lines = head.lines(wide)
+        if under.judging:
+            lines += flow(Text("dbt has ended; what it left is being judged.", palette.accent), wide, "   ")
+        return lines
 
-def stacked(blocks: Iterable[list[Text]]) -> list[Text]:
-    """One below the other, an empty line after each that says something."""
-    lines: list[Text] = []
-    for block in blocks:
-        lines += [*block, Text()] if block else []
-    return lines
+    def _next(self, wide: int) -> list[Text]:
+        said, loud = self.next_words() if self.under is None else (self._meanwhile(self.under), False)
+        if not said:
+            return []
+        palette, glyphs = self.look.palette, self.look.glyphs
+        text = f"{glyphs.arrow} {glyphs.text(said, 1_000)}"
+        return flow(Text(text, palette.warn if loud else palette.accent), wide, " ")
 
+    @staticmethod
+    def _meanwhile(under: Under) -> str:
+        """What to press while it is under way; empty where nothing is to be pressed."""
+        dbt = under.look is not None and is_under_way(under.look.run)
+        return "d shows its nodes, x asks dbt to stop. Esc leaves it running." if dbt else ""
 
-def under_way_lines(under: Under | None, doing: str, now: datetime, look: Look, wide: int) -> list[Text]:
-    """`doing`: in words, where it is no dbt run."""
-    palette = look.palette
-    if under is None:
-        return []
-    if under.look is None:
-        seconds = 0 if under.since is None else int((now - under.since).total_seconds())
-        said = f"{doing}, {seconds} s so far." if under.since else "Looking at its dbt run."
-        return flow(Text(said, palette.accent), wide, " ")
-    seen = under.look
-    head = Head(seen.run, settled(seen.run, seen.progress), seen.remaining_s, "", None, now, _HEAD_HEIGHT, look)
-    lines = head.lines(wide)
-    if under.judging:
-        lines += flow(Text("dbt has ended; what it left is being judged.", palette.accent), wide, "   ")
-    return lines
+    # -- what a subclass does ---------------------------------------------------------------------------------------
 
+    def standing_lines(self, wide: int) -> list[Text]:
+        """How the step stands, and why."""
+        raise NotImplementedError
 
-def under_way_words(under: Under) -> str:
-    """What to press meanwhile; empty where nothing is to be pressed."""
-    dbt = under.look is not None and is_under_way(under.look.run)
-    return "d shows its nodes, x asks dbt to stop. Esc leaves it running." if dbt else ""
+    def next_words(self) -> tuple[str, bool]:
+        """What to press next for the step, and whether something stands against it. Nothing is under way."""
+        raise NotImplementedError
 
-
-def next_lines(said: str, look: Look, wide: int, *, loud: bool) -> list[Text]:
-    """What to press next; `loud`: something stands against it."""
-    if not said:
-        return []
-    palette, glyphs = look.palette, look.glyphs
-    text = f"{glyphs.arrow} {glyphs.text(said, 1_000)}"
-    return flow(Text(text, palette.warn if loud else palette.accent), wide, " ")
-
-
-def page_text(page: Page) -> str:
-    """The page as plain text."""
-    return "\n".join(line.plain.rstrip() for line in page.page(READABLE)).rstrip()
+    def told(self, wide: int) -> tuple[list[Text], ...]:
+        """What else there is to be read of it."""
+        raise NotImplementedError
