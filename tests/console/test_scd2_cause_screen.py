@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from gcms_tui.console.app import ConsoleApp
@@ -80,6 +81,15 @@ async def answered(pilot: Pilot[Any]) -> None:
     await pilot.press("enter")
 
 
+async def held_down(pilot: Pilot[Any]) -> None:
+    """Enter once more, before keys count again."""
+    dialog = cast("NoteDialog", pilot.app.screen)
+    again = events.Key("enter", None)
+    again.time = dialog._held_until - 0.01
+    pilot.app.post_message(again)
+    await pilot.pause()
+
+
 @contextmanager
 def reviewed() -> Iterator[Scene]:
     scene = Scene()
@@ -104,7 +114,8 @@ async def test_two_runs_that_overlapped_are_shown_and_noted(state: Path) -> None
         dialog = await asked(pilot)
         await pilot.press("enter", "space", "enter")
         assert app.screen is dialog and dialog.act.disabled, "a blank note closes nothing"
-        await pilot.press(*"cron", "enter", "enter")
+        await pilot.press(*"cron", "enter")
+        await held_down(pilot)
         assert isinstance(app.screen, NoteDialog), "Enter held down gives no answer"
         await answered(pilot)
         await until(pilot, lambda: screen.notes and not screen._loader.busy, "the note")
@@ -161,7 +172,8 @@ async def test_corrections_are_drawn_month_by_month_and_noted(state: Path) -> No
             assert scene.warehouse.asked[-1].binds == (7 * 24 * 60,)
             await pilot.press("n")
             await asked(pilot)
-            await pilot.press(*"tour", "enter", "enter")
+            await pilot.press(*"tour", "enter")
+            await held_down(pilot)
             assert isinstance(app.screen, NoteDialog), "Enter held down gives no answer"
             await answered(pilot)
             await until(pilot, lambda: bool(screen.notes), "the note")
