@@ -31,7 +31,7 @@ from gcms_tui.console.once import Once, OnceEach
 from gcms_tui.console.pane import CopyAsked, Loader, LoadFailed, Pane
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Escalation, Writes
-from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, screen_of_its_own
+from gcms_tui.console.terminal import Terminal, Watchdog, endings_leave, forget_terminal, screen_of_its_own
 from gcms_tui.console.theme import Look, palette_for, textual_theme
 from gcms_tui.console.tight import tight
 from gcms_tui.console.writing.writer import Writer
@@ -375,6 +375,8 @@ def run_console(
     with screen_of_its_own(services.copy_dir / "stderr.log"):
         asyncio.run(stay())
     watchdog.disarm()
+    if app.return_code == 129:
+        forget_terminal()
     return _after_a_bug(app, services) if app.crash else app.return_code or 0
 
 

@@ -120,6 +120,14 @@ def endings_leave(leave: Callable[[int], None], dropped: Callable[[], bool], wat
             signal.signal(number, handler)
 
 
+def forget_terminal() -> None:
+    """It has gone. What is still buffered for it could not be flushed at the end, and Python would answer 120 then."""
+    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 def is_interactive() -> bool:
     """Keys come from standard input and the picture goes to standard error; both must be a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))

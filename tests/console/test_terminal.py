@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +30,19 @@ def run(tmp_path: Path) -> Open:
         return Terminal(argv, columns=columns, rows=rows, env={"TERM": "xterm-256color", **kept, **env})
 
     return opened
+
+
+@pytest.mark.parametrize("forgotten, status", [(True, 129), (False, 120)])
+def test_what_is_still_buffered_for_a_terminal_that_has_gone_changes_no_exit_status(
+    forgotten: bool, status: int
+) -> None:
+    nobody_reads, theirs = os.pipe()
+    os.close(nobody_reads)
+    script = "import sys; from gcms_tui.console.terminal import forget_terminal; sys.stdout.write('late'); "
+    script += "forget_terminal(); " if forgotten else ""
+    ended = subprocess.run([sys.executable, "-c", f"{script}sys.exit(129)"], stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    assert ended.returncode == status
 
 
 def test_a_dropped_line_ends_the_console_at_once(run: Open) -> None:
