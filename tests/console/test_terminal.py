@@ -40,7 +40,8 @@ def test_what_is_still_buffered_for_a_terminal_that_has_gone_changes_no_exit_sta
     os.close(nobody_reads)
     script = "import sys; from gcms_tui.console.terminal import forget_terminal; sys.stdout.write('late'); "
     script += "forget_terminal(); " if forgotten else ""
-    ended = subprocess.run([sys.executable, "-c", f"{script}sys.exit(129)"], stdout=theirs, stderr=theirs)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ended = subprocess.run([sys.executable, "-c", f"{script}sys.exit(129)"], stdout=theirs, env=buffered)
     os.close(theirs)
     assert ended.returncode == status
 
