@@ -20,9 +20,9 @@ from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import Relation, folded
 from gcms_tui.core.incidents.escalation import parse_path
-from gcms_tui.core.notices import EVENTS
 from gcms_tui.core.settings import (
     CLOSINGS,
+    NOTICES,
     NotifySettings,
     PayrollSettings,
     RunbookSettings,
@@ -198,9 +198,9 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
 
 
 def _notify_complaints(notify: NotifySettings) -> Iterator[tuple[Key, str]]:
-    if not set(notify.events) <= set(EVENTS):
+    if not set(notify.events) <= set(NOTICES):
         # What stands there is not repeated: it may be a URL, which is a secret.
-        yield ("notify", "events"), f"{', '.join(EVENTS)} are wanted, and something else stands there"
+        yield ("notify", "events"), f"{', '.join(NOTICES)} are wanted, and something else stands there"
     if notify.urls_env is not None and notify.urls_file is not None:
         yield ("notify",), "only one of urls_env and urls_file may be given"
     if notify.events and notify.urls_env is None and notify.urls_file is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -30,12 +29,17 @@ def make_directory(directory: Path) -> None:
             raise
 
 
+def _beside(path: Path) -> Path:
+    """A hidden name of its own. The first paint waits for this module: `secrets` would bring OpenSSL along."""
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+
+
 def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
     """Put `text` there, 0600, replacing what was there; on disk when it returns, unless `durable` is off.
 
     Raises `OSError`; then what was there before still is.
     """
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    partial = _beside(path)
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
@@ -54,7 +58,7 @@ def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_new(path: Path, text: str) -> bool:
     """As `write_whole`, but only where nothing is there yet: False otherwise. Raises `OSError`."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    partial = _beside(path)
     write_whole(partial, text)
     try:
         if not linked(partial, path):
@@ -102,7 +106,7 @@ def move(source: Path, path: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        partial = _beside(path)
         link_or_copy(source, partial)
         os.replace(partial, path)
         source.unlink()

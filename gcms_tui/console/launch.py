@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def launch(
         )
         sys.stderr.write(f"{error.title}: {error.message}\n{error.next_step}\n")
         return error.exit_code
+    gc.disable()  # what is imported now stays: looking for garbage in it is a tenth of the start
     from gcms_tui.console.app import run_console
 
     if replay is not None:
@@ -59,3 +61,10 @@ def launch(
     from gcms_tui.console.log_app import LogConsole
 
     return run_console(services, partial(LogConsole, log))
+
+
+def started() -> None:
+    """There is a picture: from now on there is garbage, and never in what was there before."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -13,6 +13,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from gcms_tui.console.key_bar import KeyBar
+from gcms_tui.console.launch import started
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.status_bar import Place, Status, StatusBar, Writes
 from gcms_tui.console.theme import Look
@@ -138,6 +139,7 @@ class Pane(Screen[None]):
         """A picture has gone to the terminal; the first one lets `first_painted` run."""
         if not self._painted:
             self._painted = True
+            started()
             self.call_later(self.first_painted)
 
     def first_painted(self) -> None:

@@ -31,9 +31,6 @@ class Event(StrEnum):
     APPROVAL = "approval"
 
 
-EVENTS = tuple(event.value for event in Event)
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing to be told. Its texts are safe for every service: see `plain`."""

@@ -12,6 +12,9 @@ from gcms_tui.core.identifier import Relation
 CLOSINGS = ("day_before", "same_instant")
 """What `closing` of an SCD2 table may be: the values of `core.scd2.version.Convention`."""
 
+NOTICES = ("verdict", "hold", "incident", "escalation", "approval")
+"""What `events` of the notices may name: the values of `core.notices.Event`."""
+
 
 def setting(doc: str, default: Any = None, *, factory: Any = None) -> Any:
     """A field with its documentation."""

@@ -23,7 +23,7 @@ HOST = 'connection to server at "db.abc.supabase.co" (2a05:d014::1), port 5432 f
         ("Connection refused\n\tIs the server running on that host?", "Nothing listens there"),
         ("server does not support SSL, but SSL was required", "No TLS"),
         ("SSL error: certificate verify failed", "sslrootcert"),
-        ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert"),
+        ('root certificate file "/home/somebody/.postgresql/root.crt" does not exist', "sslrootcert"),
         ("timeout expired", "network and VPN"),
     ],
 )

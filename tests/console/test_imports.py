@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from gcms_tui.console.app import ConsoleApp
+from tests.console.driving import until
+from tests.console.small_platform import services
 
 _PROGRAM = """
 import sys
@@ -23,6 +29,27 @@ def test_nothing_heavy_is_imported_before_the_first_paint(module: str, allowed: 
     program = _PROGRAM.format(module=module)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == allowed
+
+
+def test_what_is_wired_before_the_first_paint_brings_no_rules_that_it_does_not_need() -> None:
+    program = (
+        "import sys\n"
+        "import gcms_tui.cli.wiring, gcms_tui.adapters.last_health\n"
+        "later = ('hashlib', 'gcms_tui.core.run', 'gcms_tui.core.query', 'gcms_tui.core.notices')\n"
+        "print(*(name for name in sys.modules if name in later or name.startswith('gcms_tui.operations')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == []
+
+
+async def test_garbage_is_looked_for_again_from_the_first_picture_on(tmp_path: Path) -> None:
+    gc.disable()  # as the way into the console does
+    try:
+        app = ConsoleApp(services(tmp_path))
+        async with app.run_test() as pilot:
+            await until(pilot, gc.isenabled, "the first picture")
+    finally:
+        gc.enable()
 
 
 def test_only_the_pane_that_is_gone_to_first_is_imported() -> None:

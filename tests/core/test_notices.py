@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gcms_tui.core import notices
-from gcms_tui.core.notices import EVENTS, Event, Notice, is_repeat, plain, together
+from gcms_tui.core.notices import Event, Notice, is_repeat, plain, together
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.verdict import Verdict
 
@@ -81,7 +81,7 @@ def test_several_are_one_message() -> None:
 def test_the_configurable_events_are_those_that_are_documented() -> None:
     from dataclasses import fields
 
-    from gcms_tui.core.settings import NotifySettings
+    from gcms_tui.core.settings import NOTICES, NotifySettings
 
     doc = next(item.metadata["doc"] for item in fields(NotifySettings) if item.name == "events")
-    assert ", ".join(EVENTS) in doc
+    assert tuple(Event) == NOTICES and ", ".join(NOTICES) in doc

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gcms_tui import __version__
 from gcms_tui.adapters.config import default_state_dir
@@ -30,6 +28,7 @@ from gcms_tui.cli.wiring.pipeline import open_pipeline
 from gcms_tui.cli.wiring.procedures import open_procedure_desk
 from gcms_tui.cli.wiring.scd2 import open_scd2_desk
 from gcms_tui.cli.wiring.wall import open_wall
+from gcms_tui.console.once import Once, OnceEach
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.settings import Settings
@@ -39,9 +38,8 @@ if TYPE_CHECKING:
     from gcms_tui.adapters.store.opening import Store
     from gcms_tui.console.services import ConsoleServices
     from gcms_tui.core.finding import HealthReport
+    from gcms_tui.operations.payroll.holding import Holds
     from gcms_tui.operations.writing.doubts import Doubt
-
-T = TypeVar("T")
 
 
 def open_log(path: Path) -> LogFile:
@@ -82,7 +80,6 @@ def open_replay(invocation: Invocation, path: Path) -> int:
 def console_services(invocation: Invocation, settings: Settings, opened: ExitStack) -> ConsoleServices:
     """What the console works with. Reads no file but, where no target is configured, dbt's profile."""
     from gcms_tui.adapters.last_health import LastHealthFile
-    from gcms_tui.adapters.person import who_asks
     from gcms_tui.console.services import ConsoleServices
 
     try:
@@ -95,11 +92,11 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         report = LastHealthFile(settings.state_dir).load()
         return report if report is not None and report.target == (target or UNKNOWN_TARGET) else None
 
-    runs = _once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
-    store = _once(lambda: open_store(settings))
-    payroll = _once_each(lambda who: opened.enter_context(open_payroll_desk(settings, invocation, who, runs)))
+    runs = Once(lambda: opened.enter_context(open_run_desk(settings, invocation, warm=True)))
+    store = Once(lambda: open_store(settings))
+    payroll = OnceEach(lambda who: opened.enter_context(open_payroll_desk(settings, invocation, who, runs)))
     why_not = allowed.why_not
-    held = _once(lambda: holds_of(every_dbt_file(settings, target), target, store(), who_asks(os.environ), why_not))
+    held = Once(lambda: _holds(settings, target, store(), why_not))
     return ConsoleServices(
         settings=settings,
         target=target or UNKNOWN_TARGET,
@@ -113,11 +110,11 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
         doubts=lambda: _open_doubts(store()),
         open_payroll=payroll,
         holds=lambda: held().open(),
-        open_scd2=_once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
-        open_runbook=_once(lambda: opened.enter_context(open_procedure_desk(settings, invocation))),
-        open_incidents=_once(lambda: open_incidents(settings, invocation)),
-        open_pipeline=_once(lambda: opened.enter_context(open_pipeline(settings, invocation))),
-        open_backups=_once(lambda: opened.enter_context(open_backup_desk(settings, invocation, runs))),
+        open_scd2=Once(lambda: opened.enter_context(open_scd2_desk(settings, invocation, runs))),
+        open_runbook=Once(lambda: opened.enter_context(open_procedure_desk(settings, invocation))),
+        open_incidents=Once(lambda: open_incidents(settings, invocation)),
+        open_pipeline=Once(lambda: opened.enter_context(open_pipeline(settings, invocation))),
+        open_backups=Once(lambda: opened.enter_context(open_backup_desk(settings, invocation, runs))),
         open_wall=lambda: open_wall(settings, invocation),
         now=utc_now,
         copy_dir=settings.state_dir / "copies",
@@ -128,35 +125,13 @@ def console_services(invocation: Invocation, settings: Settings, opened: ExitSta
     )
 
 
+def _holds(settings: Settings, target: str, store: Store, why_not: str) -> Holds:
+    from gcms_tui.adapters.person import who_asks  # not before the first paint
+
+    return holds_of(every_dbt_file(settings, target), target, store, who_asks(os.environ), why_not)
+
+
 def _open_doubts(store: Store) -> tuple[Doubt, ...]:
     from gcms_tui.operations.writing.doubts import open_doubts
 
     return open_doubts(store.journal, store.leases)
-
-
-def _once(open_it: Callable[[], T]) -> Callable[[], T]:
-    """What `open_it` opened when it was first asked for: one for all panes. Where it raises, it is asked again."""
-    lock = threading.Lock()
-    found: list[T] = []
-
-    def get() -> T:
-        with lock:
-            if not found:
-                found.append(open_it())
-            return found[0]
-
-    return get
-
-
-def _once_each(open_it: Callable[[str], T]) -> Callable[[str], T]:
-    """As `_once`, for each of those it is asked for."""
-    lock = threading.Lock()
-    found: dict[str, T] = {}
-
-    def get(wanted: str) -> T:
-        with lock:
-            if wanted not in found:
-                found[wanted] = open_it(wanted)
-            return found[wanted]
-
-    return get

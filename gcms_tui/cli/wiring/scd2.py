@@ -25,7 +25,6 @@ from gcms_tui.cli.wiring.desks import open_run_desk
 from gcms_tui.cli.wiring.pipeline import airbyte_or_why
 from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.settings import Settings
-from gcms_tui.core.writing.plan import PlanKind
 
 if TYPE_CHECKING:
     from gcms_tui.adapters.queries import QueryLibrary
@@ -47,6 +46,7 @@ def open_scd2_desk(
     Raises `ConfigError` where there is no login, no dbt project or no target.
     """
     from gcms_tui.adapters.project_changes import GitChanges
+    from gcms_tui.core.writing.plan import PlanKind
     from gcms_tui.operations.pipeline.asked import AskedSyncs
     from gcms_tui.operations.scd2.browse import Scd2Browser
     from gcms_tui.operations.scd2.cause import Causes

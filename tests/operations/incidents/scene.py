@@ -10,10 +10,10 @@ from gcms_tui.adapters.store.opening import Store, open_store
 from gcms_tui.core.errors import GcmsError, Refused, UsageError
 from gcms_tui.core.finding import Evidence, Finding, HealthReport
 from gcms_tui.core.incidents.escalation import PathStep, parse_path
-from gcms_tui.core.notices import EVENTS, Delivery
+from gcms_tui.core.notices import Delivery
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.run import Person
-from gcms_tui.core.settings import NotifySettings, Settings
+from gcms_tui.core.settings import NOTICES, NotifySettings, Settings
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.writing.journal import Entry
 from gcms_tui.operations.incidents.book import IncidentBook
@@ -76,7 +76,7 @@ class Scene:
     directory: Path
     clock: Clock = field(default_factory=Clock)
     channels: MemoryChannels = field(default_factory=MemoryChannels)
-    notify: NotifySettings = field(default_factory=lambda: NotifySettings(events=EVENTS))
+    notify: NotifySettings = field(default_factory=lambda: NotifySettings(events=NOTICES))
     path: tuple[PathStep, ...] = PATH
     waiting: Callable[[], Iterable[PayrollRun]] = tuple
     critical: str = ""
