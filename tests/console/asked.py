@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.writing import verifying
 from gcms_tui.console.writing.batch_dialog import BatchDialog
@@ -24,7 +23,6 @@ REASON = "late webhook"
 
 def look_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifying, "_LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(guarded, "HOLD_S", 0.02)
 
 
 class Asked:

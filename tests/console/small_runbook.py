@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.runbook.pane import RunbookPane
 from gcms_tui.console.runbook.procedure import ProcedureScreen
@@ -87,11 +86,6 @@ class SmallRunbook:
 
 
 # -- to be imported by name: a module's tests have them then -----------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
 
 
 @pytest.fixture

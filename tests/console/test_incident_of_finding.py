@@ -6,10 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.health import HealthPane
 from gcms_tui.console.runbook.finding_dialog import FindingDialog
@@ -21,11 +19,6 @@ from tests.console.small_runbook import READ_ONLY, SmallRunbook
 
 LARGE = (140, 40)
 STALE, GOLD = "freshness.supabase_instrument", "tests.gold"
-
-
-@pytest.fixture(autouse=True)
-def brief_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
 
 
 def console(small: SmallRunbook, **changes: Any) -> ConsoleApp:

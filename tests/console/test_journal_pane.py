@@ -12,7 +12,6 @@ import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.health import HealthPane
@@ -33,11 +32,6 @@ from tests.console.test_hostile_text import HOSTILE
 
 SMALL, LARGE = (80, 24), (140, 40)
 LOST = CommitUnknown("No answer", "The link was lost at COMMIT.")
-
-
-@pytest.fixture(autouse=True)
-def brief_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.1)
 
 
 def story(root: Path, **kinds: Any) -> SmallWriting:

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.core.payroll.roles import Role
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.payroll.steps import Step
 from tests.console.driving import settled, until
-from tests.console.small_payroll_steps import Opened, SmallSteps
+from tests.console.small_payroll_steps import Opened, SmallSteps, same_token
 
 STATE = Path("state-is-never-written")
 SMALL, LARGE = (80, 24), (200, 50)
@@ -24,8 +23,7 @@ Compare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
-    monkeypatch.setattr(secrets, "token_hex", lambda size=3: "a1b2c3d4"[: 2 * size])
+    monkeypatch.setattr(secrets, "token_hex", same_token)
 
 
 def at(small: SmallSteps, step: Step) -> PayrollRun:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.core.errors import CommitUnknown, GcmsError
 from gcms_tui.core.payroll import events
@@ -27,11 +26,6 @@ SMALL, LARGE = (80, 24), (140, 50)
 DAY = "2026-03-01"
 FULL = GcmsError("The journal cannot be written", "The disk is full.", "Make room.")
 REASON = "paid"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.payroll.doing import abandon_dialog, acting_dialog, hold_dialog
 from gcms_tui.core.payroll.run import PayrollState
@@ -21,11 +20,6 @@ from tests.operations.payroll.scene import CONCERT
 
 SMALL, LARGE = (80, 24), (140, 50)
 REASON = "paid"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gcms_tui.console import guarded
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.payroll.open_dialog import OpenDialog
 from gcms_tui.console.payroll.pane import PayrollPane
@@ -19,11 +18,6 @@ from tests.console.driving import drawn, until
 from tests.console.small_payroll import CHECKS, Pushed, SmallPayroll, payroll_pane, read, wizard
 
 SMALL, LARGE = (80, 24), (140, 40)
-
-
-@pytest.fixture(autouse=True)
-def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
 
 
 @pytest.fixture

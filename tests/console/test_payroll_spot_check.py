@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.console import guarded
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.payroll import spot_check
 from gcms_tui.core.errors import GcmsError
@@ -25,7 +24,6 @@ NAMES = ("Lovelace", "Somebody", "m1@example.org", "m4@example.org", "HYPERLINK"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
     monkeypatch.setattr(spot_check, "_AGAIN_S", 0.01)
     monkeypatch.setattr(spot_check, "_LOOK_S", 0.0)
 

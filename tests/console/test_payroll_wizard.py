@@ -11,7 +11,6 @@ import pytest
 from textual.events import AppFocus
 from textual.pilot import Pilot
 
-from gcms_tui.console import guarded
 from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.pane import LoadFailed
 from gcms_tui.console.payroll import live
@@ -36,7 +35,6 @@ SMALL, LARGE = (80, 24), (140, 40)
 
 @pytest.fixture(autouse=True)
 def short_moments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
     monkeypatch.setattr(live, "LOOK_S", 0.01)
     monkeypatch.setattr("gcms_tui.console.payroll.checks.LOOK_S", 0.01)
 

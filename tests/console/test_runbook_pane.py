@@ -26,7 +26,6 @@ from tests.console.small_runbook import (
     runbook_pane,
     shows,
 )
-from tests.console.small_runbook import a_short_moment as a_short_moment
 from tests.console.small_runbook import small as small
 
 SMALL, LARGE = (80, 24), (140, 40)

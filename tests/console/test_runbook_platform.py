@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.console import following, guarded
+from gcms_tui.console import following
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.glyphs import UNICODE
 from gcms_tui.console.run_preview import PreviewDialog
@@ -44,7 +44,6 @@ LARGE = (140, 40)
 
 @pytest.fixture(autouse=True)
 def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.0)
     monkeypatch.setattr(following, "LOOK_S", 0.01)
 
 

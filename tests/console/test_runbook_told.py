@@ -28,7 +28,6 @@ from tests.console.small_runbook import (
     runbook_pane,
     shows,
 )
-from tests.console.small_runbook import a_short_moment as a_short_moment
 from tests.console.small_runbook import small as small
 from tests.console.small_runs import small_desk
 

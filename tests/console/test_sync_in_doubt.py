@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from gcms_tui.adapters.airbyte import AbsentAirbyte
-from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.journal.doubt_dialog import DoubtDialog
 from gcms_tui.console.journal.pane import JournalPane
@@ -27,11 +25,6 @@ from tests.operations.memory import MemoryWarehouse, ShippedQueries
 from tests.operations.pipeline.memory_airbyte import REFERENCE, MemoryAirbyte
 
 SIZE = (80, 24)
-
-
-@pytest.fixture(autouse=True)
-def brief_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "HOLD_S", 0.05)
 
 
 def console(state: Path, small: SmallWriting, airbyte: Airbyte, *, read_only: bool = False) -> ConsoleApp:

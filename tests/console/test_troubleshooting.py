@@ -23,7 +23,6 @@ from gcms_tui.operations.run_desk import RunDesk
 from tests.console.driving import drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, Planned, ScriptedRun, record
 from tests.console.small_runbook import SmallRunbook, at_rest, procedure, shows
-from tests.console.small_runbook import a_short_moment as a_short_moment
 from tests.console.small_runbook import small as small
 from tests.console.small_runs import small_desk
 

@@ -92,12 +92,7 @@ class ConcertsSource:
         self._acting = acting
 
     def load(self, whom: str) -> Message:
-        try:
-            return self._loaded(whom)
-        except GcmsError as error:
-            return NotRead(whom, error)
-        except Exception as error:  # noqa: BLE001 (told as any failure: as whom it was tried is to be known)
-            return NotRead(whom, unexpected(error))
+        return read_as(whom, self._loaded)
 
     def _loaded(self, whom: str) -> ConcertsLoaded:
         desk = self._acting.open(whom)
@@ -107,6 +102,16 @@ class ConcertsSource:
         }
         holds, unheard = holds_of(desk)
         return ConcertsLoaded(whom, desk, listed, looks, holds, unheard)
+
+
+def read_as(whom: str, read: Callable[[str], Message]) -> Message:
+    """What `read` answers for whoever is played, or why it could not: as whom it was tried is to be known."""
+    try:
+        return read(whom)
+    except GcmsError as error:
+        return NotRead(whom, error)
+    except Exception as error:  # noqa: BLE001 (told as any failure)
+        return NotRead(whom, unexpected(error))
 
 
 def holds_of(desk: PayrollDesk) -> tuple[tuple[Hold, ...], str]:

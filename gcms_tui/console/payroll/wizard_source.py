@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from gcms_tui.console.pane import unexpected
-from gcms_tui.console.payroll.source import Acting, NotRead, holds_of
+from gcms_tui.console.payroll.source import Acting, holds_of, read_as
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -78,12 +77,7 @@ class WizardSource:
         self._run_id = run_id
 
     def read(self, whom: str) -> Message:
-        try:
-            return self._run_read(whom)
-        except GcmsError as error:
-            return NotRead(whom, error)
-        except Exception as error:  # noqa: BLE001 (told as any failure: as whom it was tried is to be known)
-            return NotRead(whom, unexpected(error))
+        return read_as(whom, self._run_read)
 
     def _run_read(self, whom: str) -> RunRead:
         desk = self._acting.open(whom)
