@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from gcms_tui.console import guarded
+from gcms_tui.console import gold_tests, guarded, run_watched
 
 _CALM_ROUNDS = 3
 _PAINT_ROUNDS = 8
@@ -108,14 +108,17 @@ def parses_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def holds_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dialog that writes takes keys as soon as it can be waited for."""
+def waits_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialog that writes takes keys soon, and what runs is looked at soon again."""
     monkeypatch.setattr(guarded, "HOLD_S", 0.02)
+    monkeypatch.setattr(run_watched, "_POLL_S", 0.05)
+    monkeypatch.setattr(gold_tests, "_LOOK_EVERY_S", 0.05)
 
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(constants, "COLOR_SYSTEM", "truecolor")
+    monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
     for name in ("NO_COLOR", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
     yield

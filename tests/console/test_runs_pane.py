@@ -10,6 +10,7 @@ import pytest
 from textual.events import AppBlur, AppFocus
 from textual.pilot import Pilot
 
+from gcms_tui.console import runs
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.chooser import Chooser
 from gcms_tui.console.clipboard import FILE
@@ -106,7 +107,8 @@ async def test_the_focused_run_is_told_in_full_beside_the_list(state: Path, tmp_
     assert "argv     dbt build --target sandbox" in (state / FILE).read_text()
 
 
-async def test_a_live_run_is_on_top_and_moves(state: Path, tmp_path: Path) -> None:
+async def test_a_live_run_is_on_top_and_moves(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_POLL_S", 0.05)
     clock = Clock()
     live = running(clock)
     small = small_desk(tmp_path, live, *past(), clock=clock)
