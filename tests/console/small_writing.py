@@ -155,8 +155,11 @@ class SmallBook:
     def open_intents(self) -> tuple[Entry, ...]:
         if self.error is not None:
             raise self.error
-        ended = {entry.subject for entry in self.kept if entry.kind in (OUTCOME, SETTLED)}
-        return tuple(entry for entry in self.kept if entry.kind == INTENT and entry.subject not in ended)
+        return self.open_of(INTENT, (OUTCOME, SETTLED))
+
+    def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+        ended = {entry.subject for entry in self.kept if entry.kind in ended_by}
+        return tuple(entry for entry in self.kept if entry.kind == kind and entry.subject not in ended)
 
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         return verify(self.kept, (*self.anchors, *anchors))

@@ -56,6 +56,9 @@ class MemoryBook:
     def open_intents(self) -> tuple[Entry, ...]:
         return ()
 
+    def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+        return ()
+
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         return verify(self.kept, anchors)
 

@@ -83,8 +83,11 @@ class MemoryChain(MemoryBook):
         return tuple(entry for entry in self.kept if entry.subject in known)
 
     def open_intents(self) -> tuple[Entry, ...]:
-        ended = {entry.subject for entry in self.kept if entry.kind in (OUTCOME, SETTLED)}
-        return tuple(entry for entry in self.kept if entry.kind == INTENT and entry.subject not in ended)
+        return self.open_of(INTENT, (OUTCOME, SETTLED))
+
+    def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+        ended = {entry.subject for entry in self.kept if entry.kind in ended_by}
+        return tuple(entry for entry in self.kept if entry.kind == kind and entry.subject not in ended)
 
     def said(self, kind: str, subject: str) -> dict[str, Any]:
         [entry] = [entry for entry in self.kept if (entry.kind, entry.subject) == (kind, subject)]

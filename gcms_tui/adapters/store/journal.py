@@ -135,14 +135,16 @@ class Journal:
 
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents that have no outcome and were not settled, oldest first. Raises `StateError`."""
+        return self.open_of(INTENT, (OUTCOME, SETTLED))
+
+    def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+        """Entries of a kind whose subject has none of those that end it, oldest first. Raises `StateError`."""
         from sqlalchemy import select
 
         journal = table("journal")
         ended = journal.alias()
-        over = select(ended.c.sequence).where(
-            ended.c.subject == journal.c.subject, ended.c.kind.in_((OUTCOME, SETTLED))
-        )
-        asked = select(journal).where(journal.c.kind == INTENT, ~over.exists()).order_by(journal.c.sequence)
+        over = select(ended.c.sequence).where(ended.c.subject == journal.c.subject, ended.c.kind.in_(ended_by))
+        asked = select(journal).where(journal.c.kind == kind, ~over.exists()).order_by(journal.c.sequence)
         with self._database.transaction(_unreadable) as connection:
             return tuple(_entry(row) for row in connection.execute(asked).mappings())
 

@@ -12,7 +12,6 @@ The payloads, none of which holds anything about a person:
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,14 +71,6 @@ class OpenSync:
 def lease_name(target: str, connection_id: str) -> str:
     """Of the one that a sync of this connection is asked for under."""
     return f"{LEASES}{target}:{connection_id}"
-
-
-def unanswered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The requests without an answer, oldest first, of entries in any order."""
-    told = list(entries)
-    over = {entry.subject for entry in told if entry.kind in (ANSWERED, SETTLED)}
-    asked = (entry for entry in told if entry.kind == ASKED and entry.subject not in over)
-    return tuple(sorted(asked, key=lambda entry: entry.sequence))
 
 
 def settle_sync(asked: OpenSync, begun: SyncJob | None, now: datetime) -> Settlement:

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from gcms_tui.core.errors import ConfigError, UsageError
 from gcms_tui.core.pipeline.airbyte import SyncJob, pulls
 from gcms_tui.core.pipeline.syncs import (
-    KIND,
+    ANSWERED,
+    ASKED,
     SETTLED,
     OpenSync,
     SyncOutcome,
     read_asked,
     settle_sync,
     settle_unlisted,
-    unanswered,
 )
 from gcms_tui.core.writing.doubt import Settlement, Verdict
 from gcms_tui.core.writing.journal import Entry
@@ -24,16 +24,10 @@ from gcms_tui.operations.pipeline.ports import Airbyte
 from gcms_tui.operations.ports import Clock
 from gcms_tui.operations.writing.ports import JournalBook
 
-_PAGE = 200
-
 
 def unanswered_requests(journal: JournalBook) -> tuple[Entry, ...]:
     """Of every target, oldest first, those that somebody edited among them. Raises `GcmsError`."""
-    before, found = None, list[Entry]()
-    while page := journal.entries(_PAGE, before=before, kind=KIND):
-        found += page
-        before = page[-1].sequence
-    return unanswered(found)
+    return journal.open_of(ASKED, (ANSWERED, SETTLED))
 
 
 def syncs_in_doubt(journal: JournalBook, target: str) -> tuple[OpenSync, ...]:

@@ -48,6 +48,10 @@ class JournalBook(Protocol):
         """Intents that have no outcome and were not settled, oldest first."""
         ...
 
+    def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+        """Entries of a kind whose subject has none of those that end it, oldest first."""
+        ...
+
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         """Read the whole chain and compare it with its own anchors and those given."""
         ...

@@ -319,6 +319,7 @@ def test_an_intent_is_open_until_its_outcome_or_its_settlement(address: Address)
     journal.append(SETTLED, "c", {})
     journal.append("write.note", "d", {})
     assert [entry.subject for entry in journal.open_intents()] == ["a", "d"]
+    assert [entry.subject for entry in journal.open_of(OUTCOME, ("write.note",))] == ["b"]
     assert journal.entry(1).at == STAMP == NOW.isoformat()
 
 
