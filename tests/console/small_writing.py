@@ -34,6 +34,7 @@ from tests.console.small_platform import NOON, Clock
 from tests.console.small_runs import SmallDesk, small_desk
 from tests.console.small_scd2 import NoCauses, NoCorrections, moment, small_scd2
 from tests.operations.memory import MemoryWarehouse, ShippedQueries
+from tests.operations.memory_book import still_open
 
 KEY, TABLE = "27-14-311", "bronze.br_attendance_scd2"
 
@@ -158,8 +159,7 @@ class SmallBook:
         return self.open_of(INTENT, (OUTCOME, SETTLED))
 
     def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
-        ended = {entry.subject for entry in self.kept if entry.kind in ended_by}
-        return tuple(entry for entry in self.kept if entry.kind == kind and entry.subject not in ended)
+        return still_open(self.kept, kind, ended_by)
 
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         return verify(self.kept, (*self.anchors, *anchors))

@@ -11,6 +11,12 @@ from gcms_tui.core.writing.journal import FIRST, Anchor, ChainReport, Entry, ver
 from gcms_tui.core.writing.plan import canonical
 
 
+def still_open(kept: Sequence[Entry], kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
+    """As the store asks for them."""
+    ended = {entry.subject for entry in kept if entry.kind in ended_by}
+    return tuple(entry for entry in kept if entry.kind == kind and entry.subject not in ended)
+
+
 @dataclass
 class MemoryBook:
     """Keeps what it is given. `error`: what writing ends with."""
@@ -57,7 +63,7 @@ class MemoryBook:
         return ()
 
     def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
-        return ()
+        return still_open(self.kept, kind, ended_by)
 
     def verify(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
         return verify(self.kept, anchors)

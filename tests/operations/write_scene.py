@@ -27,7 +27,7 @@ from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.writing.doubts import Doubts
 from gcms_tui.operations.writing.guarded_write import AfterApplied, Ended, Guard, GuardedWrites
 from tests.operations.memory import NOW, Clock, MemoryDbt, ShippedQueries
-from tests.operations.memory_book import MemoryBook
+from tests.operations.memory_book import MemoryBook, still_open
 from tests.operations.run_memory import ANA, BO
 from tests.operations.write_memory import MemoryDatabase, MemoryTable, Row
 
@@ -86,8 +86,7 @@ class MemoryChain(MemoryBook):
         return self.open_of(INTENT, (OUTCOME, SETTLED))
 
     def open_of(self, kind: str, ended_by: Sequence[str]) -> tuple[Entry, ...]:
-        ended = {entry.subject for entry in self.kept if entry.kind in ended_by}
-        return tuple(entry for entry in self.kept if entry.kind == kind and entry.subject not in ended)
+        return still_open(self.kept, kind, ended_by)
 
     def said(self, kind: str, subject: str) -> dict[str, Any]:
         [entry] = [entry for entry in self.kept if (entry.kind, entry.subject) == (kind, subject)]
