@@ -96,9 +96,9 @@ def judge_connection(
     """By its newest sync that has ended, of jobs newest first: FAIL where it failed, UNKNOWN where there is none, WARN
     where it was cancelled, something emptied the tables since, or the connection is not active.
 
-    With the limits, of its strictest source, the last that succeeded must not be older either, and UNKNOWN is when that
-    was where nobody says. One under way is told
-    beside; where it has been so for longer than `LONG`, it is a WARN at least.
+    With the limits, of its strictest source, the last that succeeded must not be older either; where nobody says when
+    that was it is UNKNOWN. One under way is told beside; where it has been so for longer than `LONG`, it is a WARN at
+    least.
     """
     ended = _judge_ended(connection, jobs, now, warn_after_h, fail_after_h)
     under_way = running(jobs)
