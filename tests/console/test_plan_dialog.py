@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.writing.plan_page import plan_page
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.writing.plan import Plan
 from tests.console.asked import REASON, Asked, look_quickly
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, typed, until
 from tests.console.small_platform import services
 from tests.console.small_writing import KEY, repair, small_writing
 from tests.console.test_hostile_text import HOSTILE
@@ -61,6 +62,29 @@ async def test_everything_to_be_known_is_told(state: Path, tmp_path: Path, size:
         await pilot.press("c")
         await until(pilot, lambda: (state / FILE).exists(), "the copy")
     assert dialog.made.plan_id in (state / FILE).read_text() and not small.book.kept
+
+
+async def test_what_is_new_to_be_read_takes_no_key_at_first(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "HOLD_S", 3600.0)
+    small = small_writing(tmp_path)
+    asked = Asked(state, small)
+    async with asked.app.run_test(size=SMALL) as pilot:
+        dialog = await asked.open(pilot, armed=False)
+        dialog._held_until = 0.0  # read by now
+        await pilot.press("tab")
+        await typed(pilot, KEY)
+        await pilot.press("enter")
+        await typed(pilot, REASON)
+        await pilot.press("enter", "enter")
+        assert dialog.act.has_focus and not dialog.armed and not dialog.writing
+        dialog._held_until = 0.0
+        await pilot.press("r")
+        await until(pilot, lambda: not dialog.armed, "the plan, made anew")
+        await pilot.press("enter")
+        assert dialog.way_out.has_focus and not asked.answers
+    assert not small.book.kept
 
 
 async def test_enter_does_not_go_through(state: Path, tmp_path: Path) -> None:
