@@ -79,13 +79,15 @@ class Walk:
         return said
 
     def paid(self, run: str, concert: str) -> dict[str, Any]:
-        assert self.does("record", run, "--date", TODAY)["confirmation"] == concert  # shown, and not done
-        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)
+        shown = self.does("record", run, "--date", TODAY)  # and not done
+        assert shown["confirmation"] == concert
+        self.does("record", run, "--date", TODAY, "--plan", shown["plan"], "--confirm", concert, *WHY)
         self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)  # recorded already: nothing is changed
-        status, said = self.told("archive", run, "--confirm", concert, *WHY)
+        status, shown = self.told("archive", run)
         if status == 65:  # the day's name is taken by the other concert's
-            assert said["refused"]["guard"] == "name_taken"
-            said = self.does("archive", run, "--suffix", concert, "--confirm", concert, *WHY)
+            assert shown["refused"]["guard"] == "name_taken"
+            shown = self.does("archive", run, "--suffix", concert)
+        said = self.does("archive", run, "--plan", shown["plan"], "--confirm", concert, *WHY)
         assert self.refused("log", run, "--exceptions", " ") == "exceptions"
         self.does("log", run, "--exceptions", "none", by="frank")
         return said

@@ -12,7 +12,7 @@ import click
 from gcms_tui.cli.backup_desk import REASON, open_bench
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell, tell_step, timestamp
-from gcms_tui.cli.scd2_plan import printable_lines
+from gcms_tui.cli.scd2_plan import PLAN, printable_lines, require_alone
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.backups.restore import Way
 from gcms_tui.core.text import printable
@@ -33,21 +33,29 @@ _IN_DOUBT = 69
     type=click.Choice([way.value for way in Way]),
     help="By which way; unset: as what is there allows.",
 )
+@PLAN
 @click.option("--confirm", metavar="TABLE", default="", help="The table's name once more: do what is shown.")
 @REASON
 @headless
-def restore(invocation: Invocation, table: str, backup: str, way: str | None, confirm: str, reason: str) -> int:
+def restore(
+    invocation: Invocation, table: str, backup: str, way: str | None, plan_id: str, confirm: str, reason: str
+) -> int:
     """Bring TABLE back as BACKUP holds it. The table is cloned first: that clone is the way to take it back.
 
-    Without --confirm it is shown and nothing is written. `swap` puts a fresh clone in the table's place, `insert`
-    replaces its rows in one transaction and keeps its grants; where the table is gone, `clone` makes it from the backup
-    and `undrop` brings back the one that was dropped. Ends with 0 where it is as the backup afterwards, 2 where it is
-    not, 3 where that is not known, 69 where nobody knows whether it was carried out.
+    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done. `swap` puts a
+    fresh clone in the table's place, `insert` replaces its rows in one transaction and keeps its grants; where the
+    table is gone, `clone` makes it from the backup and `undrop` brings back the one that was dropped. Ends with 0
+    where it is as the backup afterwards, 2 where it is not, 3 where that is not known, 69 where nobody knows
+    whether it was carried out.
     """
+    require_alone(plan_id, by=way)
     with open_bench(invocation) as bench:
-        made = bench.restoring.plan(table, backup, Way(way) if way else None)
+        if plan_id:
+            made = bench.restoring.shown(plan_id, table, backup)
+        else:
+            made = bench.restoring.plan(table, backup, Way(way) if way else None)
         if not confirm:
-            _tell_plan(made, invocation, way)
+            _tell_plan(made, invocation)
             return 0
         return _tell_end(undisturbed(lambda _: _restored(bench, made, confirm, reason)), invocation)
 
@@ -64,16 +72,15 @@ def _word(done: Restored) -> str:
     return done.ended.outcome.value.replace("_", " ")
 
 
-def _tell_plan(made: Plan, invocation: Invocation, way: str | None) -> None:
+def _tell_plan(made: Plan, invocation: Invocation) -> None:
     if invocation.json:
         print_json(_plan_json(made))
         return
     for line in _plan_lines(made):
         click.echo(line)
-    by = f" --by {way}" if way else ""
     table, source = shlex.quote(made.table), shlex.quote(made.source)
-    confirm = f'--confirm {shlex.quote(made.confirmation)} --reason "…"'
-    tell(f"  -> Do it: gcms-tui backup restore {table} --from {source}{by} {confirm}")
+    confirm = f'--plan {made.short_id} --confirm {shlex.quote(made.confirmation)} --reason "…"'
+    tell(f"  -> Do it: gcms-tui backup restore {table} --from {source} {confirm}")
 
 
 def _plan_lines(made: Plan) -> Iterator[str]:

@@ -10,13 +10,13 @@ import click
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell, tell_step
 from gcms_tui.cli.payroll_desk import REASON, RUN, acting, open_bench, tell_run
-from gcms_tui.cli.scd2_plan import plan_json, plan_lines
+from gcms_tui.cli.scd2_plan import PLAN, plan_json, plan_lines, require_alone
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.text import printable
 from gcms_tui.core.writing.plan import Plan
-from gcms_tui.operations.payroll.desk import PayrollDesk
+from gcms_tui.operations.payroll.desk import PayrollBench, PayrollDesk
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 _IN_DOUBT, _ALARM = 69, 2
@@ -28,22 +28,25 @@ _WHY = click.option("--reason", metavar="TEXT", default="", help="Why; it is jou
 @click.command()
 @RUN
 @click.option("--date", "paid_on", metavar="DATE", required=True, help="The day of payment: 2026-03-01.")
+@PLAN
 @_CONFIRM
 @_WHY
 @acting
 @headless
-def record(invocation: Invocation, run_id: str, paid_on: str, confirm: str, reason: str, acting_as: str) -> int:
+def record(
+    invocation: Invocation, run_id: str, paid_on: str, plan_id: str, confirm: str, reason: str, acting_as: str
+) -> int:
     """Record exactly the payments of the signed file as paid, in one transaction.
 
-    Without --confirm it is shown and nothing is written. Done again it answers that it is recorded, and changes
-    nothing; what is recorded and not noted is noted with --confirm. Ends with 69 where nobody knows whether COMMIT came
-    through: gcms-tui journal doubts --settle.
+    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done. Done again it
+    answers that it is recorded, and changes nothing; what is recorded and not noted is noted with --confirm. Ends
+    with 69 where nobody knows whether COMMIT came through: gcms-tui journal doubts --settle.
     """
     with open_bench(invocation, acting_as) as (desk, bench):
         run = desk.book.get(run_id)
         if run.recorded is not None:
             return _already(desk, run, invocation)
-        made = bench.recording.plan(run.run_id, _day(paid_on))
+        made = _to_record(bench, run, plan_id, _day(paid_on))
         if made is None:
             if confirm != run.concert_id:
                 raise _to_take_over(run, paid_on)
@@ -58,26 +61,35 @@ def record(invocation: Invocation, run_id: str, paid_on: str, confirm: str, reas
 @RUN
 @click.option("--suffix", metavar="TEXT", default="", help="Behind the table's name, where that is taken.")
 @click.option("--adopt", is_flag=True, help="Take over a clone that was made and not noted.")
+@PLAN
 @_CONFIRM
 @_WHY
 @acting
 @headless
 def archive(
-    invocation: Invocation, run_id: str, suffix: str, adopt: bool, confirm: str, reason: str, acting_as: str
+    invocation: Invocation,
+    run_id: str,
+    suffix: str,
+    adopt: bool,
+    plan_id: str,
+    confirm: str,
+    reason: str,
+    acting_as: str,
 ) -> int:
     """Clone the fact under the day's name, and compare the clone's rows with what was signed.
 
-    Without --confirm it is shown and nothing is written. Ends with 2 where the clone is not what was signed: payroll is
-    held then.
+    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done, under the name
+    that it has. Ends with 2 where the clone is not what was signed: payroll is held then.
     """
+    require_alone(plan_id, suffix=suffix, adopt=adopt)
     with open_bench(invocation, acting_as) as (desk, bench):
         run = desk.book.get(run_id)
         if adopt:
             return _archived(desk, bench.archiving.adopt(run.run_id), invocation)
-        made = bench.archiving.plan(run.run_id, suffix=suffix)
+        planned = bench.archiving.shown(run.run_id, plan_id) if plan_id else None
+        made = planned or bench.archiving.plan(run.run_id, suffix=suffix)
         if not confirm:
-            behind = f" --suffix {shlex.quote(suffix)}" if suffix else ""
-            return _shown(made, run, invocation, f"archive {run.run_id}{behind}")
+            return _shown(made, run, invocation, f"archive {run.run_id}")
         run, ended = undisturbed(
             lambda _: bench.archiving.archive(run.run_id, made.plan_id, confirm, reason, tell_step)
         )
@@ -118,6 +130,13 @@ def abandon(invocation: Invocation, run_id: str, reason: str, withdrawn: bool, a
         tell_run(desk, run, invocation)
 
 
+def _to_record(bench: PayrollBench, run: PayrollRun, plan_id: str, paid_on: date) -> Plan | None:
+    """None where there is nothing left to record."""
+    if plan_id:
+        return bench.recording.shown(run.run_id, plan_id, paid_on)
+    return bench.recording.plan(run.run_id, paid_on)
+
+
 def _day(text: str) -> date:
     try:
         return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
@@ -142,7 +161,7 @@ def _shown(made: Plan, run: PayrollRun, invocation: Invocation, command: str) ->
     for line in plan_lines(made):
         click.echo(line)
     confirm = printable(shlex.quote(run.concert_id))
-    tell(f'  -> Carry it out: gcms-tui payroll {command} --confirm {confirm} --reason "…"')
+    tell(f'  -> Carry it out: gcms-tui payroll {command} --plan {made.short_id} --confirm {confirm} --reason "…"')
     return 0
 
 

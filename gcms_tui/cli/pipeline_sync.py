@@ -32,12 +32,21 @@ _LIMIT = click.option("--limit", metavar="TIME", default="1h", help="Watch no lo
 
 @click.command()
 @click.argument("connection", metavar="CONNECTION")
+@click.option("--after", metavar="JOB", type=int, help="Only if this is the newest job still; 0: there was none.")
 @click.option("--confirm", metavar="NAME", default="", help="The connection's name: do what is shown.")
 @click.option("--reason", metavar="TEXT", default="", help="Why; it is journalled.")
 @click.option("--no-wait", is_flag=True, help="Do not watch it: 0 is answered once it has begun.")
 @_LIMIT
 @headless
-def sync(invocation: Invocation, connection: str, confirm: str, reason: str, no_wait: bool, limit: str) -> int:
+def sync(
+    invocation: Invocation,
+    connection: str,
+    after: int | None,
+    confirm: str,
+    reason: str,
+    no_wait: bool,
+    limit: str,
+) -> int:
     """Have Airbyte sync CONNECTION, a name or an id, and watch it to its end.
 
     Without --confirm it is shown and nothing is asked for. Ends with 0 where it succeeded, 2 where it failed or was
@@ -46,7 +55,7 @@ def sync(invocation: Invocation, connection: str, confirm: str, reason: str, no_
     """
     within = _duration(limit)
     with _open(invocation) as desk:
-        plan = desk.looks.plan(connection)
+        plan = desk.looks.plan(connection, after)
         if not confirm:
             _show(plan, invocation)
             return 0
@@ -102,7 +111,8 @@ def _show(plan: SyncPlan, invocation: Invocation) -> None:
         tell(f"  -> {plan.running.words}; watch it: gcms-tui pipeline watch {plan.running.job_id}")
         return
     name = printable(shlex.quote(connection.name))
-    tell(f"  -> Sync it: gcms-tui pipeline sync {printable(connection.connection_id)} --confirm {name} --reason …")
+    which = f"{printable(connection.connection_id)} --after {plan.newest or 0}"
+    tell(f'  -> Sync it: gcms-tui pipeline sync {which} --confirm {name} --reason "…"')
 
 
 def _tell_asked(asked: Asked) -> None:

@@ -19,6 +19,16 @@ from gcms_tui.core.text import printable
 from gcms_tui.core.writing.plan import Plan, PlanKind, Row
 from gcms_tui.operations.scd2.repairs import Batch
 
+PLAN = click.option("--plan", "plan_id", metavar="PLAN", default="", help="Exactly this plan, as it was shown.")
+"""For commands that show without --confirm: what is confirmed is then what was read, by whichever process."""
+
+
+def require_alone(plan_id: str, **others: object) -> None:
+    """Raises `UsageError` where an option was given beside --plan that the plan answers already."""
+    for name, given in others.items():
+        if plan_id and given:
+            raise UsageError(f"--plan and --{name}", "A plan says that already.", f"Leave --{name} out.")
+
 
 @click.command()
 @click.option("--table", "name", metavar="T", help="The table, with its schema or without.")

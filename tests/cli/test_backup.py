@@ -70,7 +70,10 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
 
     # Shown without --confirm, refused for another name, refused while dbt runs; the table is as it was.
     spoilt = ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}")
-    shown_back = typed("restore", FACT, "--from", clone, group="backup")
+    status, planned = typed.json("restore", FACT, "--from", clone, group="backup")
+    exactly = ("--plan", planned["plan"][:12])
+    shown_back = typed("restore", FACT, "--from", clone, *exactly, group="backup")
+    assert f" --from {clone} --plan {exactly[1]} --confirm {FACT} " in shown_back.err
     assert shown_back.status == 0 and "backup first: gold_backup.fct_musician_payment_before_restore_" in shown_back.out
     doing = ("restore", FACT, "--from", clone, "--confirm", FACT, "--reason", "lost rows")
     assert typed(*doing[:5], "fct", "--reason", "why", group="backup").status == 65
@@ -86,10 +89,15 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
     settled = typed("doubts", "--settle", group="journal")
     assert "restore of gold.fct_musician_payment" in settled.out and "NOT APPLIED" in settled.out
 
-    # Done, and taken back.
-    status, back = typed.json(*doing, group="backup")
+    # Exactly what was shown is done, once, and taken back.
+    [other] = [one["clone"] for one in made["tables"] if one["table"] == "bronze.br_attendance_scd2"]
+    for elsewhere in ((FACT, "--from", other), ("bronze.br_attendance_scd2", "--from", clone)):
+        status, refused = typed.json("restore", *elsewhere, *exactly, *doing[4:], group="backup")
+        assert (status, refused["refused"]["guard"]) == (65, "plan")
+    status, back = typed.json(*doing, *exactly, group="backup")
     assert (status, back["outcome"], back["verdict"]) == (0, "applied", "OK")
     assert ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}") == before
+    assert typed.json(*doing, *exactly, group="backup")[1]["refused"]["guard"] == "plan_used"
     status, undone = typed.json(
         "restore",
         FACT,
@@ -117,6 +125,8 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
         (("restore", FACT, "--from", "gold_backup.fct_musician_payment_w20260101_abcdef"), 65, "not_ours"),
         (("restore", "a b", "--from", "x"), 64, ""),
         (("restore", FACT), 64, ""),
+        (("restore", FACT, "--from", "x", "--plan", "ab", "--by", "swap"), 64, "Leave --by out"),
+        (("restore", FACT, "--from", "x", "--plan", "abcdef"), 64, "abcdef"),
         (("counts", "--after", "w20260101-abcdef"), 64, ""),
     ],
 )

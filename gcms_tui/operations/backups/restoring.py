@@ -74,6 +74,19 @@ class Restoring:
         self._plans.keep(plan, batch=f"{BATCH}{secrets.token_hex(4)}")
         return plan
 
+    def shown(self, plan_id: str, table: str, backup: str) -> Plan:
+        """The plan that was shown for them. Raises `Refused`: guards `plan` (it is another), `not_ours`."""
+        plan = self._plans.get(plan_id).plan
+        whole = plan.kind is PlanKind.RESTORE and Relation.parse(plan.table).may_be(parsed(table))
+        if not whole or Relation.parse(plan.source) != self._made(backup).clone:
+            raise Refused(
+                "Another plan",
+                f"Plan {plan.short_id} does not bring {table[:200]} back from {backup[:200]}.",
+                f"Show it again: gcms-tui backup restore {table[:200]} --from {backup[:200]}",
+                guard="plan",
+            )
+        return plan
+
     def restore(self, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Restored:
         """Carry out exactly the plan that was shown, then compare the table with the backup.
 

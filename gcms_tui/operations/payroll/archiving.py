@@ -65,6 +65,10 @@ class Archiving:
             self._plans.keep(plan, batch=at.run.run_id)
             return plan
 
+    def shown(self, run_id: str, plan_id: str) -> Plan:
+        """The plan that was shown. Raises `Refused` (guard `plan`) where it is none of this run's."""
+        return self._plan_of(self._book.get(run_id), plan_id)
+
     def archive(
         self, run_id: str, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None
     ) -> tuple[PayrollRun, Ended]:
@@ -77,15 +81,7 @@ class Archiving:
         on_step = harmless(on_step)
         with self._book.at(run_id, PayrollStep.ARCHIVE) as at:
             self._require_to_do(at.run)
-            kept = self._plans.get(plan_id)
-            plan = kept.plan
-            if plan.kind is not PlanKind.ARCHIVE or kept.batch != at.run.run_id:
-                raise Refused(
-                    "Another plan",
-                    f"Plan {plan.short_id} does not archive {at.run.run_id}.",
-                    f"Make one: gcms-tui payroll archive {at.run.run_id}",
-                    guard="plan",
-                )
+            plan = self._plan_of(at.run, plan_id)
             try:
                 ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
             except StatementFailed as error:
@@ -116,6 +112,17 @@ class Archiving:
             )
 
     # -- the plan ----------------------------------------------------------------------------------------------------
+
+    def _plan_of(self, run: PayrollRun, plan_id: str) -> Plan:
+        kept = self._plans.get(plan_id)
+        if kept.plan.kind is not PlanKind.ARCHIVE or kept.batch != run.run_id:
+            raise Refused(
+                "Another plan",
+                f"Plan {kept.plan.short_id} does not archive {run.run_id}.",
+                f"Make one: gcms-tui payroll archive {run.run_id}",
+                guard="plan",
+            )
+        return kept.plan
 
     def _planned(self, run: PayrollRun, suffix: str) -> Plan:
         fact = Relation.parse(run.fact)

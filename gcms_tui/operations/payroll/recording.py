@@ -103,6 +103,19 @@ class Recording:
             self._plans.keep(plan, batch=at.run.run_id)
             return plan
 
+    def shown(self, run_id: str, plan_id: str, paid_on: date) -> Plan:
+        """The plan that was shown for this day. Raises `Refused` (guard `plan`) where it is another."""
+        plan = self._plan_of(self._book.get(run_id), plan_id)
+        days = {str(row["payment_date"]) for row in plan.after}
+        if days != {paid_on.isoformat()}:
+            raise Refused(
+                "Another day",
+                f"Plan {plan.short_id} records them as paid on {', '.join(sorted(days))}, and not on {paid_on}.",
+                f"Plan it: gcms-tui payroll record {run_id} --date {paid_on}",
+                guard="plan",
+            )
+        return plan
+
     def record(
         self, run_id: str, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None
     ) -> tuple[PayrollRun, Ended]:

@@ -88,12 +88,18 @@ class SyncLooks:
         self._pause = pause
         self._monotonic = monotonic
 
-    def plan(self, reference: str) -> SyncPlan:
-        """By the connection's id or its name. Raises `UsageError` where there is none, or several of that name;
-        `GcmsError`."""
+    def plan(self, reference: str, after: int | None = None) -> SyncPlan:
+        """By the connection's id or its name; `after` is the newest job that was shown, 0 where there was none.
+
+        Raises `UsageError` where there is no such connection, or several of that name; `Refused` (guard `jobs_moved`)
+        where a job has come since; `GcmsError`.
+        """
         connection = find_connection(self._airbyte.connections(), reference)
         jobs = self._airbyte.jobs(connection.connection_id)
-        return SyncPlan(connection, jobs, running(jobs))
+        plan = SyncPlan(connection, jobs, running(jobs))
+        if after is not None and after != (plan.newest or 0):
+            raise _moved(connection)
+        return plan
 
     def watch(self, job_id: int, limit: timedelta = LIMIT) -> Iterator[JobLook]:
         """Looks until it has ended; the last is `over`. Never for longer than `limit`. Where Airbyte cannot be asked
@@ -210,12 +216,7 @@ class Syncs:
             )
         newest = jobs[0].job_id if jobs else None
         if newest != plan.newest or (now.name, now.streams) != (shown.name, shown.streams):
-            raise Refused(
-                "It is no longer as it was shown",
-                f"{printable(now.name, 80)} was changed, or a job has run since; none was started.",
-                "Look at it again, then decide: gcms-tui pipeline status",
-                guard="jobs_moved",
-            )
+            raise _moved(now)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -310,6 +311,15 @@ class Syncs:
         except GcmsError as error:
             return f"The outcome could not be journalled ({error.message}): it is in doubt until somebody looks."
         return ""
+
+
+def _moved(connection: Connection) -> Refused:
+    return Refused(
+        "It is no longer as it was shown",
+        f"{printable(connection.name, 80)} was changed, or a job has run since; none was started.",
+        "Look at it again, then decide: gcms-tui pipeline status",
+        guard="jobs_moved",
+    )
 
 
 def find_connection(connections: tuple[Connection, ...], reference: str) -> Connection:

@@ -171,6 +171,10 @@ def test_only_a_plan_of_this_run_is_carried_out(vault: Vault) -> None:
             vault.archiving.archive(run.run_id, plan_id.plan_id, typed, WHY)
         assert caught.value.guard == guard
     assert CLONE not in vault.house.tables
+    assert vault.archiving.shown(run.run_id, foreign.short_id) == foreign
+    with pytest.raises(Refused) as caught:
+        vault.archiving.shown(run.run_id, other.plan_id)
+    assert caught.value.guard == "plan"
 
 
 def test_an_archive_that_differs_by_a_cent_fails_holds_and_can_be_made_again(vault: Vault) -> None:

@@ -118,6 +118,14 @@ def test_what_has_changed_since_it_was_shown_is_shown_anew(scene: Scene) -> None
     with pytest.raises(Refused) as caught:
         scene.sync(plan)
     assert caught.value.guard == "jobs_moved"
+    looks = SyncLooks(scene.airbyte)
+    assert looks.plan("c-1", 12) == scene.plan()
+    for before in (plan.newest or 0, 0):
+        with pytest.raises(Refused) as caught:
+            looks.plan("c-1", before)
+        assert caught.value.guard == "jobs_moved"
+    scene.airbyte.held.clear()
+    assert looks.plan("c-1", 0).newest is None
     plan = scene.plan()
     scene.airbyte.listed[1] = replace(REFERENCE, streams=("instrument", "musician"))
     with pytest.raises(Refused) as caught:
