@@ -19,10 +19,10 @@ from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
 from gcms_tui.core.identifier import Relation, folded
-from gcms_tui.core.incidents.escalation import parse_path
 from gcms_tui.core.settings import (
     CLOSINGS,
     NOTICES,
+    ContactSettings,
     NotifySettings,
     PayrollSettings,
     RunbookSettings,
@@ -186,15 +186,23 @@ def _complaints(settings: Settings) -> Iterator[tuple[Key, str]]:
         yield ("airbyte", "timeout_s"), "at least 1 second is wanted"
     yield from _notify_complaints(settings.notify)
     yield from _runbook_complaints(settings.runbook)
-    try:
-        parse_path(settings.contacts.escalation)
-    except ValueError as error:
-        yield ("contacts", "escalation"), str(error)
+    yield from _escalation_complaints(settings.contacts)
     if settings.console.refresh:
         try:
             parse_duration(settings.console.refresh)
         except ValueError as error:
             yield ("console", "refresh"), str(error)
+
+
+def _escalation_complaints(contacts: ContactSettings) -> Iterator[tuple[Key, str]]:
+    if contacts.escalation == ContactSettings().escalation:
+        return
+    from gcms_tui.core.incidents.escalation import parse_path
+
+    try:
+        parse_path(contacts.escalation)
+    except ValueError as error:
+        yield ("contacts", "escalation"), str(error)
 
 
 def _notify_complaints(notify: NotifySettings) -> Iterator[tuple[Key, str]]:

@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -74,6 +75,7 @@ def is_required(item: Field[Any], kind: Any) -> bool:
     return no_default and type(None) not in get_args(kind)
 
 
+@cache
 def kinds(shape: type[Any]) -> dict[str, Any]:
     """The types of a dataclass's fields, by name."""
     return get_type_hints(shape)
@@ -82,9 +84,9 @@ def kinds(shape: type[Any]) -> dict[str, Any]:
 _NOT_KEYS = frozenset({"path"})
 
 
-def _build(shape: type[T], table: Mapping[str, Any], at: Key, base: Path, problems: Problems) -> T | None:
+def _build(shape: type[Any], table: Mapping[str, Any], at: Key, base: Path, problems: Problems) -> Any:
     known = {item.name: item for item in settable(shape)}
-    types_of = kinds(shape)
+    types_of = kinds(shape)  # type: ignore[arg-type]  # a class is hashable, whatever mypy thinks
     for name in table:
         if name not in known:
             problems.add((*at, name), _unknown(name, known))

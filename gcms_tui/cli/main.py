@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -133,6 +134,7 @@ def _console(invocation: Invocation, replay: Path | None) -> int:
     from gcms_tui.cli.terminal import refuse_without_terminal
 
     refuse_without_terminal()
+    gc.disable()  # until there is a picture: what is imported now stays, and looking for garbage in it is a tenth of it
     from gcms_tui.cli.wiring import open_console, open_replay
 
     if replay is not None:

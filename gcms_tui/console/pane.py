@@ -22,6 +22,9 @@ from gcms_tui.core.errors import GcmsError
 if TYPE_CHECKING:
     from gcms_tui.console.app import ConsoleApp
 
+_WRITTEN_S = 0.02
+"""From a picture that is drawn until it is surely written to the terminal, by a thread of its own."""
+
 
 @dataclass
 class LoadFailed(Message):
@@ -140,10 +143,10 @@ class Pane(Screen[None]):
         if not self._painted:
             self._painted = True
             started()
-            self.call_later(self.first_painted)
+            self.set_timer(_WRITTEN_S, self.first_painted)
 
     def first_painted(self) -> None:
-        """The person sees something: whatever is heavy may begin."""
+        """The person sees something: whatever is heavy may begin, and keep other threads from running."""
 
     def refusal(self, action: str) -> str | None:
         """Why an action cannot be had just now; None where it can."""

@@ -81,7 +81,7 @@ def no_wall() -> WallDesk:
     raise ConfigError("No wall", "This console was given no way to it.", "Look at gcms-tui doctor.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ConsoleServices:
     """Everything the console may use, and what it says about where it is."""
 

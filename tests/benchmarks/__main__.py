@@ -32,7 +32,7 @@ from tests.benchmarks.slow_link import PlayedBack, SlowLink
 from tests.benchmarks.wall import wall
 from tests.terminal import Terminal
 
-RUNS = 7
+RUNS = 11
 DELAY_S = 0.2
 GCMS_TUI = str(Path(sys.executable).with_name("gcms-tui"))
 

@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from gcms_tui.console import gold_tests, guarded, run_watched
+from gcms_tui.console import gold_tests, guarded, pane, run_watched
 
 _CALM_ROUNDS = 3
 _PAINT_ROUNDS = 8
@@ -111,6 +111,7 @@ def parses_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dialog that writes takes keys soon, and what runs is looked at soon again."""
     monkeypatch.setattr(guarded, "HOLD_S", 0.0)
+    monkeypatch.setattr(pane, "_WRITTEN_S", 0.001)
     monkeypatch.setattr(run_watched, "_POLL_S", 0.05)
     monkeypatch.setattr(gold_tests, "_LOOK_EVERY_S", 0.05)
 
