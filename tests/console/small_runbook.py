@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from textual.pilot import Pilot
 
+from gcms_tui.adapters.docs_server import DocsServer
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.runbook.pane import RunbookPane
 from gcms_tui.console.runbook.procedure import ProcedureScreen
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.core.incidents.contacts import contacts
 from gcms_tui.core.procedures.run import ProcedureRun
+from gcms_tui.core.run import Person
 from gcms_tui.core.settings import ContactSettings
 from gcms_tui.operations.incidents.desk import IncidentDesk
 from gcms_tui.operations.procedures.desk import ProcedureDesk
@@ -47,7 +49,10 @@ class SmallRunbook:
 
     def desk(self) -> ProcedureDesk:
         none: Any = None
-        return ProcedureDesk(self.procedures.book(), self.procedures.steps(), none, none)
+        return ProcedureDesk(self.procedures.book(), self.procedures.steps(), none, self.docs())
+
+    def docs(self) -> DocsServer:
+        return DocsServer(self.directory, Person("ana", "ops-1"), self.clock)
 
     def incident_desk(self) -> IncidentDesk:
         if self.unread is not None:

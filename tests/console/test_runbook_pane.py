@@ -47,7 +47,7 @@ async def test_the_board_tells_what_is_overdue_and_what_is_under_way(
         assert "overdue" in seen.split("Full model refresh")[0]
         if size != (50, 14):
             assert "► under way  Data pipeline failure" in seen and "→ pane 4" in seen
-            assert "1 incident open" in seen and "ESCALATION OVERDUE: 5" in seen
+            assert "1 incident open" in seen and "ESCALATION OVERDUE, key 5" in seen
         if size == SMALL:
             assert "by 5 min 00 s; nobod" in seen.split("Airbyte does not answer")[1].splitlines()[0]
         if size == LARGE:
@@ -268,3 +268,27 @@ async def test_contacts_flag_placeholders_and_commands_say_whether_they_write(sm
         assert "WRITE Rebuild a model" in drawn(app) and "gcms-tui health" in drawn(app)
         await pilot.press("escape")
         assert isinstance(app.screen, RunbookPane) and app.screen is pane
+
+
+async def test_what_is_served_is_told_with_its_tunnel_and_ended(small: SmallRunbook, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("catalog")
+    small.opened("weekly")
+    app = small.app()
+    async with app.run_test(size=LARGE) as pilot:
+        screen = await opened_procedure(pilot, "weekly")
+        assert screen.refusal("docs") == "the step serves no documentation"
+        screen.steps.cursor = "docs-serve"
+        await pilot.press("D")
+        await until(pilot, lambda: "No documentation is served from this host." in drawn(app), "that nothing is")
+        await pilot.press("escape")
+        await at_rest(pilot, screen)
+        served = small.docs().serve(str(tmp_path))
+        try:
+            await pilot.press("D")
+            await until(pilot, lambda: served.tunnel in drawn(app), "the tunnel")
+            assert served.url in drawn(app) and app.screen.query_one("#way-out").has_focus
+            await pilot.press("tab", "enter")
+            await until(pilot, lambda: f"Port {served.port} of ops-1 is free again." in drawn(app), "its end")
+            assert small.docs().serving() is None
+        finally:
+            small.docs().stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.widgets import Input
@@ -14,6 +14,7 @@ from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.writing.act_dialog import ActDialog, done_line
 from gcms_tui.console.writing.plan_page import heading, labelled
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.payroll.typed import NOTE_LIMIT, typed
 from gcms_tui.core.procedures.evidence import EVIDENCE_LIMIT
 from gcms_tui.core.procedures.gates import StepState
@@ -230,6 +231,31 @@ class PlanDialog(LineDialog):
     def do(self, made: Said, typed: str, reason: str) -> ProcedureRun:
         assert self.step_of is not None and made.offer is not None
         return self.procedures.steps.carry_out(self.run_id, self.step_of.name, made.offer, typed, reason)
+
+
+class DocsDialog(LineDialog):
+    """Where the documentation is served, the tunnel to copy, and the way to end it."""
+
+    ACT, DONE, ABOVE = "Stop it", "STOPPED", "Served now"
+
+    def look_up(self) -> Said:
+        served = self.procedures.docs.serving()
+        if served is None:
+            raise Refused(
+                "Nothing is served",
+                "No documentation is served from this host.",
+                "The step serves it: Enter does it, R does it again.",
+                guard="docs",
+            )
+        return Said(served.lines, wants_reason=False)
+
+    def do(self, made: Said, typed: str, reason: str) -> str:
+        ended = self.procedures.docs.stop()
+        return "It had ended by itself." if ended is None else f"Port {ended.port} of {ended.host} is free again."
+
+    def told(self, outcome: Any, width: int) -> list[Text]:
+        said = Text(self.look.glyphs.text(outcome, 200), self.look.palette.text)
+        return [*done_line(self.DONE, self.look, width), *flow(said, width - 1, " ")]
 
 
 class StepPreview(PreviewDialog):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
 
 _WRITING = ("again", "note", "skip", "finish", "abandon", "cancel", "start")
 _OF_AN_OPEN_ONE = ("again", "note", "skip", "finish", "abandon")
+_AT_ITS_PLACE = ("error", "cancel", "again", "note", "start", "dbt", "docs", "jump")
+"""Offered only where they do something."""
 _PANES = ("health", "runs", "scd2", "payroll", "journal")
 
 
@@ -50,6 +52,7 @@ class ProcedureScreen(WalkedProcedure):
         Binding("f", "finish", "Finish", id="procedure.finish", tooltip="Close the procedure, with what it came to"),
         Binding("x", "cancel", "Cancel", id="procedure.cancel", tooltip="Ask the step's dbt run to stop"),
         Binding("d", "dbt", "dbt runs", id="procedure.dbt", tooltip="The step's dbt run: its nodes, its failing tests"),
+        Binding("D", "docs", "Docs", id="procedure.docs", tooltip="Where the documentation is served, and its end"),
         Binding("x", "abandon", "Abandon", id="procedure.abandon", tooltip="Give the procedure up, with a reason"),
         Binding("r", "refresh", "Refresh", id="procedure.refresh", tooltip="Read it again"),
         Binding("c", "copy", "Copy", id="procedure.copy", tooltip="Copy what is told of the step"),
@@ -160,7 +163,7 @@ class ProcedureScreen(WalkedProcedure):
             return "it is being read" if self._loader.busy else None
         if action == "error":
             return "nothing has failed" if self.error is None else None
-        if action in (*_WRITING, "do", "jump", "dbt", "copy") and (standing is None or step is None):
+        if action in (*_WRITING, "do", "jump", "dbt", "docs", "copy") and (standing is None or step is None):
             return "it has not been read"
         if action in _WRITING and self._read_only is not None:
             return self._read_only
@@ -179,6 +182,8 @@ class ProcedureScreen(WalkedProcedure):
                 return "its dbt run is under way: x asks that to stop"
             case "dbt" if not self.dbt_run_id(step):
                 return "the step has no dbt run"
+            case "docs" if step.desk != "docs-serve":
+                return "the step serves no documentation"
             case "again" if not standing.look(step).settled:
                 return "it is not settled: Enter does it"
             case "note" if step.kind not in (StepKind.ATTEST, StepKind.OPEN):
@@ -196,7 +201,7 @@ class ProcedureScreen(WalkedProcedure):
             return True
         if action == "abandon":
             return self.dbt_run is not None
-        return action in ("error", "cancel", "again", "note", "start", "dbt", "jump") or super().pointless(action)
+        return action in _AT_ITS_PLACE or super().pointless(action)
 
     # -- doing a step -----------------------------------------------------------------------------------------------
 
@@ -311,6 +316,9 @@ class ProcedureScreen(WalkedProcedure):
 
     def action_dbt(self) -> None:
         self.open_dbt(self.dbt_run_id(self.step))
+
+    def action_docs(self) -> None:
+        self._push(doing.DocsDialog, self.step)
 
     def action_copy(self) -> None:
         page = self.step_page()
