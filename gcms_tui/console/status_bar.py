@@ -173,7 +173,7 @@ def _payroll(payroll: Payroll, look: Look) -> list[Part]:
         said = f"AS {look.glyphs.text(payroll.acting, 24)}"
         parts.append(Part((Text(said, f"bold {palette.accent}"),), 1))
     if payroll.held:
-        wordings = ("PAYROLL HELD, key 4", "PAYROLL HELD", "HELD")
+        wordings = (f"PAYROLL HELD {look.glyphs.arrow} 4", "PAYROLL HELD", "HELD")
         parts.append(Part(tuple(Text(wording, f"bold {palette.warn}") for wording in wordings), 1))
     return parts
 
@@ -184,7 +184,7 @@ def _escalation(escalation: Escalation, look: Look) -> list[Part]:
     parts = []
     if number:
         more = f" {number}" if number > 1 else ""
-        wordings = (f"ESCALATION OVERDUE{more}, key 5", f"OVERDUE{more}, key 5", "OVERDUE")
+        wordings = (f"ESCALATION OVERDUE{more} {look.glyphs.arrow} 5", f"OVERDUE{more} {look.glyphs.arrow} 5", "OVERDUE")
         parts.append(Part(tuple(Text(wording, f"bold {palette.fail}") for wording in wordings), 1))
     if escalation.unread:
         parts.append(Part((Text("incident not read", palette.unknown), Text("incident ?", palette.unknown)), 2))
@@ -196,7 +196,7 @@ def _writes(writes: Writes, look: Look) -> list[Part]:
     palette, number = look.palette, writes.in_doubt
     parts = []
     if number:
-        wordings = (f"IN DOUBT {number}, key 6", f"DOUBT {number}")
+        wordings = (f"IN DOUBT {number} {look.glyphs.arrow} 6", f"DOUBT {number}")
         parts.append(Part(tuple(Text(wording, f"bold {palette.fail}") for wording in wordings), 1))
     if writes.unread:
         parts.append(Part((Text("journal not read", palette.unknown), Text("journal ?", palette.unknown)), 2))

@@ -147,7 +147,7 @@ def test_what_is_loud_is_told_in_a_word_before_the_age_of_what_is_shown_is_left_
     line = status_line(Place("sandbox", True, False), status, LOOK, 80, payroll=loud, escalation=late).plain
     assert "read 12 min ago" in line and "HELD" in line and "OVERDUE" in line and line.endswith("5 Incidents ")
     wide = status_line(Place("sandbox", True, False), status, LOOK, 140, payroll=loud, escalation=late).plain
-    assert "PAYROLL HELD, key 4" in wide and "ESCALATION OVERDUE, key 5" in wide
+    assert "PAYROLL HELD → 4" in wide and "ESCALATION OVERDUE → 5" in wide
 
 
 @pytest.mark.parametrize("name", ["prod", "PROD", "gcms_prod", "production", "prod-eu", "prod1", "live", "prd"])

@@ -109,14 +109,14 @@ async def test_what_is_in_doubt_is_told_first_wherever_one_is(state: Path, tmp_p
     app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        await until(pilot, lambda: "IN DOUBT 1, key 6" in drawn(app), "the word in the bar")
+        await until(pilot, lambda: "IN DOUBT 1 → 6" in drawn(app), "the word in the bar")
         seen = drawn(app)
         assert f"IN DOUBT repair of {KEY} in {TABLE}, begun by anna@ops-1" in seen
         assert "6, then Enter, looks what became of it" in seen
         assert small.warehouse.asked == [], "the store is asked, and not the warehouse"
         await pilot.press("escape", "2")
         await until(pilot, lambda: "2 Runs" in drawn(app), "the runs")
-        assert "IN DOUBT 1, key 6" in drawn(app)
+        assert "IN DOUBT 1 → 6" in drawn(app)
         pane = await journal(pilot)
         lines = drawn(app).splitlines()
         assert "? 1 IN DOUBT" in lines[1] and "In doubt  1" in lines[2] and f"? IN DOUBT   repair of {KEY}" in lines[3]
@@ -190,7 +190,7 @@ async def test_who_writes_just_now_is_no_doubt(state: Path, tmp_path: Path) -> N
         assert "IN DOUBT" not in drawn(app) and "→ writing now" in drawn(app) and "nothing in doubt" in drawn(app)
         lease.release()
         await pilot.press("r")
-        await until(pilot, lambda: "IN DOUBT 1, key 6" in drawn(app), "the doubt")
+        await until(pilot, lambda: "IN DOUBT 1 → 6" in drawn(app), "the doubt")
         assert pane.focused_doubt is not None
 
 
@@ -319,7 +319,7 @@ async def test_a_journal_that_cannot_be_read_is_not_one_without_doubts(state: Pa
         assert "The disk is gone." in drawn(app) and "nothing in doubt" not in drawn(app)
         small.book.error = None
         await pilot.press("r")
-        await until(pilot, lambda: "IN DOUBT 1, key 6" in drawn(app), "the journal")
+        await until(pilot, lambda: "IN DOUBT 1 → 6" in drawn(app), "the journal")
 
 
 @pytest.mark.parametrize("ascii", [False, True])

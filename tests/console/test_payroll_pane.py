@@ -168,10 +168,10 @@ async def test_what_holds_payroll_is_told_on_every_pane(small: SmallPayroll, mon
     async with app.run_test(size=LARGE) as pilot:
         pane = await payroll_pane(pilot)
         seen = drawn(app)
-        assert "PAYROLL HELD, key 4" in seen and "by hand: the rates are wrong (set by frank at" in seen
+        assert "PAYROLL HELD → 4" in seen and "by hand: the rates are wrong (set by frank at" in seen
         assert "critical test: attended_not_above_required (3 rows)" in seen and "■ held" in seen
         await pilot.press("1")
-        assert "PAYROLL HELD, key 4" in drawn(app)
+        assert "PAYROLL HELD → 4" in drawn(app)
         await pilot.press("4")
         await read(pilot, pane)
         listed, small.scene.critical = small.listed, ""

@@ -155,7 +155,7 @@ async def test_a_lost_commit_is_in_doubt_in_every_bar_until_it_is_settled(
         assert dialog.act.disabled or not dialog.act.display
         await asked.armed(pilot)
         await pilot.press("escape")
-        await until(pilot, lambda: "IN DOUBT 1, key 6" in drawn(asked.app), "the bar")
+        await until(pilot, lambda: "IN DOUBT 1 → 6" in drawn(asked.app), "the bar")
         assert f"IN DOUBT repair of {KEY} in {TABLE}" in drawn(asked.app)
         small.desk.doubts.settle(asked.app.doubts[0].write_id)
         asked.app.look_for_doubts()

@@ -47,7 +47,7 @@ async def test_the_board_tells_what_is_overdue_and_what_is_under_way(
         assert "overdue" in seen.split("Full model refresh")[0]
         if size != (50, 14):
             assert "► under way  Data pipeline failure" in seen and "→ pane 4" in seen
-            assert "1 incident open" in seen and "ESCALATION OVERDUE, key 5" in seen
+            assert "1 incident open" in seen and "ESCALATION OVERDUE → 5" in seen
         if size == SMALL:
             assert "by 5 min 00 s; nobod" in seen.split("Airbyte does not answer")[1].splitlines()[0]
         if size == LARGE:

@@ -65,7 +65,7 @@ async def test_it_is_told_first_looked_at_and_settled(state: Path, tmp_path: Pat
     app = console(state, small, airbyte)
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
-        await until(pilot, lambda: "IN DOUBT 1, key 6" in drawn(app), "the word in the bar")
+        await until(pilot, lambda: "IN DOUBT 1 → 6" in drawn(app), "the word in the bar")
         assert f"IN DOUBT sync of {REFERENCE.name}, begun by anna@ops-1" in drawn(app)
         assert airbyte.calls == [], "the store is asked, and not Airbyte"
         dialog = await looked(pilot)
