@@ -10,7 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gcms_tui.adapters.last_health import StateError
 from gcms_tui.core.payroll import events
+from gcms_tui.core.writing.journal import INTENT
+from gcms_tui.operations.payroll.book import AtStep
 from tests.commands import WHY, Commands
 from tests.practice import RunningPlatform
 
@@ -79,15 +84,28 @@ class Walk:
         return said
 
     def paid(self, run: str, concert: str) -> dict[str, Any]:
-        shown = self.does("record", run, "--date", TODAY)  # and not done
-        assert shown["confirmation"] == concert
-        self.does("record", run, "--date", TODAY, "--plan", shown["plan"], "--confirm", concert, *WHY)
-        self.does("record", run, "--date", TODAY, "--confirm", concert, *WHY)  # recorded already: nothing is changed
-        status, shown = self.told("archive", run)
+        recording = ("record", run, "--date", TODAY)
+        shown, confirmed = self.does(*recording), ("--confirm", concert, *WHY)  # and not done
+        assert shown["confirmation"] == concert and self.does(*recording)["plan"] != shown["plan"]
+        assert (self.told(*recording, *confirmed)[0], self.told(*recording, "--plan", shown["plan"])[0]) == (64, 64)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AtStep, "note", _cut_off)
+            assert self.told(*recording, "--plan", shown["plan"], *confirmed)[0] == 69, "recorded, and not noted"
+        assert self.refused(*recording, "--plan", shown["plan"], "--confirm", "0", *WHY) == "confirmation"
+        for _ in range(2):  # the same command takes it over, and then has nothing to do
+            self.does(*recording, "--plan", shown["plan"], *confirmed)
+        status, archive = self.told("archive", run)
         if status == 65:  # the day's name is taken by the other concert's
-            assert shown["refused"]["guard"] == "name_taken"
-            shown = self.does("archive", run, "--suffix", concert)
-        said = self.does("archive", run, "--plan", shown["plan"], "--confirm", concert, *WHY)
+            assert archive["refused"]["guard"] == "name_taken"
+            archive = self.does("archive", run, "--suffix", concert)
+        assert self.told("archive", run, "--plan", archive["plan"], *confirmed, "--adopt")[0] == 64
+        assert self.refused("archive", run, "--plan", shown["plan"], *confirmed) == "plan", "which records"
+        said = self.does("archive", run, "--plan", archive["plan"], *confirmed)
+        assert {shown["plan"], archive["plan"]} <= {intent["plan"] for intent in self.entries(INTENT)}
         assert self.refused("log", run, "--exceptions", " ") == "exceptions"
         self.does("log", run, "--exceptions", "none", by="frank")
         return said
+
+
+def _cut_off(*_: object) -> None:
+    raise StateError("Not written", "the disk is full")

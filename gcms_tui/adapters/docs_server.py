@@ -76,11 +76,18 @@ class DocsServer:
         _require_answer(process, free)
         return served
 
-    def stop(self) -> Served | None:
-        """End the job; None where there is none. Raises `Refused` where it cannot be told to be ours."""
+    def stop(self, shown: Served | None = None) -> Served | None:
+        """See `operations.procedures.works.DocsServer`."""
         served = self.serving()
         if served is None:
             return None
+        if shown not in (None, served):
+            raise Refused(
+                "Another job serves by now",
+                f"Process {served.pid} serves {served.directory} since {served.since:%Y-%m-%d %H:%M} UTC.",
+                "Look at it again, then decide.",
+                guard="docs",
+            )
         try:
             os.kill(served.pid, signal.SIGTERM)
         except PermissionError:

@@ -27,8 +27,7 @@ def backup() -> None:
     gcms-tui backup create --confirm "3 tables" --reason "weekly refresh"   clone them
     gcms-tui backup counts                                                  after the refresh
     gcms-tui backup list
-    gcms-tui backup restore gold.fct_musician_payment --from BACKUP         what would be done
-    gcms-tui backup restore gold.fct_musician_payment --from BACKUP --confirm gold.fct_musician_payment --reason "…"
+    gcms-tui backup restore gold.fct_musician_payment --from BACKUP         what would be done, and the command for it
 
     What is refused ends with 65 and names the guard; nothing was written then. What is in doubt ends with 69.
     """

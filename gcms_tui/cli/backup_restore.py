@@ -12,7 +12,7 @@ import click
 from gcms_tui.cli.backup_desk import REASON, open_bench
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell, tell_step, timestamp
-from gcms_tui.cli.scd2_plan import PLAN, printable_lines, require_alone
+from gcms_tui.cli.scd2_plan import PLAN, printable_lines, require_alone, require_shown
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.backups.restore import Way
 from gcms_tui.core.text import printable
@@ -38,25 +38,23 @@ _IN_DOUBT = 69
 @REASON
 @headless
 def restore(
-    invocation: Invocation, table: str, backup: str, way: str | None, plan_id: str, confirm: str, reason: str
+    invocation: Invocation, table: str, backup: str, way: str | None, plan_id: str | None, confirm: str, reason: str
 ) -> int:
     """Bring TABLE back as BACKUP holds it. The table is cloned first: that clone is the way to take it back.
 
-    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done. `swap` puts a
-    fresh clone in the table's place, `insert` replaces its rows in one transaction and keeps its grants; where the
-    table is gone, `clone` makes it from the backup and `undrop` brings back the one that was dropped. Ends with 0
-    where it is as the backup afterwards, 2 where it is not, 3 where that is not known, 69 where nobody knows
-    whether it was carried out.
+    Without --confirm it is shown and nothing is written; with --confirm and --plan what was shown is done. `swap` puts
+    a fresh clone in the table's place, `insert` replaces its rows in one transaction and keeps its grants; where the
+    table is gone, `clone` makes it from the backup and `undrop` brings back the one that was dropped. Ends with 0 where
+    it is as the backup afterwards, 2 where it is not, 3 where that is not known, 69 where nobody knows whether it was
+    carried out.
     """
     require_alone(plan_id, by=way)
+    require_shown(plan_id, confirm)
     with open_bench(invocation) as bench:
-        if plan_id:
-            made = bench.restoring.shown(plan_id, table, backup)
-        else:
-            made = bench.restoring.plan(table, backup, Way(way) if way else None)
-        if not confirm:
-            _tell_plan(made, invocation)
+        if plan_id is None:
+            _tell_plan(bench.restoring.plan(table, backup, Way(way) if way else None), invocation)
             return 0
+        made = bench.restoring.shown(plan_id, table, backup)
         return _tell_end(undisturbed(lambda _: _restored(bench, made, confirm, reason)), invocation)
 
 
@@ -93,6 +91,7 @@ def _plan_lines(made: Plan) -> Iterator[str]:
     for step in made.steps:
         yield "  by:" if step.rows is None else f"  {step.rows:,} rows by:"
         yield from (f"    {line}" for line in printable_lines(step.statement.sql))
+    yield f"  plan {made.short_id}, holds until {made.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _plan_json(made: Plan) -> dict[str, Any]:

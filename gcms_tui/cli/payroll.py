@@ -42,7 +42,7 @@ def payroll() -> None:
     gcms-tui payroll spot-check last --row 17 --ok
     gcms-tui payroll export last                         5
     gcms-tui payroll sign last --role engineer           6: and finance, and manager
-    gcms-tui payroll record last --date 2026-03-01       7: shown; with --confirm and --reason done
+    gcms-tui payroll record last --date 2026-03-01       7: shown, with the command that does it
     gcms-tui payroll archive last                        8: as 7
     gcms-tui payroll log last --exceptions none          9
     gcms-tui payroll verify last

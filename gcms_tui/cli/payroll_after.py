@@ -10,13 +10,13 @@ import click
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json, tell, tell_step
 from gcms_tui.cli.payroll_desk import REASON, RUN, acting, open_bench, tell_run
-from gcms_tui.cli.scd2_plan import PLAN, plan_json, plan_lines, require_alone
+from gcms_tui.cli.scd2_plan import PLAN, plan_json, plan_lines, require_alone, require_shown
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.payroll.run import PayrollRun, PayrollState
 from gcms_tui.core.text import printable
 from gcms_tui.core.writing.plan import Plan
-from gcms_tui.operations.payroll.desk import PayrollBench, PayrollDesk
+from gcms_tui.operations.payroll.desk import PayrollDesk
 from gcms_tui.operations.writing.guarded_write import Ended, Outcome
 
 _IN_DOUBT, _ALARM = 69, 2
@@ -34,23 +34,25 @@ _WHY = click.option("--reason", metavar="TEXT", default="", help="Why; it is jou
 @acting
 @headless
 def record(
-    invocation: Invocation, run_id: str, paid_on: str, plan_id: str, confirm: str, reason: str, acting_as: str
+    invocation: Invocation, run_id: str, paid_on: str, plan_id: str | None, confirm: str, reason: str, acting_as: str
 ) -> int:
     """Record exactly the payments of the signed file as paid, in one transaction.
 
-    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done. Done again it
-    answers that it is recorded, and changes nothing; what is recorded and not noted is noted with --confirm. Ends
+    Without --confirm it is shown and nothing is written; with --confirm and --plan what was shown is done. Done again
+    it answers that it is recorded, and changes nothing; what is recorded and not noted is noted with --confirm. Ends
     with 69 where nobody knows whether COMMIT came through: gcms-tui journal doubts --settle.
     """
     with open_bench(invocation, acting_as) as (desk, bench):
         run = desk.book.get(run_id)
         if run.recorded is not None:
             return _already(desk, run, invocation)
-        made = _to_record(bench, run, plan_id, _day(paid_on))
-        if made is None:
+        kept = bench.recording.shown(run.run_id, plan_id, _day(paid_on)) if plan_id is not None else None
+        made = bench.recording.plan(run.run_id, _day(paid_on)) if kept is None else kept.plan
+        if made is None or (kept is not None and kept.used_by):  # recorded, it may be, and cut off before it was noted
             if confirm != run.concert_id:
                 raise _to_take_over(run, paid_on)
             return _already(desk, bench.recording.adopt(run.run_id), invocation)
+        require_shown(plan_id, confirm)
         if not confirm:
             return _shown(made, run, invocation, f"record {run.run_id} --date {paid_on}")
         run, ended = undisturbed(lambda _: bench.recording.record(run.run_id, made.plan_id, confirm, reason, tell_step))
@@ -71,28 +73,25 @@ def archive(
     run_id: str,
     suffix: str,
     adopt: bool,
-    plan_id: str,
+    plan_id: str | None,
     confirm: str,
     reason: str,
     acting_as: str,
 ) -> int:
     """Clone the fact under the day's name, and compare the clone's rows with what was signed.
 
-    Without --confirm it is shown and nothing is written; with --plan exactly what was shown is done, under the name
-    that it has. Ends with 2 where the clone is not what was signed: payroll is held then.
+    Without --confirm it is shown and nothing is written; with --confirm and --plan what was shown is done. Ends with 2
+    where the clone is not what was signed: payroll is held then.
     """
     require_alone(plan_id, suffix=suffix, adopt=adopt)
     with open_bench(invocation, acting_as) as (desk, bench):
         run = desk.book.get(run_id)
         if adopt:
             return _archived(desk, bench.archiving.adopt(run.run_id), invocation)
-        planned = bench.archiving.shown(run.run_id, plan_id) if plan_id else None
-        made = planned or bench.archiving.plan(run.run_id, suffix=suffix)
-        if not confirm:
-            return _shown(made, run, invocation, f"archive {run.run_id}")
-        run, ended = undisturbed(
-            lambda _: bench.archiving.archive(run.run_id, made.plan_id, confirm, reason, tell_step)
-        )
+        require_shown(plan_id, confirm)
+        if plan_id is None:
+            return _shown(bench.archiving.plan(run.run_id, suffix=suffix), run, invocation, f"archive {run.run_id}")
+        run, ended = undisturbed(lambda _: bench.archiving.archive(run.run_id, plan_id, confirm, reason, tell_step))
         return _ended(desk, run, ended, invocation) or _archived(desk, run, invocation, told=True)
 
 
@@ -128,13 +127,6 @@ def abandon(invocation: Invocation, run_id: str, reason: str, withdrawn: bool, a
     with open_bench(invocation, acting_as) as (desk, bench):
         run = bench.closing.abandon(desk.book.get(run_id).run_id, reason, withdrawn=withdrawn)
         tell_run(desk, run, invocation)
-
-
-def _to_record(bench: PayrollBench, run: PayrollRun, plan_id: str, paid_on: date) -> Plan | None:
-    """None where there is nothing left to record."""
-    if plan_id:
-        return bench.recording.shown(run.run_id, plan_id, paid_on)
-    return bench.recording.plan(run.run_id, paid_on)
 
 
 def _day(text: str) -> date:

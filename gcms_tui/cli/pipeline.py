@@ -23,6 +23,6 @@ def pipeline() -> None:
 
     \b
     gcms-tui pipeline status                      what is wrong, and where
-    gcms-tui pipeline sync NAME                   what would be synced; with --confirm and --reason it is
+    gcms-tui pipeline sync NAME                   what would be synced, and the command for it
     gcms-tui pipeline watch 4123                  a job that goes on
     """

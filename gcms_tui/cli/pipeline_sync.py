@@ -14,6 +14,7 @@ from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import as_json, print_json, tell, tell_step
 from gcms_tui.cli.pipeline_status import connection_json, job_json
 from gcms_tui.cli.refusal import told_refusal
+from gcms_tui.cli.scd2_plan import PLAN, require_shown
 from gcms_tui.cli.undisturbed import undisturbed
 from gcms_tui.cli.wiring import load_settings, open_pipeline
 from gcms_tui.core.duration import parse_duration, seconds_text
@@ -32,7 +33,7 @@ _LIMIT = click.option("--limit", metavar="TIME", default="1h", help="Watch no lo
 
 @click.command()
 @click.argument("connection", metavar="CONNECTION")
-@click.option("--after", metavar="JOB", type=int, help="Only if this is the newest job still; 0: there was none.")
+@PLAN
 @click.option("--confirm", metavar="NAME", default="", help="The connection's name: do what is shown.")
 @click.option("--reason", metavar="TEXT", default="", help="Why; it is journalled.")
 @click.option("--no-wait", is_flag=True, help="Do not watch it: 0 is answered once it has begun.")
@@ -41,7 +42,7 @@ _LIMIT = click.option("--limit", metavar="TIME", default="1h", help="Watch no lo
 def sync(
     invocation: Invocation,
     connection: str,
-    after: int | None,
+    plan_id: str | None,
     confirm: str,
     reason: str,
     no_wait: bool,
@@ -49,16 +50,18 @@ def sync(
 ) -> int:
     """Have Airbyte sync CONNECTION, a name or an id, and watch it to its end.
 
-    Without --confirm it is shown and nothing is asked for. Ends with 0 where it succeeded, 2 where it failed or was
-    cancelled, 3 where it had not ended or nobody knows what became of it, 65 where a guard refused, 69 where Airbyte
-    cannot be asked. One that is under way already is never joined by another. Ctrl-C stops the watching alone.
+    Without --confirm it is shown and nothing is asked for; with --confirm and --plan what was shown is done. Ends with
+    0 where it succeeded, 2 where it failed or was cancelled, 3 where it had not ended or nobody knows what became of
+    it, 65 where a guard refused, 69 where Airbyte cannot be asked. One that is under way already is never joined by
+    another. Ctrl-C stops the watching alone.
     """
     within = _duration(limit)
+    require_shown(plan_id, confirm)
     with _open(invocation) as desk:
-        plan = desk.looks.plan(connection, after)
-        if not confirm:
-            _show(plan, invocation)
+        if plan_id is None:
+            _show(desk.looks.plan(connection), invocation)
             return 0
+        plan = desk.looks.shown(connection, plan_id)
         syncs = desk.required_syncs()
         asked = undisturbed(lambda _: syncs.sync(plan, confirm, reason, tell_step))
         _tell_asked(asked)
@@ -100,7 +103,9 @@ def _show(plan: SyncPlan, invocation: Invocation) -> None:
     connection = plan.connection
     if invocation.json:
         jobs = [job_json(job) for job in plan.jobs[:_JOBS_TOLD]]
-        print_json({**connection_json(connection), "running": plan.running and job_json(plan.running), "jobs": jobs})
+        under_way = plan.running and job_json(plan.running)
+        shown = {"plan": plan.plan_id, "confirmation": plan.confirmation, "running": under_way, "jobs": jobs}
+        print_json({**connection_json(connection), **shown})
         return
     click.echo(printable(f"{connection.name} ({connection.status}, {connection.schedule or 'by hand'})"))
     click.echo(f"  id       {printable(connection.connection_id)}")
@@ -111,7 +116,7 @@ def _show(plan: SyncPlan, invocation: Invocation) -> None:
         tell(f"  -> {plan.running.words}; watch it: gcms-tui pipeline watch {plan.running.job_id}")
         return
     name = printable(shlex.quote(connection.name))
-    which = f"{printable(connection.connection_id)} --after {plan.newest or 0}"
+    which = f"{printable(connection.connection_id)} --plan {plan.plan_id}"
     tell(f'  -> Sync it: gcms-tui pipeline sync {which} --confirm {name} --reason "…"')
 
 

@@ -8,7 +8,9 @@ import click
 
 from gcms_tui.cli.invocation import Invocation, headless
 from gcms_tui.cli.output import print_json
-from gcms_tui.cli.wiring import load_settings
+from gcms_tui.cli.refusal import told_refusal
+from gcms_tui.cli.wiring import load_settings, read_only, target_name
+from gcms_tui.core.errors import Refused
 from gcms_tui.core.text import printable
 
 
@@ -21,8 +23,12 @@ def docs(invocation: Invocation, stop: bool) -> None:
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.cli.wiring.base import utc_now
 
-    server = DocsServer(load_settings(invocation).settings.state_dir, who_asks(os.environ), utc_now)
-    served = server.stop() if stop else server.serving()
+    with told_refusal(invocation):
+        settings = load_settings(invocation).settings
+        if stop and (allowed := read_only(settings, invocation, target_name(settings))).on:
+            raise Refused("Read-only", f"{allowed.why_not}.", "It goes on; who may write ends it.", guard="read_only")
+        server = DocsServer(settings.state_dir, who_asks(os.environ), utc_now)
+        served = server.stop() if stop else server.serving()
     if invocation.json:
         print_json({"served": served, "stopped": stop and served is not None})
         return

@@ -19,14 +19,28 @@ from gcms_tui.core.text import printable
 from gcms_tui.core.writing.plan import Plan, PlanKind, Row
 from gcms_tui.operations.scd2.repairs import Batch
 
-PLAN = click.option("--plan", "plan_id", metavar="PLAN", default="", help="Exactly this plan, as it was shown.")
-"""For commands that show without --confirm: what is confirmed is then what was read, by whichever process."""
+PLAN = click.option("--plan", "plan_id", metavar="PLAN", help="With --confirm: the plan that was shown.")
+"""For commands that show without --confirm: what is carried out is what was shown, by whichever process."""
 
 
-def require_alone(plan_id: str, **others: object) -> None:
+def require_shown(plan_id: str | None, confirm: str) -> None:
+    """Raises `UsageError` where only one of --plan and --confirm was given."""
+    if confirm and plan_id is None:
+        raise UsageError(
+            "Which plan?",
+            "What is carried out is what was shown, and --plan does not say which that is.",
+            "Leave --confirm out: it is shown then, and the whole command beneath it.",
+        )
+    if plan_id is not None and not confirm:
+        raise UsageError(
+            "Not confirmed", "--plan goes with --confirm.", "gcms-tui scd2 plans PLAN shows a plan once more."
+        )
+
+
+def require_alone(plan_id: str | None, **others: object) -> None:
     """Raises `UsageError` where an option was given beside --plan that the plan answers already."""
     for name, given in others.items():
-        if plan_id and given:
+        if plan_id is not None and given:
             raise UsageError(f"--plan and --{name}", "A plan says that already.", f"Leave --{name} out.")
 
 
@@ -154,7 +168,7 @@ def plan_lines(made: Plan) -> Iterator[str]:
             yield f"    with {', '.join(printable(repr(bind), 80) for bind in step.statement.binds)}"
     if made.backup:
         yield f"  backup first: {printable(made.backup.subject)}"
-    yield f"  plan {made.short_id}, holds until {made.expires_at:%H:%M} UTC"
+    yield f"  plan {made.short_id}, holds until {made.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
 def printable_lines(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gcms_tui.console.app import ConsoleApp
 
 _WRITTEN_S = 0.02
-"""From a picture that is drawn until it is surely written to the terminal, by a thread of its own."""
+"""From a picture that is drawn until it is written to the terminal, as a rule, by a thread of its own."""
 
 
 @dataclass
@@ -143,7 +144,8 @@ class Pane(Screen[None]):
         if not self._painted:
             self._painted = True
             started()
-            self.set_timer(_WRITTEN_S, self.first_painted)
+            # Not a timer of Textual's: one that wakes up late enough leaves its callback out.
+            asyncio.get_running_loop().call_later(_WRITTEN_S, self.call_later, self.first_painted)
 
     def first_painted(self) -> None:
         """The person sees something: whatever is heavy may begin, and keep other threads from running."""

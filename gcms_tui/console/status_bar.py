@@ -183,8 +183,8 @@ def _escalation(escalation: Escalation, look: Look) -> list[Part]:
     palette, number = look.palette, escalation.overdue
     parts = []
     if number:
-        more = f" {number}" if number > 1 else ""
-        wordings = (f"ESCALATION OVERDUE{more} {look.glyphs.arrow} 5", f"OVERDUE{more} {look.glyphs.arrow} 5", "OVERDUE")
+        overdue = f"OVERDUE{f' {number}' if number > 1 else ''} {look.glyphs.arrow} 5"
+        wordings = (f"ESCALATION {overdue}", overdue, "OVERDUE")
         parts.append(Part(tuple(Text(wording, f"bold {palette.fail}") for wording in wordings), 1))
     if escalation.unread:
         parts.append(Part((Text("incident not read", palette.unknown), Text("incident ?", palette.unknown)), 2))

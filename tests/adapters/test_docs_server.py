@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
@@ -13,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from gcms_tui.adapters.docs_server import DocsServer
-from gcms_tui.core.errors import Unavailable
+from gcms_tui.core.errors import Refused, Unavailable
 from gcms_tui.core.run import Person
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -44,7 +45,10 @@ def test_it_is_served_on_a_port_that_is_free_and_stopped_by_another_console(serv
     assert urlopen(served.url, timeout=5).read() == b"the docs"
     assert os.getsid(served.pid) == served.pid
     assert at(tmp_path).serving() == served
-    assert at(tmp_path).stop() == served
+    with pytest.raises(Refused) as refused:
+        at(tmp_path).stop(replace(served, pid=served.pid + 1))
+    assert refused.value.guard == "docs" and server.serving() == served, "what was looked at is another one"
+    assert at(tmp_path).stop(served) == served
     assert server.serving() is None
     with socket.socket() as tried:
         assert tried.connect_ex(("127.0.0.1", served.port)) != 0

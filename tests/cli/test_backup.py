@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,13 @@ def ask(typed: Typed, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.cursor().execute(sql).fetchall()]  # type: ignore[union-attr]
 
 
+def planned(typed: Typed, clone: str, *by: str) -> tuple[str, str]:
+    """What names the plan that is shown."""
+    status, shown = typed.json("restore", FACT, "--from", clone, *by, group="backup")
+    assert status == 0
+    return "--plan", str(shown["plan"])
+
+
 def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
     typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,13 +78,15 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
 
     # Shown without --confirm, refused for another name, refused while dbt runs; the table is as it was.
     spoilt = ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}")
-    status, planned = typed.json("restore", FACT, "--from", clone, group="backup")
-    exactly = ("--plan", planned["plan"][:12])
-    shown_back = typed("restore", FACT, "--from", clone, *exactly, group="backup")
-    assert f" --from {clone} --plan {exactly[1]} --confirm {FACT} " in shown_back.err
+    shown_back = typed("restore", FACT, "--from", clone, group="backup")
     assert shown_back.status == 0 and "backup first: gold_backup.fct_musician_payment_before_restore_" in shown_back.out
-    doing = ("restore", FACT, "--from", clone, "--confirm", FACT, "--reason", "lost rows")
-    assert typed(*doing[:5], "fct", "--reason", "why", group="backup").status == 65
+    [hint] = [line for line in shown_back.err.splitlines() if "-> Do it: gcms-tui backup restore" in line]
+    doing = [*shlex.split(hint.partition("gcms-tui backup ")[2])[:-1], "lost rows"]
+    plan, confirmed = doing[doing.index("--plan") : doing.index("--confirm")], doing[doing.index("--confirm") :]
+    assert (doing[1:4], confirmed[:2]) == ([FACT, "--from", clone], ["--confirm", FACT])
+    assert typed("restore", FACT, "--from", clone, *confirmed, group="backup").status == 64, "which plan?"
+    assert typed("restore", FACT, "--from", clone, *plan, group="backup").status == 64, "not confirmed"
+    assert typed(*doing[:-3], "fct", "--reason", "why", group="backup").status == 65
     with monkeypatch.context() as patched:
         patched.setattr(DbtRuns, "require_quiet", _dbt_runs)
         status, refused = typed.json(*doing, group="backup")
@@ -85,31 +95,23 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
         patched.setattr(SnowflakeWriteSession, "commit", _no_answer)
         assert typed(*doing, group="backup").status == 69
     assert ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}") == spoilt
-    assert typed.json(*doing, group="backup")[1]["refused"]["guard"] == "in_doubt"
+    assert typed.json(*doing, group="backup")[1]["refused"]["guard"] == "plan_used"
+    anew = planned(typed, clone)
+    assert typed.json(*doing[:4], *anew, *confirmed, group="backup")[1]["refused"]["guard"] == "in_doubt"
     settled = typed("doubts", "--settle", group="journal")
     assert "restore of gold.fct_musician_payment" in settled.out and "NOT APPLIED" in settled.out
 
     # Exactly what was shown is done, once, and taken back.
     [other] = [one["clone"] for one in made["tables"] if one["table"] == "bronze.br_attendance_scd2"]
     for elsewhere in ((FACT, "--from", other), ("bronze.br_attendance_scd2", "--from", clone)):
-        status, refused = typed.json("restore", *elsewhere, *exactly, *doing[4:], group="backup")
+        status, refused = typed.json("restore", *elsewhere, *anew, *confirmed, group="backup")
         assert (status, refused["refused"]["guard"]) == (65, "plan")
-    status, back = typed.json(*doing, *exactly, group="backup")
+    status, back = typed.json(*doing[:4], *anew, *confirmed, group="backup")
     assert (status, back["outcome"], back["verdict"]) == (0, "applied", "OK")
     assert ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}") == before
-    assert typed.json(*doing, *exactly, group="backup")[1]["refused"]["guard"] == "plan_used"
+    swap = planned(typed, back["table_before"], "--by", "swap")
     status, undone = typed.json(
-        "restore",
-        FACT,
-        "--from",
-        back["table_before"],
-        "--by",
-        "swap",
-        "--confirm",
-        FACT,
-        "--reason",
-        "no",
-        group="backup",
+        "restore", FACT, "--from", back["table_before"], *swap, *confirmed[:2], "--reason", "no", group="backup"
     )
     assert (status, undone["verdict"]) == (0, "OK")
     assert ask(typed, f"SELECT COUNT(*), SUM(net_amount) FROM {FACT}") == spoilt
@@ -126,7 +128,9 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
         (("restore", "a b", "--from", "x"), 64, ""),
         (("restore", FACT), 64, ""),
         (("restore", FACT, "--from", "x", "--plan", "ab", "--by", "swap"), 64, "Leave --by out"),
-        (("restore", FACT, "--from", "x", "--plan", "abcdef"), 64, "abcdef"),
+        (("restore", FACT, "--from", "x", "--plan", "abcdef", "--confirm", FACT), 64, "none that is known"),
+        (("restore", FACT, "--from", "x", "--plan", "abc", "--confirm", FACT), 64, "at least 6 characters"),
+        (("restore", FACT, "--from", "x", "--plan", "", "--confirm", FACT), 64, "none that is known"),
         (("counts", "--after", "w20260101-abcdef"), 64, ""),
     ],
 )

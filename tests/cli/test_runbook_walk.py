@@ -85,6 +85,7 @@ def refreshed(walk: Walk) -> Refreshed:
     counted = walk.step(run, "counts-after")
     walk.step(run, "docs", "--yes")
     served = walk.step(run, "docs-serve", "--yes")
+    assert walk.refused("--read-only", "runbook", "docs", "--stop") == "read_only"
     walk.does("runbook", "docs", "--stop")
 
     assert walk.rows(TABLE) == history and walk.rows(FACT) != fact  # payments were calculated anew
@@ -102,7 +103,9 @@ def test_the_weekly_refresh_is_walked_to_its_end_and_its_backup_brought_back(wal
     walk.sql(f"UPDATE {TABLE} SET is_current = FALSE")
     assert walk.told("backup", "counts", "--after", refreshed.set_id)[0] == 2
 
-    back = walk.does("backup", "restore", TABLE, "--from", clone, "--confirm", TABLE, *WHY)
+    shown = walk.does("backup", "restore", TABLE, "--from", clone)
+    confirmed = ("--plan", shown["plan"], "--confirm", TABLE, *WHY)
+    back = walk.does("backup", "restore", TABLE, "--from", clone, *confirmed)
 
     assert (back["outcome"], back["verdict"]) == ("applied", "OK")
     assert walk.rows(TABLE) == refreshed.history

@@ -111,7 +111,7 @@ def parses_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dialog that writes takes keys soon, and what runs is looked at soon again."""
     monkeypatch.setattr(guarded, "HOLD_S", 0.0)
-    monkeypatch.setattr(pane, "_WRITTEN_S", 0.001)
+    monkeypatch.setattr(pane, "_WRITTEN_S", 0.0)
     monkeypatch.setattr(run_watched, "_POLL_S", 0.05)
     monkeypatch.setattr(gold_tests, "_LOOK_EVERY_S", 0.05)
 

@@ -71,7 +71,7 @@ def test_an_airbyte_that_is_gone_is_unknown_and_the_rest_answers(
         assert (done, status["airbyte"]["verdict"], status["connections"]) == (3, "UNKNOWN", [])
         assert {item["verdict"] for item in status["tables"]} == {"OK"}
         assert ask.status("pipeline", "watch", "4101")[0] == 69
-        assert ask.status("pipeline", "sync", "x", "--confirm", "x", "--reason", "x")[0] == 69
+        assert ask.status("pipeline", "sync", "x", "--plan", "0", "--confirm", "x", "--reason", "x")[0] == 69
         assert ask.status("pipeline", "watch", "4101", "--limit", "soon")[0] == 64
     finally:
         with suppress(FileNotFoundError):
@@ -100,11 +100,13 @@ def test_the_stale_source_is_traced_and_synced(own: RunningPlatform, capsys: pyt
 
     shown, preview = ask("pipeline", "sync", REFERENCE.name)
     assert (shown, preview["streams"], preview["running"]) == (0, ["instrument"], None)
-    confirmed = ("--confirm", REFERENCE.name, "--reason", "instruments are stale")
+    confirmed = ("--plan", preview["plan"], "--confirm", preview["confirmation"], "--reason", "instruments are stale")
     refused, told = ask("--read-only", "pipeline", "sync", REFERENCE.name, *confirmed)
     assert (refused, told["refused"]["guard"]) == (65, "read_only")
-    refused, told = ask("pipeline", "sync", REFERENCE.name, "--confirm", "reference", "--reason", "x")
+    refused, told = ask("pipeline", "sync", REFERENCE.name, *confirmed[:3], "reference", "--reason", "x")
     assert (refused, told["refused"]["guard"]) == (65, "confirmation")
+    refused, told = ask("pipeline", "sync", REFERENCE.name, "--plan", "0123456789ab", *confirmed[2:])
+    assert (refused, told["refused"]["guard"]) == (65, "jobs_moved")
 
     done, events = ask("pipeline", "sync", REFERENCE.name, *confirmed)
     assert (done, events[0]["outcome"], events[-1]["status"]) == (0, "started", "succeeded")

@@ -19,7 +19,7 @@ from gcms_tui.core.writing.plan_json import plan_document, read_plan
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_LIST = "Showing it again makes one; gcms-tui scd2 plans lists them."
+_LIST = "gcms-tui scd2 plans lists them; what is shown anew is a new one."
 
 
 class Plans:

@@ -37,4 +37,6 @@ def resolved(connection: Connection, column: Column[Any], given: str, what: str,
         return found[0]
     if found:
         raise UsageError(f"More than one such {what}", f"{given!r} may be {', '.join(found[:5])}.", "Type more of it.")
+    if 0 < len(given) < SHORTEST:
+        raise UsageError(f"Which {what}?", f"{given!r} may be too many.", f"Type at least {SHORTEST} characters of it.")
     raise UsageError(f"No such {what}", f"{given[:80]!r} is none that is known.", where_from)

@@ -236,7 +236,7 @@ class PlanDialog(LineDialog):
 class DocsDialog(LineDialog):
     """Where the documentation is served, the tunnel to copy, and the way to end it."""
 
-    ACT, DONE, ABOVE = "Stop it", "STOPPED", "Served now"
+    ACT, DONE, ABOVE = "Stop it", "ENDED", "Served now"
 
     def look_up(self) -> Said:
         served = self.procedures.docs.serving()
@@ -244,13 +244,14 @@ class DocsDialog(LineDialog):
             raise Refused(
                 "Nothing is served",
                 "No documentation is served from this host.",
-                "The step serves it: Enter does it, R does it again.",
+                "Step docs-serve of an open weekly procedure serves it.",
                 guard="docs",
             )
-        return Said(served.lines, wants_reason=False)
+        self._served = served
+        return Said(served.lines[:-1], wants_reason=False)
 
     def do(self, made: Said, typed: str, reason: str) -> str:
-        ended = self.procedures.docs.stop()
+        ended = self.procedures.docs.stop(self._served)
         return "It had ended by itself." if ended is None else f"Port {ended.port} of {ended.host} is free again."
 
     def told(self, outcome: Any, width: int) -> list[Text]:

@@ -40,5 +40,5 @@ class Served:
             f"serves {self.directory} on {self.host}, port {self.port}, process {self.pid}",
             f"from your own machine: {self.tunnel}",
             f"then open: {self.url}",
-            f"stop it: {self.stop}, or D on this step in the console",
+            f"stop it: {self.stop}, or D on step docs-serve of the weekly procedure",
         )

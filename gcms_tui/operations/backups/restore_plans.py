@@ -55,7 +55,7 @@ class RestorePlanner:
     def plan(self, made: Made, way: Way | None = None) -> Plan:
         """See `Restoring.plan`."""
         table, backup = made.table, made.clone
-        kind = self._sound(made, backup)
+        kind = self.require_sound(made)
         present = self._looks.kind(table)
         gone = (Way.CLONE, Way.UNDROP)
         if present is None:
@@ -83,8 +83,9 @@ class RestorePlanner:
 
     # -- what stands against it --------------------------------------------------------------------------------------
 
-    def _sound(self, made: Made, backup: Relation) -> Lasting:
+    def require_sound(self, made: Made) -> Lasting:
         """The backup's kind. Raises `Refused` where it is gone, empty, or not what was made."""
+        backup = made.clone
         kind = self._looks.kind(backup)
         try:
             rows = self._looks.rows(backup) if kind else None

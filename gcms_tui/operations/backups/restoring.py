@@ -90,7 +90,8 @@ class Restoring:
     def restore(self, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None) -> Restored:
         """Carry out exactly the plan that was shown, then compare the table with the backup.
 
-        Raises as `GuardedWrites.apply`; `Unavailable` where a statement was not answered: it is in doubt then.
+        Raises as `GuardedWrites.apply`; as `plan` where the backup is no longer sound; `Unavailable` where a statement
+        was not answered: it is in doubt then.
         """
         on_step = harmless(on_step)
         plan = self._plans.get(plan_id).plan
@@ -98,6 +99,8 @@ class Restoring:
             raise Refused(
                 "Another plan", f"Plan {plan.short_id} restores nothing.", "gcms-tui scd2 plans", guard="plan"
             )
+        if plan.look is None:  # nothing of it is looked at once more by the write itself
+            self._planner.require_sound(self._made(plan.source))
         try:
             ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
         except StatementFailed as error:

@@ -65,10 +65,6 @@ class Archiving:
             self._plans.keep(plan, batch=at.run.run_id)
             return plan
 
-    def shown(self, run_id: str, plan_id: str) -> Plan:
-        """The plan that was shown. Raises `Refused` (guard `plan`) where it is none of this run's."""
-        return self._plan_of(self._book.get(run_id), plan_id)
-
     def archive(
         self, run_id: str, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None
     ) -> tuple[PayrollRun, Ended]:
@@ -76,12 +72,14 @@ class Archiving:
         step fails and payroll is held.
 
         Raises as `GuardedWrites.apply`; `Refused` with guard `plan` where it is none of this run's, `name_taken`,
+        `plan_used` (and how its clone is taken over), `rows_moved` (the table is no longer as it was shown),
         `archived`; `Unavailable` where the clone was made and cannot be read: then `adopt`.
         """
         on_step = harmless(on_step)
         with self._book.at(run_id, PayrollStep.ARCHIVE) as at:
             self._require_to_do(at.run)
             plan = self._plan_of(at.run, plan_id)
+            self._require_as_shown(at.run, plan)
             try:
                 ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
             except StatementFailed as error:
@@ -122,7 +120,24 @@ class Archiving:
                 f"Make one: gcms-tui payroll archive {run.run_id}",
                 guard="plan",
             )
+        if kept.used_by:
+            raise Refused(
+                "Used already",
+                f"Plan {kept.plan.short_id} was used by {kept.used_by}.",
+                f"Where its clone was made and not noted, take it over: gcms-tui payroll archive {run.run_id} --adopt",
+                guard="plan_used",
+            )
         return kept.plan
+
+    def _require_as_shown(self, run: PayrollRun, plan: Plan) -> None:
+        for changed in self._changed_since(run, Relation.parse(run.fact)):
+            if changed not in plan.warnings:
+                raise Refused(
+                    "It is no longer as it was shown",
+                    changed,
+                    f"Look at it again: gcms-tui payroll archive {run.run_id}",
+                    guard="rows_moved",
+                )
 
     def _planned(self, run: PayrollRun, suffix: str) -> Plan:
         fact = Relation.parse(run.fact)

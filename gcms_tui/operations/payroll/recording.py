@@ -20,6 +20,7 @@ from gcms_tui.core.run import Person
 from gcms_tui.core.settings import SupabaseSettings
 from gcms_tui.core.writing.doubt import rows_left
 from gcms_tui.core.writing.journal import INTENT, Entry
+from gcms_tui.core.writing.kept_plan import KeptPlan
 from gcms_tui.core.writing.plan import Cell, Plan, PlanKind
 from gcms_tui.operations.payroll.book import AtStep, Payrolls
 from gcms_tui.operations.payroll.payments import PaymentReader
@@ -103,9 +104,10 @@ class Recording:
             self._plans.keep(plan, batch=at.run.run_id)
             return plan
 
-    def shown(self, run_id: str, plan_id: str, paid_on: date) -> Plan:
+    def shown(self, run_id: str, plan_id: str, paid_on: date) -> KeptPlan:
         """The plan that was shown for this day. Raises `Refused` (guard `plan`) where it is another."""
-        plan = self._plan_of(self._book.get(run_id), plan_id)
+        kept = self._plan_of(self._book.get(run_id), plan_id)
+        plan = kept.plan
         days = {str(row["payment_date"]) for row in plan.after}
         if days != {paid_on.isoformat()}:
             raise Refused(
@@ -114,7 +116,7 @@ class Recording:
                 f"Plan it: gcms-tui payroll record {run_id} --date {paid_on}",
                 guard="plan",
             )
-        return plan
+        return kept
 
     def record(
         self, run_id: str, plan_id: str, typed: str, reason: str, on_step: OnStep = lambda _: None
@@ -127,7 +129,7 @@ class Recording:
         """
         with self._book.at(run_id, Step.RECORD) as at:
             _require_unrecorded(at.run)
-            plan = self._plan_of(at.run, plan_id)
+            plan = self._plan_of(at.run, plan_id).plan
             self._book.require_whole_journal()
             at.require_held()
             ended = self._writes.apply(plan.plan_id, typed, reason, on_step)
@@ -234,8 +236,9 @@ class Recording:
 
     # -- the run's own writes ----------------------------------------------------------------------------------------
 
-    def _plan_of(self, run: PayrollRun, plan_id: str) -> Plan:
-        plan = self._plans.get(plan_id).plan
+    def _plan_of(self, run: PayrollRun, plan_id: str) -> KeptPlan:
+        kept = self._plans.get(plan_id)
+        plan = kept.plan
         if (plan.kind, plan.subject) != (PlanKind.MARK_PAID, run.run_id):
             raise Refused(
                 "Another plan",
@@ -243,7 +246,7 @@ class Recording:
                 f"Plan it: gcms-tui payroll record {run.run_id} --date DAY",
                 guard="plan",
             )
-        return plan
+        return kept
 
     def _settled_intents(self, run: PayrollRun) -> list[Entry]:
         """Those of this run's writes. Raises `Refused` (guard `in_doubt`) where it is not known what became of one."""

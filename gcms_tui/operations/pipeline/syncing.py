@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from gcms_tui.core.pipeline.airbyte import AnswerUnknown, Connection, SyncJob, r
 from gcms_tui.core.pipeline.syncs import ANSWERED, ASKED, LOOKED, OpenSync, SyncOutcome, lease_name
 from gcms_tui.core.text import printable
 from gcms_tui.core.writing.doubt import Verdict
+from gcms_tui.core.writing.plan import canonical
 from gcms_tui.operations.pipeline.asked import AskedSyncs, begun_since, syncs_in_doubt
 from gcms_tui.operations.pipeline.ports import Airbyte, SyncStarter
 from gcms_tui.operations.ports import Clock
@@ -48,6 +50,13 @@ class SyncPlan:
     def confirmation(self) -> str:
         """What is to be typed."""
         return self.connection.name
+
+    @property
+    def plan_id(self) -> str:
+        """Of what is shown of it, 12 hexadecimal digits."""
+        shown = self.connection
+        told = canonical({"id": shown.connection_id, "name": shown.name, "streams": shown.streams, "job": self.newest})
+        return hashlib.sha256(told.encode("ascii")).hexdigest()[:12]
 
     @property
     def newest(self) -> int | None:
@@ -88,17 +97,19 @@ class SyncLooks:
         self._pause = pause
         self._monotonic = monotonic
 
-    def plan(self, reference: str, after: int | None = None) -> SyncPlan:
-        """By the connection's id or its name; `after` is the newest job that was shown, 0 where there was none.
-
-        Raises `UsageError` where there is no such connection, or several of that name; `Refused` (guard `jobs_moved`)
-        where a job has come since; `GcmsError`.
-        """
+    def plan(self, reference: str) -> SyncPlan:
+        """By the connection's id or its name. Raises `UsageError` where there is none, or several of that name;
+        `GcmsError`."""
         connection = find_connection(self._airbyte.connections(), reference)
         jobs = self._airbyte.jobs(connection.connection_id)
-        plan = SyncPlan(connection, jobs, running(jobs))
-        if after is not None and after != (plan.newest or 0):
-            raise _moved(connection)
+        return SyncPlan(connection, jobs, running(jobs))
+
+    def shown(self, reference: str, plan_id: str) -> SyncPlan:
+        """The plan that was shown. Raises as `plan`, and `Refused` (guard `jobs_moved`) where it would be another now;
+        of a sync that runs by now, asking for one tells."""
+        plan = self.plan(reference)
+        if plan.running is None and plan_id.strip().lower() != plan.plan_id:
+            raise _moved(plan.connection, plan.newest)
         return plan
 
     def watch(self, job_id: int, limit: timedelta = LIMIT) -> Iterator[JobLook]:
@@ -216,7 +227,7 @@ class Syncs:
             )
         newest = jobs[0].job_id if jobs else None
         if newest != plan.newest or (now.name, now.streams) != (shown.name, shown.streams):
-            raise _moved(now)
+            raise _moved(now, newest)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -313,11 +324,12 @@ class Syncs:
         return ""
 
 
-def _moved(connection: Connection) -> Refused:
+def _moved(connection: Connection, newest: int | None) -> Refused:
+    ran = f"its newest job is {newest}" if newest is not None else "it has no job"
     return Refused(
         "It is no longer as it was shown",
-        f"{printable(connection.name, 80)} was changed, or a job has run since; none was started.",
-        "Look at it again, then decide: gcms-tui pipeline status",
+        f"{printable(connection.name, 80)} was changed, or a job has run since ({ran}); none was started.",
+        f"Look at it again, then decide: gcms-tui pipeline sync {printable(connection.connection_id, 80)}",
         guard="jobs_moved",
     )
 

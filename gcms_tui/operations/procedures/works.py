@@ -44,7 +44,10 @@ class DocsServer(Protocol):
         """Raises `GcmsError`."""
         ...
 
-    def stop(self) -> Served | None: ...
+    def stop(self, shown: Served | None = None) -> Served | None:
+        """End the job, where it is `shown`; None where there is none. Raises `Refused`: guards `docs` (another serves
+        by now), `another_user`."""
+        ...
 
 
 class DocsServing:

@@ -90,6 +90,9 @@ def test_a_table_that_is_gone_is_cloned_from_the_backup_or_undropped(way: Way | 
     assert guard_of(lambda: here.restoring.plan(FACT, clone, Way.SWAP)) == "way"
     plan = here.restoring.plan(FACT, clone, way)
     assert plan.backup is None
+    here.base[clone].rows.append((9, 9))
+    assert guard_of(lambda: here.restore(plan)) == "backup_changed" and FACT not in here.base.tables
+    here.base[clone].rows.pop()
     done = here.restore(plan)
     rows, verdict = (BAD, Verdict.FAIL) if way else (GOOD, Verdict.OK)
     assert (here.base[FACT].rows, done.verdict, done.ended.backup) == (rows, verdict, "")

@@ -300,7 +300,7 @@ def test_it_wants_the_runs_own_plan_and_the_concerts_id(desk: Desk) -> None:
     other = Plan(PlanKind.BACKUP, TARGET, "t", "x", "x", (), NOW, Person("erin", "ops-1"))
     desk.scene.store().plans.keep(other)
     assert desk.refused(lambda: desk.record(other, "x")) == "plan"
-    assert desk.recording.shown(desk.run.run_id, plan.short_id, DAY) == plan
+    assert desk.recording.shown(desk.run.run_id, plan.short_id, DAY).plan == plan
     assert desk.refused(lambda: desk.recording.shown(desk.run.run_id, other.plan_id, DAY)) == "plan"
     assert desk.refused(lambda: desk.recording.shown(desk.run.run_id, plan.plan_id, DAY - timedelta(days=1))) == "plan"
     desk.scene.clock.now += timedelta(minutes=31)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -112,20 +113,36 @@ def test_none_is_started_while_one_is_under_way(scene: Scene, status: str) -> No
     assert (scene.sent, scene.journal()) == (0, [])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda airbyte: airbyte.held.append(a_job(12, "failed")),
+        lambda airbyte: airbyte.held.clear(),
+        lambda airbyte: airbyte.listed.__setitem__(1, replace(REFERENCE, streams=("instrument", "musician"))),
+        lambda airbyte: airbyte.listed.__setitem__(1, replace(REFERENCE, name="renamed")),
+    ],
+    ids=["a job ran", "none is listed", "another stream", "another name"],
+)
+def test_a_plan_is_known_by_what_was_shown_of_it(scene: Scene, change: Callable[[MemoryAirbyte], object]) -> None:
+    looks, plan = SyncLooks(scene.airbyte), scene.plan()
+    assert looks.shown("c-1", f" {plan.plan_id.upper()}") == plan
+    with pytest.raises(Refused) as caught:
+        looks.shown("c-1", "")
+    assert caught.value.guard == "jobs_moved"
+    change(scene.airbyte)
+    with pytest.raises(Refused) as caught:
+        looks.shown("c-1", plan.plan_id)
+    assert caught.value.guard == "jobs_moved" and "pipeline sync c-1" in caught.value.next_step
+    scene.airbyte.held.append(a_job(13, "running"))
+    assert looks.shown("c-1", plan.plan_id).running is not None, "which asking for one tells"
+
+
 def test_what_has_changed_since_it_was_shown_is_shown_anew(scene: Scene) -> None:
     plan = scene.plan()
     scene.airbyte.held.append(a_job(12, "failed"))
     with pytest.raises(Refused) as caught:
         scene.sync(plan)
     assert caught.value.guard == "jobs_moved"
-    looks = SyncLooks(scene.airbyte)
-    assert looks.plan("c-1", 12) == scene.plan()
-    for before in (plan.newest or 0, 0):
-        with pytest.raises(Refused) as caught:
-            looks.plan("c-1", before)
-        assert caught.value.guard == "jobs_moved"
-    scene.airbyte.held.clear()
-    assert looks.plan("c-1", 0).newest is None
     plan = scene.plan()
     scene.airbyte.listed[1] = replace(REFERENCE, streams=("instrument", "musician"))
     with pytest.raises(Refused) as caught:

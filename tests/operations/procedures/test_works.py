@@ -55,7 +55,7 @@ class MemoryServer:
         self.served.append(directory)
         return Served("ops-1", "ana", 8001, 1, directory, NOW)
 
-    def stop(self) -> Served | None:
+    def stop(self, shown: Served | None = None) -> Served | None:
         return None
 
 
