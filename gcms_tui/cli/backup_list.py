@@ -15,16 +15,18 @@ from gcms_tui.core.backups.counts import Judged
 from gcms_tui.core.backups.made import Backup, Standing
 from gcms_tui.core.freshness import age_words
 from gcms_tui.core.text import printable
+from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.operations.backups.counting import Counts
 
 
 @click.command(name="list")
 @click.option("--table", metavar="T", default="", help="Of this table alone: gold.fct_musician_payment.")
 @headless
-def list_backups(invocation: Invocation, table: str) -> None:
+def list_backups(invocation: Invocation, table: str) -> int:
     """What backups there are, newest first: what the journal knows, beside what stands in the backup schemas.
 
-    One that the journal knows and that is gone is told, and one whose name only looks like ours.
+    Ends with 0 where all are as they were made, 1 where one has changed or its name only looks like ours, 2 where one
+    that the journal knows is gone, 3 where it could not be looked.
     """
     with open_desk(invocation) as desk:
         listing = desk.listing.read(table)
@@ -37,6 +39,8 @@ def list_backups(invocation: Invocation, table: str) -> None:
             tell(f"gcms-tui: there is no backup{f' of {printable(table)}' if table else ''} yet.")
         for why in listing.unread:
             tell(f"  ! {printable(why)}")
+        unread = [Verdict.UNKNOWN] if listing.unread else []
+        return worst([Verdict.OK, *unread, *(one.standing.verdict for one in listing.backups)]).value
 
 
 _HEADER = ("AGE", "ROWS", "KIND", "STATE", "WHOSE", "BACKUP")

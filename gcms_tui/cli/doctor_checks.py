@@ -163,7 +163,8 @@ def _snowflake_files(settings: Settings) -> Iterator[Observation]:
 
 def _state_dir(directory: Path) -> Observation:
     """Whether it can be written, or made where it is not there yet: the first look at health makes it."""
-    advice = f"chmod 0700 {shlex.quote(str(directory))}, or set state_dir in gcms.toml."
+    allow = f"chmod 0700 {shlex.quote(str(directory))}"
+    advice = f"Make room where the disk is full; else {allow}, or set state_dir in gcms.toml."
     existing = next(place for place in (directory, *directory.parents) if os.path.lexists(place))
     try:
         with tempfile.TemporaryFile(dir=existing) as file:

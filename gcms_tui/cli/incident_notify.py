@@ -43,9 +43,12 @@ def test(invocation: Invocation) -> int:
 def notice(invocation: Invocation, reference: str, send: bool) -> int:
     """What the payroll team is to know of the delay: ready to be pasted, or sent with --send.
 
-    It holds no name and no amount. Ends with 69 where it was to be sent, and reached nobody.
+    It holds no name and no amount. Ends with 69 where it was to be sent, and reached nobody; sending it is for who may
+    write.
     """
     with at_desk(invocation) as desk:
+        if send:
+            desk.required_acts()
         made = desk.delay_notice(desk.book.get(reference))
         told = desk.notices.tell(made)[0] if send else None
     if invocation.json:

@@ -230,6 +230,8 @@ def _payroll(around: Around) -> Foot:
 def cost_words(cost: Cost | None) -> str:
     if cost is None:
         return "nothing is asked by itself"
+    if not cost.queries:
+        return "not known: no look was answered yet"
     most = "" if cost.measured else "at most "
     looks = f"{cost.looks:,.0f} looks" if cost.looks >= 1.5 else "1 look"
     busy = seconds_text(cost.seconds)

@@ -118,6 +118,10 @@ def test_the_weekly_backup_from_the_first_clone_to_a_table_that_is_back(
     status, listed = typed.json("list", "--table", FACT, group="backup")
     names = {one["clone"]: one["standing"] for one in listed["backups"]}
     assert {clone, back["table_before"], undone["table_before"]} <= set(names) and set(names.values()) == {"there"}
+    ask(typed, f"DELETE FROM {undone['table_before']}")
+    assert (status, typed("list", "--table", FACT, group="backup").status) == (0, 1)
+    ask(typed, f"DROP TABLE {back['table_before']}")
+    assert typed("list", "--table", FACT, group="backup").status == 2
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,8 @@ def test_the_payroll_team_is_told_of_the_delay_once_and_of_its_end(
         f"prod: payroll is delayed\n\nIncident {incident_id}: net of Ada: masked, open"
     )
     assert "--send does that" in err and not service
+    status, _, err = typed("incident", "notice", "last", "--send", "--read-only")
+    assert status == 65 and "read_only" in err and not service
     assert [typed("incident", "notice", "last", "--send")[0] for _ in range(2)] == [0, 0]
     typed("incident", "close", "last", "--cause", "c", "--done", "d")
     assert json.loads(typed("incident", "notice", "last", "--send", "--json")[1])["outcome"] == "sent"

@@ -178,6 +178,7 @@ async def test_backups_are_told_counted_and_restored_only_by_their_plan(small: S
         assert len(backups.recorded) == 1
         screen = app.screen
         assert isinstance(screen, BackupsScreen)
+        assert screen.rows.cursor == "count GOLD.FACT" and screen.pointless("restore"), "it is gone to what was counted"
         screen.rows.cursor = "backup GOLD_BACKUP.FACT_W1"
         await pilot.press("w")
         await shows(pilot, "REFUSED by the guard empty_backup")

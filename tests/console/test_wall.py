@@ -180,6 +180,7 @@ def test_the_cost_is_called_an_estimate() -> None:
     measured = cost_words(Cost(4.0, 60, 12.0, measured=True))
     assert measured == "4 looks a day: 60 queries, about 12 s of warehouse (an estimate)"
     assert cost_words(Cost(96.0, 1440, 288.0, measured=False)).startswith("at most 96 looks")
+    assert cost_words(Cost(96.0, 0, 0.0, measured=False)) == "not known: no look was answered yet"
 
 
 # -- replay -----------------------------------------------------------------------------------------------------------

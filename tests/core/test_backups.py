@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gcms_tui.core.backups.backup_set import BEGUN, CLONED, COMPLETE, TAKEN_UP_WITHIN, fold
+from gcms_tui.core.backups.backup_set import BEGUN, CLONED, COMPLETE, TAKEN_UP_WITHIN, BackupSet, Cloned, fold
 from gcms_tui.core.backups.counts import RowCount, verdict_of
-from gcms_tui.core.backups.made import fold_made
+from gcms_tui.core.backups.made import Backup, Standing, fold_made
 from gcms_tui.core.backups.names import before_name, beside_name, clone_name, looks_ours, restore_id, set_id, set_of
 from gcms_tui.core.backups.restore import ColumnOf, columns_differ
 from gcms_tui.core.identifier import Relation
-from gcms_tui.core.verdict import Verdict
+from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.core.writing.journal import FIRST, INTENT, OUTCOME, SETTLED, Entry
 from gcms_tui.core.writing.plan import canonical
 
@@ -126,6 +126,28 @@ def test_an_entry_that_somebody_edited_is_not_counted(payload: str) -> None:
     entries[1] = replace(entries[1], payload=payload)
     found = fold(entries)
     assert found is not None and found.missing == ("a.t",) and not found.complete
+
+
+@pytest.mark.parametrize(
+    ("standing", "verdict", "says"),
+    [
+        (Standing.THERE, Verdict.OK, ""),
+        (Standing.CHANGED, Verdict.WARN, "1 of 2 changed"),
+        (Standing.GONE, Verdict.FAIL, "1 of 2 gone"),
+        (Standing.NOT_SEEN, Verdict.UNKNOWN, "1 of 2 not seen"),
+        (None, Verdict.UNKNOWN, "1 of 2 not seen"),
+    ],
+)
+def test_a_set_is_as_its_clones_are_whatever_the_journal_says(
+    standing: Standing | None, verdict: Verdict, says: str
+) -> None:
+    cloned = tuple(Cloned(table, f"b.{table}", 3, "permanent", "w") for table in ("one", "two"))
+    of = BackupSet("w20260301-3fa9c1", "prod", NOW, "ana", "ops-1", ("one", "two"), "", cloned, NOW)
+    listed = [Backup("b.one", "one", Standing.THERE, "permanent", 3, NOW, "ana")]
+    listed += [replace(listed[0], clone="b.two", standing=standing)] if standing is not None else []
+    assert of.standing(listed) == (verdict, says)
+    least = worst([verdict, Verdict.WARN])
+    assert replace(of, complete_at=None).standing(listed) == (least, says)
 
 
 def test_only_clones_that_are_known_to_be_made_are_backups() -> None:

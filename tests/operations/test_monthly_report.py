@@ -154,6 +154,7 @@ def test_what_could_not_be_looked_at_is_unknown_and_takes_nothing_else_away(
     change(audit)
     made = audit.report().gather()
     assert made.verdict is Verdict.UNKNOWN
+    assert ("late corrections not known" in made.words) is not any(review.known for review in made.corrections)
     assert said in markdown(made).replace("\\", "")
     assert all(f"## {number} " in markdown(made) for number in (1, 2, 3, 4))
 
@@ -162,6 +163,7 @@ def test_a_table_that_cannot_be_read_and_a_project_without_a_manifest_are_told()
     audit = Audit(project=MemoryDbt(the_manifest=ArtifactError("No manifest", "run dbt parse")))
     made = audit.report(lambda: ("br_attendance_scd2", "gone")).gather()
     assert [table for table, _ in made.uncorrected] == ["gone"]
+    assert "late corrections in 1 of 2 tables" in made.words
     assert "not known whether they are there" in markdown(made)
     assert made.verdict is Verdict.UNKNOWN
 

@@ -276,5 +276,6 @@ def _unreadable(where: str, reason: str) -> StateError:
     return StateError(
         "The journal cannot be read",
         f"{where}: {reason}",
-        "Correct the permissions, or the store's address in gcms.toml; a damaged file is kept for whoever looks at it.",
+        "Make room where the disk is full; correct the permissions, or the store's address in gcms.toml. A damaged "
+        "file is kept for whoever looks at it.",
     )

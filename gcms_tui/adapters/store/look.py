@@ -68,5 +68,6 @@ def _unusable(where: str, reason: str) -> StateError:
     return StateError(
         "The store cannot be used",
         f"{where}: {reason}",
-        "Correct the permissions, or name another: [store] or state_dir in gcms.toml. Nothing is written without it.",
+        "Make room where the disk is full; correct the permissions, or name another: [store] or state_dir in "
+        "gcms.toml. Nothing is written without it.",
     )

@@ -14,6 +14,7 @@ from gcms_tui.console.reveal import RevealDialog
 from gcms_tui.console.scd2.note import NoteDialog
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.prose_line import ProseLine
 from gcms_tui.core.conclusion import counted
 from gcms_tui.core.payroll.run import PayrollRun
 from gcms_tui.core.payroll.typed import NOTE_LIMIT
@@ -52,7 +53,7 @@ class OtherDialog(GuardedDialog[tuple[str, str] | None]):
     def __init__(self, look: Look, run: PayrollRun, row: str = "", unsaid: str = "") -> None:
         self._of = concert_text(run)
         self._row = Input(row, placeholder="the musician's id", id="confirmation", compact=True, max_length=60)
-        self._note = Input(
+        self._note = ProseLine(
             unsaid, placeholder="what is to be cleared up", id="reason", compact=True, max_length=NOTE_LIMIT
         )
         super().__init__(look, "Query another payment", way_out="Cancel", act="Write it into the journal")

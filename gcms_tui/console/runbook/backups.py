@@ -34,8 +34,6 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.backups.restoring import Restored
 
 _BACKUP = "backup "
-_STANDING = {Standing.THERE: Verdict.OK, Standing.CHANGED: Verdict.WARN, Standing.NOT_OURS: Verdict.WARN,
-             Standing.GONE: Verdict.FAIL, Standing.NOT_SEEN: Verdict.UNKNOWN}  # fmt: skip
 
 
 class BackupsScreen(ToldScreen):
@@ -57,6 +55,7 @@ class BackupsScreen(ToldScreen):
         """Somebody wants the tables counted, with the next reading and not with any after it."""
         self._counts: Counts | None = None
         """As they were counted last."""
+        self._gone_to: Counts | None = None
 
     def look_up(self) -> Told:
         desk = self.desk = self.services.open_backups()
@@ -95,7 +94,15 @@ class BackupsScreen(ToldScreen):
 
     def pointless(self, action: str) -> bool:
         read_only = self.services.read_only or (self.desk is not None and self.desk.bench is None)
-        return (action == "restore" and read_only) or super().pointless(action)
+        nothing = self.desk is not None and self.backup is None
+        return (action == "restore" and (read_only or nothing)) or super().pointless(action)
+
+    def _ended(self) -> None:
+        """What was counted just now stands at the top, and is gone to."""
+        super()._ended()
+        if self._counts is not self._gone_to:
+            self._gone_to = self._counts
+            self.rows.cursor = next((row.key for row in self.rows.rows if not row.heading), None)
 
     def action_count(self) -> None:
         self._asked = True
@@ -172,7 +179,7 @@ def told(
     listing: Listing, sets: tuple[BackupSet, ...], counts: Counts | None, notes: tuple[str, ...], now: datetime
 ) -> Told:
     """What was read as rows: counts first, where somebody asked for them."""
-    rows = (*_counts(counts, now), *_sets(sets, now), *_backups(listing.backups, now))
+    rows = (*_counts(counts, now), *_sets(sets, listing.backups, now), *_backups(listing.backups, now))
     verdict = worst([row.verdict for row in rows if not row.heading] or [Verdict.UNKNOWN])
     summary = f"{counted(len(sets), 'set')}, {counted(len(listing.backups), 'backup')}"
     return Told(rows, now, summary, verdict, (*notes, *listing.unread))
@@ -190,17 +197,26 @@ def _counts(counts: Counts | None, now: datetime) -> Iterator[ToldRow]:
         yield ToldRow(f"count {count.table}", "", one.verdict, count.table, f"{delta}{percent}  {one.words}", "", pairs)
 
 
-def _sets(sets: tuple[BackupSet, ...], now: datetime) -> Iterator[ToldRow]:
+def _sets(sets: tuple[BackupSet, ...], backups: tuple[Backup, ...], now: datetime) -> Iterator[ToldRow]:
+    """Newest first: an older one that was interrupted is not taken up again."""
     if sets:
         yield ToldRow("heading sets", "Sets")
+    stands = {one.clone: one.standing for one in backups}
     for one in sets:
         missing = ", ".join(one.missing)
-        words = f"{counted(len(one.cloned), 'table')}, {ago(now - one.begun_at)} by {one.user}"
+        verdict, odd = one.standing(backups)
+        tables = f"{len(one.cloned)} of {counted(len(one.tables), 'table')}"
+        words = ", ".join(filter(None, (odd, tables, f"{ago(now - one.begun_at)} by {one.user}")))
         words += "" if one.complete else f"; not complete: {missing or 'its end is missing'}"
-        step = "" if one.complete else "Step 1 of the weekly procedure takes it up."
-        lines = tuple(f"{clone.table}: {clone.rows:,} rows, {clone.clone}" for clone in one.cloned)
+        step = ""
+        if not one.complete:
+            goes_on = one is sets[0] and one.may_be_taken_up(now)
+            step = "Step 1 of the weekly procedure takes it up." if goes_on else "It stays as it is: make another set."
+        lines = tuple(
+            f"{clone.table}: {clone.rows:,} rows, {clone.clone}, {stands.get(clone.clone, Standing.NOT_SEEN).value}"
+            for clone in one.cloned
+        )
         pairs = (("made by", f"{one.user}@{one.host}"), ("reason", one.reason), ("missing", missing))
-        verdict = Verdict.OK if one.complete else Verdict.WARN
         yield ToldRow(f"set {one.run_id}", "", verdict, one.run_id, words, step, pairs, lines)
 
 
@@ -212,7 +228,7 @@ def _backups(backups: tuple[Backup, ...], now: datetime) -> Iterator[ToldRow]:
         suffix = one.clone.rpartition(".")[2].removeprefix(f"{one.table.rpartition('.')[2]}_")
         words = f"{one.standing.value}, {_number(one.rows)} rows, {age}, {suffix}"
         pairs = (("backup", one.clone), ("of table", one.table), ("kind", one.kind), ("whose", one.whose))
-        verdict = _STANDING[one.standing]
+        verdict = one.standing.verdict
         yield ToldRow(f"{_BACKUP}{one.clone}", "", verdict, one.table or one.clone, words, "", pairs)
 
 

@@ -54,7 +54,7 @@ class FindingDialog(ActDialog[OfFinding]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "with_hold", "Hold or not", id="finding.hold", tooltip="Whether a payroll hold is set with it"),
-        Binding("g", "go_there", "Go there", id="finding.go", tooltip="To the incident, in 5 i"),
+        Binding("g", "go_there", "Go there", id="finding.go", tooltip="To the incident, in pane 5"),
     ]
 
     def __init__(self, services: ConsoleServices, look: Look, finding: Finding) -> None:
@@ -192,7 +192,7 @@ class FindingDialog(ActDialog[OfFinding]):
         if made is not None:
             calendar = self._calendar(made.desk)
             lines += [Text(), *clock_lines(made.desk.clock(incident), made.desk.path, calendar, look, width)]
-        return [*lines, Text(), Text(" g goes there: take it in 5 i, and the escalation stops.", look.palette.muted)]
+        return [*lines, Text(), Text(" g goes there: take it there, and the escalation stops.", look.palette.muted)]
 
     def _calendar(self, desk: IncidentDesk) -> Calendar:
         return Calendar(desk.zone, self.services.settings.runbook.timezone)

@@ -15,6 +15,7 @@ from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
 from gcms_tui.console.ways import by_key
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.prose_line import ProseLine
 from gcms_tui.console.writing.act_dialog import ActDialog, done_line
 from gcms_tui.console.writing.plan_page import labelled, warning_lines
 from gcms_tui.core.conclusion import counted
@@ -116,7 +117,7 @@ class OpenDialog(IncidentDialog):
         ("title", "what has happened: no names, no amounts", True),
         ("section", "the runbook's section, for instance E3 (may stay empty)", False),
     )
-    TELLS = "Its escalation clock starts now, and runs until somebody takes it. The team is told."
+    TELLS = "Its escalation clock starts now, and runs until somebody takes it. Whom [notify] names is told."
 
     def do(self, made: Before, typed: str, reason: str) -> Done:
         return self.incidents.required_acts().open_by_hand(self.value("title"), section=self.value("section"))
@@ -193,6 +194,8 @@ class CloseDialog(IncidentDialog):
 
 
 def _line(name: str, said: str) -> Input:
-    line = Input(placeholder=said, id=name, classes="asked", compact=True, select_on_focus=False, max_length=NOTE_LIMIT)
+    line = ProseLine(
+        placeholder=said, id=name, classes="asked", compact=True, select_on_focus=False, max_length=NOTE_LIMIT
+    )
     line.display = False
     return line

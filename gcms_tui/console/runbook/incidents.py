@@ -240,7 +240,9 @@ class IncidentsScreen(OverBoard):
         return super().refusal(action)
 
     def pointless(self, action: str) -> bool:
-        return (action in _WRITING and self.desk.acts is None) or action == "refresh" or super().pointless(action)
+        if (action in _WRITING and self.desk.acts is None) or (action in _OF_ONE and self.incident is None):
+            return True
+        return action == "refresh" or super().pointless(action)
 
     # -- actions ----------------------------------------------------------------------------------------------------
 

@@ -73,7 +73,9 @@ class ProcedureStepPage(StepPage):
             return [*lines, *self._evidence(seen.evidence, wide)]
         if did is None:
             return []
-        lines = [heading("What was found", look, len(did.evidence)), *self._evidence(did.evidence, wide)]
+        again = self.standing.look(self.step).state is StepState.BEGUN  # it was begun once more
+        title = "What was found the time before" if again else "What was found"
+        lines = [heading(title, look, len(did.evidence)), *self._evidence(did.evidence, wide)]
         for name, value in did.ids.items():
             lines += labelled(name, value, look, wide)
         return lines if len(lines) > 1 else []

@@ -11,11 +11,12 @@ from textual.widgets import Input
 from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow
+from gcms_tui.console.widgets.prose_line import ProseLine
 
 _LONGEST = 2_000
 
 
-class NoteLine(Input):
+class NoteLine(ProseLine):
     """Where it is typed; pasting is welcome, as nothing is confirmed by it."""
 
     def __init__(self, placeholder: str) -> None:

@@ -19,6 +19,7 @@ from gcms_tui.console.pane import Loader, LoadFailed
 from gcms_tui.console.scd2.written import tell_written
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
+from gcms_tui.console.widgets.prose_line import ProseLine
 from gcms_tui.console.writing.carrying_out import Failure
 from gcms_tui.console.writing.plan_page import holds_text, refusal_page
 from gcms_tui.console.writing.result_page import NOT_BROKEN_OFF, failure_page, steps_page
@@ -77,7 +78,7 @@ class CarriedOut(Message):
     """What it came to, or a `Failure`."""
 
 
-class Reason(Input):
+class Reason(ProseLine):
     """Why it is done: one line, for the journal."""
 
     def __init__(self) -> None:

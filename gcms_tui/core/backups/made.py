@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from gcms_tui.core.identifier import Relation
 from gcms_tui.core.payroll.archive import Lasting
-from gcms_tui.core.writing.doubt import Verdict
+from gcms_tui.core.verdict import Verdict
+from gcms_tui.core.writing.doubt import Verdict as Became
 from gcms_tui.core.writing.journal import INTENT, OUTCOME, SETTLED, Entry
 from gcms_tui.core.writing.plan import PlanKind
 
@@ -44,6 +45,14 @@ class Standing(StrEnum):
     NOT_SEEN = "not seen"
     """The warehouse could not be asked."""
 
+    @property
+    def verdict(self) -> Verdict:
+        return _VERDICTS[self]
+
+
+_VERDICTS = {Standing.THERE: Verdict.OK, Standing.CHANGED: Verdict.WARN, Standing.NOT_OURS: Verdict.WARN,
+             Standing.GONE: Verdict.FAIL, Standing.NOT_SEEN: Verdict.UNKNOWN}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -69,7 +78,7 @@ def fold_made(entries: Iterable[Entry], target: str) -> tuple[Made, ...]:
     found: list[Made] = []
     for entry in entries:
         said = entry.said
-        if entry.kind in (OUTCOME, SETTLED) and Verdict.APPLIED in (said.get("outcome"), said.get("verdict")):
+        if entry.kind in (OUTCOME, SETTLED) and Became.APPLIED in (said.get("outcome"), said.get("verdict")):
             rows = said.get("rows")
             ended[entry.subject] = (entry.at, rows if isinstance(rows, int) else None)
         elif entry.kind == INTENT and entry.subject in ended and said.get("kind") == PlanKind.BACKUP:

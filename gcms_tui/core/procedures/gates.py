@@ -71,11 +71,11 @@ def require(procedure: Procedure, run: ProcedureRun, step: Step, now: datetime) 
     # Whoever acts once more, acts upon what is as fresh as it had to be the first time.
     for item in _looks(procedure, run, now, acting=step.regrounds)[: procedure.number(step) - 1]:
         if item.step.gate is not Gate.NONE and item.state not in _PASSED:
-            may = "" if item.step.gate is Gate.FIRM else ", or override it with a reason"
+            may = "" if item.step.gate is Gate.FIRM else "; or override it there, with a reason"
             raise Refused(
                 "A gate is closed",
                 f"{item.number} {item.step.title}: {item.state.value}: {item.words}",
-                f"Do it first{may}: gcms-tui runbook step {run.run_id} {item.step.name}",
+                f"Do it first: gcms-tui runbook step {run.run_id} {item.step.name}{may}",
                 guard="gate",
             )
 

@@ -93,6 +93,15 @@ class MonthlyAudit:
         return worst(found)
 
     @property
+    def _late(self) -> str:
+        known = [review for review in self.corrections if review.known]
+        tables = len(self.corrections) + len(self.uncorrected)
+        if not known:
+            return "late corrections not known"
+        some = "" if len(known) == tables else f" in {len(known)} of {counted(tables, 'table')}"
+        return f"{sum(review.total for review in known):,} late corrections{some}"
+
+    @property
     def words(self) -> str:
         """One line, without amounts."""
         problems = self.accuracy.found if self.accuracy else None
@@ -100,7 +109,7 @@ class MonthlyAudit:
         return "; ".join(
             (
                 f"SCD2 {worst(finding.verdict for finding in self.scd2).name}",
-                f"{sum(review.total for review in self.corrections):,} late corrections",
+                self._late,
                 "payroll not compared" if problems is None else f"{counted(problems, 'payment')} disagree",
                 "no run history" if slow is None else f"{counted(slow, 'node')} became slow",
             )

@@ -40,6 +40,8 @@ class Offer:
     wants_reason: bool = False
     plan: object = None
     """The desk's own frozen plan, or plans."""
+    after: int = 0
+    """The entry by which the step was done when this was shown; 0 where it had not been."""
 
 
 class StepLook(Protocol):

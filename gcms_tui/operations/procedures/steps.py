@@ -174,7 +174,7 @@ class Steps:
     def offer(self, run_id: str, step_name: str) -> Offer:
         """What would be done. Raises `Refused`, `GcmsError`."""
         run, step = self._open_step(run_id, step_name, StepKind.PLAN)
-        return self._work(step).offer(run)
+        return replace(self._work(step).offer(run), after=_done_by(run, step))
 
     def carry_out(self, run_id: str, step_name: str, offer: Offer, typed: str = "", reason: str = "") -> ProcedureRun:
         """Do exactly what was offered. Raises `Refused` where a guard said no; `GcmsError` where it failed or is not
@@ -183,6 +183,14 @@ class Steps:
             step = at.procedure.step(step_name)
             _require_kind(step, StepKind.PLAN)
             work = self._work(step)
+            if _done_by(at.run, step) != offer.after:
+                did = at.run.did[step.name]
+                raise Refused(
+                    "It has been done meanwhile",
+                    f"{step.title} was done{gates.by_words(did.by)}: {did.words}.",
+                    "Look at it first. To do it again all the same, have it shown again.",
+                    guard="done",
+                )
             if offer.confirmation and typed.strip() != offer.confirmation:
                 raise Refused(
                     "It wants to be confirmed",
@@ -242,6 +250,11 @@ class Steps:
                 guard="no_desk",
             )
         return found
+
+
+def _done_by(run: ProcedureRun, step: Step) -> int:
+    did = run.did.get(step.name)
+    return 0 if did is None else did.sequence
 
 
 def _require_kind(step: Step, *kinds: StepKind) -> None:

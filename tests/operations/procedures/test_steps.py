@@ -146,6 +146,11 @@ def test_another_desk_is_asked_once_it_is_confirmed_and_its_ids_are_kept(scene: 
     done = steps.carry_out(run, "backup", offer, "2 tables")
     assert done.did["backup"].ids == {"backup": "b-1"}
     assert scene.desk.carried_out == [(run, "2 tables")]
+    bo = scene.steps("bo")
+    assert refused(lambda: bo.carry_out(run, "backup", offer, "2 tables")) == "done", "since it was shown to bo"
+    assert scene.desk.carried_out == [(run, "2 tables")]
+    bo.carry_out(run, "backup", bo.offer(run, "backup"), "2 tables")
+    assert len(scene.desk.carried_out) == 2, "shown anew it may be done again"
 
 
 def test_a_desk_that_refuses_leaves_the_step_open_and_one_that_fails_leaves_it_unknown(scene: Scene) -> None:
