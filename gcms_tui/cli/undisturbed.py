@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TypeVar
 
 _HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOOK_S = 0.2
 _WAIT = b"gcms-tui: a write is under way; it ends in a moment.\n"
 
 T = TypeVar("T")
@@ -41,7 +42,8 @@ def undisturbed(work: Callable[[AskedToStop], T]) -> T:
     before = {number: signal.signal(number, wait) for number in _HELD}
     try:
         thread.start()
-        thread.join()
+        while thread.is_alive():  # the kernel may give a signal to another thread: it is heard at the next look
+            thread.join(_LOOK_S)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
