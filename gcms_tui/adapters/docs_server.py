@@ -31,7 +31,7 @@ _LOOKS_EVERY_S = 0.05
 _PORTS_TRIED = 20
 
 
-class DocsServer:
+class DocsLook:
     """The one job of a state directory on this host."""
 
     def __init__(self, state_dir: Path, person: Person, now: Callable[[], datetime]) -> None:
@@ -48,6 +48,10 @@ class DocsServer:
         except (OSError, KeyError, TypeError, ValueError):
             return None
         return served if _is_ours(served) else None
+
+
+class DocsServer(DocsLook):
+    """Begins and ends it."""
 
     def serve(self, directory: str, port: int = PORT) -> Served:
         """On `port` or the next that is free, in place of what was served. Raises `Unavailable`, `StateError`."""

@@ -134,7 +134,7 @@ def _console(invocation: Invocation, replay: Path | None) -> int:
     from gcms_tui.cli.terminal import refuse_without_terminal
 
     refuse_without_terminal()
-    gc.disable()  # until there is a picture: what is imported now stays, and looking for garbage in it is a tenth of it
+    gc.disable()  # as `launch` does, for what is imported on the way to it
     from gcms_tui.cli.wiring import open_console, open_replay
 
     if replay is not None:

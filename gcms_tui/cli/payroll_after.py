@@ -46,8 +46,9 @@ def record(
         run = desk.book.get(run_id)
         if run.recorded is not None:
             return _already(desk, run, invocation)
-        kept = bench.recording.shown(run.run_id, plan_id, _day(paid_on)) if plan_id is not None else None
-        made = bench.recording.plan(run.run_id, _day(paid_on)) if kept is None else kept.plan
+        day = _day(paid_on)
+        kept = bench.recording.shown(run.run_id, plan_id, day) if plan_id is not None else None
+        made = bench.recording.plan(run.run_id, day) if kept is None else kept.plan
         if made is None or (kept is not None and kept.used_by):  # recorded, it may be, and cut off before it was noted
             if confirm != run.concert_id:
                 raise _to_take_over(run, paid_on)

@@ -19,7 +19,7 @@ from gcms_tui.core.text import printable
 @headless
 def docs(invocation: Invocation, stop: bool) -> None:
     """The documentation that step docs-serve of the weekly procedure serves: where, since when, the tunnel to copy."""
-    from gcms_tui.adapters.docs_server import DocsServer
+    from gcms_tui.adapters.docs_server import DocsLook, DocsServer
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.cli.wiring.base import utc_now
 
@@ -27,8 +27,8 @@ def docs(invocation: Invocation, stop: bool) -> None:
         settings = load_settings(invocation).settings
         if stop and (allowed := read_only(settings, invocation, target_name(settings))).on:
             raise Refused("Read-only", f"{allowed.why_not}.", "It goes on; who may write ends it.", guard="read_only")
-        server = DocsServer(settings.state_dir, who_asks(os.environ), utc_now)
-        served = server.stop() if stop else server.serving()
+        of = (settings.state_dir, who_asks(os.environ), utc_now)
+        served = DocsServer(*of).stop() if stop else DocsLook(*of).serving()
     if invocation.json:
         print_json({"served": served, "stopped": stop and served is not None})
         return

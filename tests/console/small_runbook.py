@@ -49,7 +49,8 @@ class SmallRunbook:
 
     def desk(self) -> ProcedureDesk:
         none: Any = None
-        return ProcedureDesk(self.procedures.book(), self.procedures.steps(), none, self.docs())
+        writer = None if self.read_only else self.docs()
+        return ProcedureDesk(self.procedures.book(), self.procedures.steps(), none, self.docs(), writer)
 
     def docs(self) -> DocsServer:
         return DocsServer(self.directory, Person("ana", "ops-1"), self.clock)

@@ -292,3 +292,24 @@ async def test_what_is_served_is_told_with_its_tunnel_and_ended(small: SmallRunb
             assert small.docs().serving() is None
         finally:
             small.docs().stop()
+
+
+async def test_read_only_tells_what_is_served_and_has_no_way_to_end_it(tmp_path: Path) -> None:
+    SmallRunbook(tmp_path).opened("weekly")
+    (tmp_path / "index.html").write_text("catalog")
+    small = SmallRunbook(tmp_path, read_only=True)
+    assert small.desk().docs_writer is None
+    served = small.docs().serve(str(tmp_path))
+    app = small.app()
+    try:
+        async with app.run_test(size=LARGE) as pilot:
+            screen = await opened_procedure(pilot, "weekly")
+            screen.steps.cursor = "docs-serve"
+            await pilot.press("D")
+            await until(pilot, lambda: served.tunnel in drawn(app), "the tunnel")
+            dialog = app.screen
+            assert isinstance(dialog, GuardedDialog) and dialog.act.disabled and "read-only" in drawn(app)
+            await pilot.press("tab", "enter")
+        assert small.docs().serving() == served
+    finally:
+        small.docs().stop()

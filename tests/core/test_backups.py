@@ -7,7 +7,7 @@ import pytest
 
 from gcms_tui.core.backups.backup_set import BEGUN, CLONED, COMPLETE, TAKEN_UP_WITHIN, BackupSet, Cloned, fold
 from gcms_tui.core.backups.counts import RowCount, verdict_of
-from gcms_tui.core.backups.made import Backup, Standing, fold_made
+from gcms_tui.core.backups.made import Standing, fold_made
 from gcms_tui.core.backups.names import before_name, beside_name, clone_name, looks_ours, restore_id, set_id, set_of
 from gcms_tui.core.backups.restore import ColumnOf, columns_differ
 from gcms_tui.core.identifier import Relation
@@ -143,8 +143,7 @@ def test_a_set_is_as_its_clones_are_whatever_the_journal_says(
 ) -> None:
     cloned = tuple(Cloned(table, f"b.{table}", 3, "permanent", "w") for table in ("one", "two"))
     of = BackupSet("w20260301-3fa9c1", "prod", NOW, "ana", "ops-1", ("one", "two"), "", cloned, NOW)
-    listed = [Backup("b.one", "one", Standing.THERE, "permanent", 3, NOW, "ana")]
-    listed += [replace(listed[0], clone="b.two", standing=standing)] if standing is not None else []
+    listed = {"b.one": Standing.THERE} | ({"b.two": standing} if standing is not None else {})
     assert of.standing(listed) == (verdict, says)
     least = worst([verdict, Verdict.WARN])
     assert replace(of, complete_at=None).standing(listed) == (least, says)

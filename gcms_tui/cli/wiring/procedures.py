@@ -57,7 +57,7 @@ def open_procedures(settings: Settings, invocation: Invocation) -> Procedures:
 def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[ProcedureDesk]:
     """Procedures on the target in force. Nothing connects before it is asked to; where nothing may be written, nothing
     that could is built. Raises `ConfigError`."""
-    from gcms_tui.adapters.docs_server import DocsServer
+    from gcms_tui.adapters.docs_server import DocsLook, DocsServer
     from gcms_tui.adapters.person import who_asks
     from gcms_tui.operations.procedures.desk import ProcedureDesk
     from gcms_tui.operations.procedures.models import ProjectModels
@@ -77,12 +77,14 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
         pipeline = opened.enter_context(open_pipeline(settings, invocation))
         tables = Scd2Tables(settings, project, warehouse, queries)
         monthly = _monthly(settings, book, health, runs, warehouse, tables)
-        docs = DocsServer(settings.state_dir, person, utc_now)
+        docs = (settings.state_dir, person, utc_now)
         works: dict[str, StepWork] | None = None
+        docs_writer: DocsServer | None = None
         if not book.read_only_reason:
+            docs_writer = DocsServer(*docs)
             works = {
                 "hold": Holding(holds_of(project, target, store, person, ""), target),
-                "docs-serve": DocsServing(docs, runs.shelf),
+                "docs-serve": DocsServing(docs_writer, runs.shelf),
                 **_elsewhere(backups, pipeline),
             }
         steps = Steps(
@@ -94,7 +96,7 @@ def open_procedure_desk(settings: Settings, invocation: Invocation) -> Iterator[
             works=works,
             models=ProjectModels(project, tables, settings.payroll.fact),
         )
-        yield ProcedureDesk(book, steps, monthly, docs)
+        yield ProcedureDesk(book, steps, monthly, DocsLook(*docs), docs_writer)
 
 
 def _monthly(

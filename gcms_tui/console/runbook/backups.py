@@ -100,7 +100,7 @@ class BackupsScreen(ToldScreen):
     def _ended(self) -> None:
         """What was counted just now stands at the top, and is gone to."""
         super()._ended()
-        if self._counts is not self._gone_to:
+        if self._counts is not None and self._counts is not self._gone_to:
             self._gone_to = self._counts
             self.rows.cursor = next((row.key for row in self.rows.rows if not row.heading), None)
 
@@ -204,7 +204,7 @@ def _sets(sets: tuple[BackupSet, ...], backups: tuple[Backup, ...], now: datetim
     stands = {one.clone: one.standing for one in backups}
     for one in sets:
         missing = ", ".join(one.missing)
-        verdict, odd = one.standing(backups)
+        verdict, odd = one.standing(stands)
         tables = f"{len(one.cloned)} of {counted(len(one.tables), 'table')}"
         words = ", ".join(filter(None, (odd, tables, f"{ago(now - one.begun_at)} by {one.user}")))
         words += "" if one.complete else f"; not complete: {missing or 'its end is missing'}"

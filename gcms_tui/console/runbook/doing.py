@@ -25,6 +25,7 @@ from gcms_tui.core.run_preview import Preview
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
+    from gcms_tui.core.procedures.docs import Served
     from gcms_tui.operations.procedures.desk import ProcedureDesk
     from gcms_tui.operations.procedures.ports import Offer
     from gcms_tui.operations.procedures.steps import Steps
@@ -53,6 +54,8 @@ class Said:
     offer: Offer | None = None
     """Of a PLAN step: exactly this is carried out."""
     table: str = ""
+    served: Served | None = None
+    """The job that is looked at: no other is ended."""
 
 
 class LineDialog(ActDialog[Said]):
@@ -247,11 +250,11 @@ class DocsDialog(LineDialog):
                 "Step docs-serve of an open weekly procedure serves it.",
                 guard="docs",
             )
-        self._served = served
-        return Said(served.lines[:-1], wants_reason=False)
+        return Said(served.lines[:-1], wants_reason=False, served=served)
 
     def do(self, made: Said, typed: str, reason: str) -> str:
-        ended = self.procedures.docs.stop(self._served)
+        assert self.procedures.docs_writer is not None, "the answer is not to be had where nothing may be written"
+        ended = self.procedures.docs_writer.stop(made.served)
         return "It had ended by itself." if ended is None else f"Port {ended.port} of {ended.host} is free again."
 
     def told(self, outcome: Any, width: int) -> list[Text]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gcms_tui.core.backups.made import Backup, Standing
+from gcms_tui.core.backups.made import Standing
 from gcms_tui.core.verdict import Verdict, worst
 from gcms_tui.core.writing.journal import Entry
 
@@ -79,11 +79,10 @@ class BackupSet:
         """Of each table, as it was when it was cloned."""
         return {one.table: one.rows for one in self.cloned}
 
-    def standing(self, backups: Iterable[Backup]) -> tuple[Verdict, str]:
-        """How its clones stand among the `backups` that were listed: as the worst of them, with how many are not what
+    def standing(self, stands: Mapping[str, Standing]) -> tuple[Verdict, str]:
+        """How its clones stand, as they were listed by their names: as the worst of them, with how many are not what
         they were. WARN at the least where it is not complete, UNKNOWN where nobody could look."""
-        seen = {one.clone: one.standing for one in backups}
-        found = [seen.get(one.clone, Standing.NOT_SEEN) for one in self.cloned]
+        found = [stands.get(one.clone, Standing.NOT_SEEN) for one in self.cloned]
         odd = Counter(one.value for one in found if one is not Standing.THERE)
         said = ", ".join(f"{number} of {len(found)} {name}" for name, number in odd.items())
         least = Verdict.OK if self.complete else Verdict.WARN

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gcms_tui.operations.procedures.book import Procedures
 from gcms_tui.operations.procedures.steps import Steps
-from gcms_tui.operations.procedures.works import DocsServer
+from gcms_tui.operations.procedures.works import DocsLook, DocsServer
 from gcms_tui.operations.reports.monthly import MonthlyReview
 
 
@@ -17,4 +17,6 @@ class ProcedureDesk:
     book: Procedures
     steps: Steps
     monthly: MonthlyReview
-    docs: DocsServer
+    docs: DocsLook
+    docs_writer: DocsServer | None
+    """None where nothing may be written."""

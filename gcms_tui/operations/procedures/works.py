@@ -35,10 +35,14 @@ class Holding:
         return next((hold for hold in self._holds.open() if hold.hold_id and hold.cause == CRITICAL_TEST), None)
 
 
-class DocsServer(Protocol):
-    """A detached job of this host."""
+class DocsLook(Protocol):
+    """Whether a detached job of this host serves the documentation."""
 
     def serving(self) -> Served | None: ...
+
+
+class DocsServer(DocsLook, Protocol):
+    """Begins and ends it."""
 
     def serve(self, directory: str) -> Served:
         """Raises `GcmsError`."""
