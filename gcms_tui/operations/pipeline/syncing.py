@@ -105,10 +105,12 @@ class SyncLooks:
         return SyncPlan(connection, jobs, running(jobs))
 
     def shown(self, reference: str, plan_id: str) -> SyncPlan:
-        """The plan that was shown. Raises as `plan`, and `Refused` (guard `jobs_moved`) where it would be another now;
-        of a sync that runs by now, asking for one tells."""
+        """The plan that was shown. Raises as `plan`, and `Refused`: guards `sync_running`, and `jobs_moved` where it
+        would be another now."""
         plan = self.plan(reference)
-        if plan.running is None and plan_id.strip().lower() != plan.plan_id:
+        if plan.running is not None:
+            raise _under_way(plan.connection, plan.running)
+        if plan_id.strip().lower() != plan.plan_id:
             raise _moved(plan.connection, plan.newest)
         return plan
 
@@ -219,12 +221,7 @@ class Syncs:
             )
         jobs = self._airbyte.jobs(shown.connection_id)
         if (under_way := running(jobs)) is not None:
-            raise Refused(
-                "A sync runs already",
-                f"{under_way.words}, of {printable(now.name, 80)}; none was started.",
-                f"Watch it: gcms-tui pipeline watch {under_way.job_id}",
-                guard="sync_running",
-            )
+            raise _under_way(now, under_way)
         newest = jobs[0].job_id if jobs else None
         if newest != plan.newest or (now.name, now.streams) != (shown.name, shown.streams):
             raise _moved(now, newest)
@@ -322,6 +319,15 @@ class Syncs:
         except GcmsError as error:
             return f"The outcome could not be journalled ({error.message}): it is in doubt until somebody looks."
         return ""
+
+
+def _under_way(connection: Connection, job: SyncJob) -> Refused:
+    return Refused(
+        "A sync runs already",
+        f"{job.words}, of {printable(connection.name, 80)}; none was started.",
+        f"Watch it: gcms-tui pipeline watch {job.job_id}",
+        guard="sync_running",
+    )
 
 
 def _moved(connection: Connection, newest: int | None) -> Refused:

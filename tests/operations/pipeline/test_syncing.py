@@ -134,7 +134,9 @@ def test_a_plan_is_known_by_what_was_shown_of_it(scene: Scene, change: Callable[
         looks.shown("c-1", plan.plan_id)
     assert caught.value.guard == "jobs_moved" and "pipeline sync c-1" in caught.value.next_step
     scene.airbyte.held.append(a_job(13, "running"))
-    assert looks.shown("c-1", plan.plan_id).running is not None, "which asking for one tells"
+    with pytest.raises(Refused) as caught:
+        looks.shown("c-1", plan.plan_id)
+    assert (caught.value.guard, "watch 13" in caught.value.next_step) == ("sync_running", True)
 
 
 def test_what_has_changed_since_it_was_shown_is_shown_anew(scene: Scene) -> None:
