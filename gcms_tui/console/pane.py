@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -52,17 +53,23 @@ class Loader:
     def __init__(self, receiver: MessagePump, name: str) -> None:
         self._receiver = receiver
         self._name = name
-        self._busy = threading.Lock()
+        self._busy = False
 
     @property
     def busy(self) -> bool:
-        return self._busy.locked()
+        """Until what it came to waits to be handled: it is never idle with its answer still on the way."""
+        return self._busy
 
     def start(self, work: Callable[[], Message]) -> bool:
-        """Run `work` off the loop and post the message it returns, or `LoadFailed`. False while one is running."""
-        if not self._busy.acquire(blocking=False):
+        """Run `work` off the loop and post the message it returns, or `LoadFailed`. False while one is running.
+
+        Called on the loop, like everything here but `post`.
+        """
+        if self._busy:
             return False
-        threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True).start()
+        self._busy = True
+        args = (work, asyncio.get_running_loop())
+        threading.Thread(target=self._run, args=args, name=self._name, daemon=True).start()
         return True
 
     def post(self, message: Message) -> None:
@@ -72,15 +79,19 @@ class Loader:
         except RuntimeError:
             return  # the event loop was closed between the check and the call
 
-    def _run(self, work: Callable[[], Message]) -> None:
+    def _run(self, work: Callable[[], Message], loop: asyncio.AbstractEventLoop) -> None:
         try:
             message = work()
         except GcmsError as error:
             message = LoadFailed(error)
         except BaseException as error:  # noqa: BLE001 (a thread that dies unheard leaves old numbers on the screen)
             message = LoadFailed(unexpected(error))
-        self._busy.release()
-        self.post(message)
+        with suppress(RuntimeError):  # the loop is closed: the console has gone
+            loop.call_soon_threadsafe(self._end, message)
+
+    def _end(self, message: Message) -> None:
+        self._busy = False
+        self._receiver.post_message(message)
 
 
 def unexpected(error: BaseException) -> GcmsError:

@@ -27,6 +27,16 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, d
     await pilot.pause()
 
 
+async def comes_to_rest(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
+    """Let the console run until `condition` holds and goes on holding once all that waits to be handled has been.
+
+    For what reads: one answer may lead to the next question.
+    """
+    await until(pilot, condition, what)
+    while not condition():
+        await until(pilot, condition, what)
+
+
 async def typed(pilot: Pilot[Any], text: str) -> None:
     """Type `text` into what has the focus, in one go, as a slow line brings it: nothing is painted in between."""
     driver = pilot.app._driver
@@ -44,7 +54,7 @@ async def settled(pilot: Pilot[Any], examiner: Examiner | None = None, looks: in
         asked = len(examiner.asked) >= looks if examiner else bool(pane.state.findings or pane.state.error)
         return asked and not pane._loader.busy
 
-    await until(pilot, done, "the end of the look")
+    await comes_to_rest(pilot, done, "the end of the look")
     return pane
 
 

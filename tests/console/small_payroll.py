@@ -31,7 +31,7 @@ from gcms_tui.operations.payroll.concerts import Concert, ConcertList, Concerts,
 from gcms_tui.operations.payroll.desk import PayrollBench, PayrollDesk
 from gcms_tui.operations.payroll.verifying import Proof, ProofReport, Verifying
 from gcms_tui.operations.runs import DbtRuns
-from tests.console.driving import until
+from tests.console.driving import comes_to_rest, until
 from tests.console.scripted_run import GREEN, command
 from tests.console.small_platform import Clock, services
 from tests.console.small_runs import SmallDesk, small_desk
@@ -342,7 +342,7 @@ async def read(pilot: Pilot[Any], pane: PayrollPane) -> None:
     def known() -> bool:
         return (pane.state.listed or pane.state.error) is not None and not pane._loader.busy
 
-    await until(pilot, known, "the concerts")
+    await comes_to_rest(pilot, known, "the concerts")
 
 
 async def opened_wizard(pilot: Pilot[Any], concert_id: str = "7") -> WizardScreen:
@@ -369,4 +369,4 @@ async def at_rest(pilot: Pilot[Any], screen: WizardScreen) -> None:
         known = screen.standing is not None or screen.failure is not None
         return known and not screen._loader.busy and not screen._worker.busy and not screen._seeker.busy
 
-    await until(pilot, quiet, "the end of the reading")
+    await comes_to_rest(pilot, quiet, "the end of the reading")

@@ -21,7 +21,7 @@ from gcms_tui.core.run import Person
 from gcms_tui.core.settings import ContactSettings
 from gcms_tui.operations.incidents.desk import IncidentDesk
 from gcms_tui.operations.procedures.desk import ProcedureDesk
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.small_payroll import SameClock
 from tests.console.small_platform import services
 from tests.operations.incidents import scene as incidents
@@ -116,7 +116,7 @@ async def board(pilot: Pilot[Any], pane: RunbookPane) -> None:
     def known() -> bool:
         return (pane.state.board or pane.state.error) is not None and not pane._loader.busy
 
-    await until(pilot, known, "the board")
+    await comes_to_rest(pilot, known, "the board")
 
 
 async def procedure(pilot: Pilot[Any]) -> ProcedureScreen:
@@ -135,7 +135,7 @@ async def at_rest(pilot: Pilot[Any], screen: ProcedureScreen) -> None:
         known = screen.standing is not None or screen.failure is not None
         return known and screen.doing is None and not screen._loader.busy and not screen._worker.busy
 
-    await until(pilot, quiet, "the end of the reading")
+    await comes_to_rest(pilot, quiet, "the end of the reading")
 
 
 async def opened_procedure(pilot: Pilot[Any], name: str) -> ProcedureScreen:

@@ -33,7 +33,7 @@ from gcms_tui.operations.scd2.repairs import Scd2Repairs
 from gcms_tui.operations.scd2.tables import Scd2Tables
 from gcms_tui.operations.scd2.verification import Verification
 from gcms_tui.operations.writing.doubts import Doubts
-from tests.console.driving import until
+from tests.console.driving import comes_to_rest, until
 from tests.operations.memory import MemoryDbt, MemoryWarehouse, Row, ShippedQueries
 from tests.operations.memory_book import MemoryBook
 
@@ -319,7 +319,7 @@ async def quiet(pilot: Pilot[Any], pane: Scd2Pane) -> None:
         state = pane.state
         return not pane._loader.busy and not state.pending and bool(state.listed is not None or state.error)
 
-    await until(pilot, done, "the end of scanning")
+    await comes_to_rest(pilot, done, "the end of scanning")
 
 
 async def opened_keys(pilot: Pilot[Any]) -> GroupsScreen:
@@ -350,7 +350,7 @@ async def read(pilot: Pilot[Any], screen: GroupsScreen | KeyScreen) -> None:
             return not screen._again and bool(screen.read or screen.error)
         return screen.shown == screen.asked or screen.error is not None
 
-    await until(pilot, done, "the end of reading")
+    await comes_to_rest(pilot, done, "the end of reading")
 
 
 async def key_screen(pilot: Pilot[Any], small: SmallScd2, natural_key: str, name: str = ATTENDANCE) -> KeyScreen:

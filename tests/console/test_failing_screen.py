@@ -22,7 +22,7 @@ from gcms_tui.console.widgets.row_table import table_text
 from gcms_tui.core.errors import GcmsError, Unavailable
 from gcms_tui.core.finding import Evidence
 from gcms_tui.operations.failing_tests import Card, FailingRows, FailingTest, FailingTests
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.scripted_run import CRITICAL_TEST
 from tests.console.small_platform import services
 from tests.console.small_runs import small_desk
@@ -98,7 +98,7 @@ async def read(pilot: Pilot[Any], screen: FailingTestsScreen) -> None:
         known = screen.tests is not None and (not screen.tests or screen._focused_read is not None)
         return not screen._loader.busy and (known or screen.error is not None)
 
-    await until(pilot, done, "the end of reading")
+    await comes_to_rest(pilot, done, "the end of reading")
 
 
 async def test_critical_tests_come_first_with_their_card_and_rows(state: Path, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ async def test_revealing_asks_first_and_only_then_shows(state: Path, tmp_path: P
             await until(pilot, lambda: isinstance(app.screen, RevealDialog) and app.screen.armed, "the question")
             assert "This is recorded in the journal" in drawn(app) and "MUSICIAN_NAME" in drawn(app)
             await pilot.press(*keys)
-            await until(pilot, lambda: app.screen is screen and not screen._loader.busy, "the screen again")
+            await comes_to_rest(pilot, lambda: app.screen is screen and not screen._loader.busy, "the screen again")
             assert len(small.failing.revealed) == expected
         await until(pilot, lambda: screen.shown_rows is not None and screen.shown_rows.revealed, "the rows")
         assert small.failing.revealed == [(FAILED, CRITICAL_TEST)]

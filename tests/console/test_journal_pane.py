@@ -24,7 +24,7 @@ from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Unavailable
 from gcms_tui.core.payroll import events
 from gcms_tui.core.writing.journal import Anchor
-from tests.console.driving import drawn, settled, until
+from tests.console.driving import comes_to_rest, drawn, settled, until
 from tests.console.small_platform import services
 from tests.console.small_scd2 import scd2_pane
 from tests.console.small_writing import AFTER, KEY, TABLE, SmallWriting, small_writing
@@ -64,7 +64,9 @@ async def journal(pilot: Pilot[Any]) -> JournalPane:
     await until(pilot, lambda: isinstance(pilot.app.screen, JournalPane), "the pane")
     pane = pilot.app.screen
     assert isinstance(pane, JournalPane)
-    await until(pilot, lambda: not pane._loader.busy and bool(pane.state.read_at or pane.state.error), "the journal")
+    await comes_to_rest(
+        pilot, lambda: not pane._loader.busy and bool(pane.state.read_at or pane.state.error), "the journal"
+    )
     return pane
 
 
@@ -304,7 +306,7 @@ async def test_a_long_journal_is_read_a_page_at_a_time(state: Path, tmp_path: Pa
         assert pane.refusal("older") == "there are no older entries" and "450 entries" in drawn(app)
         small.book.append("rows.reveal", "test new", {})
         await pilot.press("r")
-        await until(pilot, lambda: len(pane.state.entries) >= 450 and not pane._loader.busy, "another look")
+        await comes_to_rest(pilot, lambda: len(pane.state.entries) >= 450 and not pane._loader.busy, "another look")
         assert pane.state.entries[0].entry.subject == "test new" and pane.entries.cursor == "entry:251"
 
 

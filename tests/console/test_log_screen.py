@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import threading
@@ -373,7 +374,7 @@ async def test_pushed_over_a_pane_it_gives_back_the_pane(state: Path, path: Path
         assert log._reader is None, "and of its descriptor"
 
 
-def test_a_log_that_is_opened_too_late_is_closed(path: Path) -> None:
+async def test_a_log_that_is_opened_too_late_is_closed(path: Path) -> None:
     gate, made = threading.Event(), list[LogFile]()
 
     def slowly() -> LogFile:
@@ -388,7 +389,7 @@ def test_a_log_that_is_opened_too_late_is_closed(path: Path) -> None:
     deadline = time.monotonic() + 20
     while source._opener.busy:
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        await asyncio.sleep(0.005)
     assert made[0]._reader is None
 
 

@@ -14,7 +14,7 @@ from gcms_tui.core.errors import Refused, Unavailable
 from gcms_tui.core.payroll.steps import Step
 from gcms_tui.operations.payroll.concerts import ConcertState
 from gcms_tui.operations.payroll.desk import PayrollDesk
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.small_payroll import CHECKS, Pushed, SmallPayroll, payroll_pane, read, wizard
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -180,7 +180,7 @@ async def test_what_holds_payroll_is_told_on_every_pane(small: SmallPayroll, mon
         assert pushed.asked == ["hold_dialog"]
         small.book("erin").holds.lift(small.book().holds.open()[0].hold_id, "they are right now")
         await pilot.press("r")
-        await until(pilot, lambda: not pane.state.holds and not pane._loader.busy, "the end of the hold")
+        await comes_to_rest(pilot, lambda: not pane.state.holds and not pane._loader.busy, "the end of the hold")
         await pilot.pause()
         assert "HELD" not in drawn(app) and "not held" in drawn(app)
 

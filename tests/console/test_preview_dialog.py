@@ -22,7 +22,7 @@ from gcms_tui.core.dbt_command import DbtCommand
 from gcms_tui.core.errors import Refused, UsageError
 from gcms_tui.core.run import Holder, Run
 from gcms_tui.core.run_preview import Preview, SelectedNode
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.scripted_run import ANNA, command
 from tests.console.small_platform import NOON, services
 from tests.console.small_runs import SmallDesk, small_desk
@@ -157,7 +157,7 @@ async def test_leaving_while_dbt_is_asked_starts_nothing(state: Path, tmp_path: 
         await pilot.press("escape")
         await until(pilot, lambda: asked.answers == [None], "the way out")
         gate.set()
-        await until(pilot, lambda: not asked.dialog._loader.busy, "the late answer")
+        await comes_to_rest(pilot, lambda: not asked.dialog._loader.busy, "the late answer")
         await pilot.pause()
     assert not small.runs.started
 

@@ -24,7 +24,7 @@ from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import RunState
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.operations.runs import Look
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, GREEN, STORY, ScriptedRun, command, record
 from tests.console.watching import Watching
 
@@ -108,7 +108,7 @@ async def test_nothing_is_looked_at_behind_another_screen(state: Path) -> None:
         screen = await watching.open(pilot)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(watching.app.screen, RunProvenance), "the provenance")
-        await until(pilot, lambda: not screen._loader.busy, "the end of the look")
+        await comes_to_rest(pilot, lambda: not screen._loader.busy, "the end of the look")
         assert screen._next is None and screen._tick is not None and not screen._tick._active.is_set()
         looked = len(watching.small.runs.looked)
         watching.scripted.advance(1)
@@ -123,7 +123,7 @@ async def test_only_the_seconds_change_from_one_second_to_the_next(state: Path) 
     async with watching.app.run_test(size=SMALL) as pilot:
         screen = await watching.open(pilot)
         screen._stop_waiting()
-        await until(pilot, lambda: not screen._loader.busy, "the end of the look")
+        await comes_to_rest(pilot, lambda: not screen._loader.busy, "the end of the look")
         before = drawn(watching.app).splitlines()
         watching.small.clock.pass_by(seconds=30)
         screen.tick()

@@ -14,7 +14,7 @@ from gcms_tui.console.chooser import Chooser
 from gcms_tui.console.failing import FailingTestsScreen
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.trend import TrendScreen
-from tests.console.driving import until
+from tests.console.driving import comes_to_rest, until
 from tests.console.scripted_run import past
 from tests.console.small_platform import Clock, services
 from tests.console.small_runs import SmallDesk, small_desk
@@ -51,12 +51,15 @@ async def preview(pilot: Pilot[Any], small: SmallDesk) -> None:
 
 async def failing(pilot: Pilot[Any], small: SmallDesk) -> None:
     await pilot.press("down", "down", "f")
-    await until(pilot, lambda: shown(pilot.app, FailingTestsScreen) and pilot.app.screen.read is not None, "the rows")  # type: ignore[attr-defined]
+    await until(pilot, lambda: isinstance(pilot.app.screen, FailingTestsScreen), "the failing tests")
+    screen = pilot.app.screen
+    assert isinstance(screen, FailingTestsScreen)
+    await comes_to_rest(pilot, lambda: screen.read is not None and not screen._loader.busy, "the rows")
 
 
 async def trend(pilot: Pilot[Any], small: SmallDesk) -> None:
     await pilot.press("T")
-    await until(pilot, lambda: shown(pilot.app, TrendScreen), "the review")
+    await comes_to_rest(pilot, lambda: shown(pilot.app, TrendScreen), "the review")
 
 
 async def the_list(pilot: Pilot[Any], small: SmallDesk) -> None:
@@ -83,6 +86,6 @@ def test_picture(snap_compare: Compare, case: str) -> None:
     async def driven(pilot: Pilot[Any]) -> None:
         pane = await runs_pane(pilot)
         await steps(pilot, small)
-        await until(pilot, lambda: not pane._reader.busy, "the end of reading")
+        await comes_to_rest(pilot, lambda: not pane._reader.busy, "the end of reading")
 
     assert snap_compare(ConsoleApp(prepared), terminal_size=size, run_before=driven)

@@ -16,7 +16,7 @@ from gcms_tui.console.theme import CALM, Look
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.procedures.run import ProcedureState
 from gcms_tui.core.verdict import Verdict
-from tests.console.driving import drawn, typed, until
+from tests.console.driving import comes_to_rest, drawn, typed, until
 from tests.console.small_runbook import (
     SmallRunbook,
     at_rest,
@@ -246,7 +246,7 @@ async def test_an_incident_is_opened_taken_noted_handed_over_and_closed(small: S
             await pilot.press("enter")
             await shows(pilot, done)
             await pilot.press("escape")
-            await until(pilot, lambda: app.screen is screen and not screen._loader.busy, "the incidents")
+            await comes_to_rest(pilot, lambda: app.screen is screen and not screen._loader.busy, "the incidents")
         (found,) = small.incidents.book().all().incidents
         assert found.owner == "frank" and found.closed is not None and found.closed.cause == "a disk"
         assert [note.text for note in found.notes] == ["the host answers no ping"]

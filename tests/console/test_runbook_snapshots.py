@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from gcms_tui.console.runbook.incidents import IncidentsScreen
 from gcms_tui.core.verdict import Verdict
-from tests.console.driving import until
+from tests.console.driving import comes_to_rest
 from tests.console.small_runbook import SmallRunbook, opened_procedure, runbook_pane
 
 Compare = Callable[..., bool]
@@ -32,7 +32,7 @@ async def incidents(pilot: Pilot[Any]) -> None:
     await runbook_pane(pilot)
     await pilot.press("i")
     screen = pilot.app.screen
-    await until(pilot, lambda: isinstance(screen, IncidentsScreen) and not screen._loader.busy, "the incidents")
+    await comes_to_rest(pilot, lambda: isinstance(screen, IncidentsScreen) and not screen._loader.busy, "the incidents")
 
 
 CASES: dict[str, tuple[Callable[[Pilot[Any]], Any], tuple[int, int], dict[str, Any]]] = {

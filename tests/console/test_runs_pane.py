@@ -25,7 +25,7 @@ from gcms_tui.console.runs import RunsPane
 from gcms_tui.console.trend import TrendScreen
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import Person
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, STORY, Planned, ScriptedRun, command, ended, past, record
 from tests.console.small_platform import NOON, Clock, services
 from tests.console.small_runs import SmallDesk, small_desk
@@ -54,7 +54,7 @@ async def quiet(pilot: Pilot[Any], pane: RunsPane) -> None:
     def done() -> bool:
         return not pane._loader.busy and not pane._reader.busy and bool(pane.state.read_at or pane.state.error)
 
-    await until(pilot, done, "the end of reading")
+    await comes_to_rest(pilot, done, "the end of reading")
 
 
 def running(clock: Clock, until_ended: str = CRITICAL_TEST) -> ScriptedRun:
@@ -152,7 +152,7 @@ async def test_a_live_run_is_asked_seldom_behind_another_pane_and_never_while_no
         await pilot.press("2")
         await quiet(pilot, pane)
         app.post_message(AppBlur())
-        await until(pilot, lambda: not app.app_focus and not pane._loader.busy, "nobody looking")
+        await comes_to_rest(pilot, lambda: not app.app_focus and not pane._loader.busy, "nobody looking")
         looks = len(small.runs.looked)
         pane.poll()
         assert not pane._loader.busy and len(small.runs.looked) == looks
@@ -185,7 +185,7 @@ async def test_keys_lead_to_the_run_its_tests_and_the_trend(state: Path, tmp_pat
         for keys, screen in ((("enter",), RunScreen), (("down", "f"), FailingTestsScreen), (("T",), TrendScreen)):
             await pilot.press(*keys)
             await until(pilot, lambda screen=screen: isinstance(app.screen, screen), screen.__name__)  # type: ignore[misc]
-            await until(pilot, lambda: not app.screen._loader.busy, "the end of reading")  # type: ignore[attr-defined]
+            await comes_to_rest(pilot, lambda: not app.screen._loader.busy, "the end of reading")  # type: ignore[attr-defined]
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is pane, "the pane again")
 

@@ -28,7 +28,7 @@ from gcms_tui.core.project_changes import Changes, Commit
 from gcms_tui.operations.scd2.cause import CAUSE
 from gcms_tui.operations.scd2.corrections import CORRECTIONS
 from gcms_tui.operations.scd2.desk import Scd2Desk
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.small_platform import services
 from tests.console.test_hostile_text import HOSTILE
 from tests.operations.memory import NOW
@@ -59,7 +59,7 @@ async def opened(pilot: Pilot[Any], scene: Scene, *, key: str = PLAIN, review: b
         screen = CauseScreen(app.services, app.look, desk, TABLE, key)
     await pilot.pause()
     app.push_screen(screen)
-    await until(pilot, lambda: (screen.report or screen.error) and not screen._loader.busy, "the report")
+    await comes_to_rest(pilot, lambda: (screen.report or screen.error) and not screen._loader.busy, "the report")
     return screen
 
 
@@ -118,7 +118,7 @@ async def test_two_runs_that_overlapped_are_shown_and_noted(state: Path) -> None
         await held_down(pilot)
         assert isinstance(app.screen, NoteDialog), "Enter held down gives no answer"
         await answered(pilot)
-        await until(pilot, lambda: screen.notes and not screen._loader.busy, "the note")
+        await comes_to_rest(pilot, lambda: screen.notes and not screen._loader.busy, "the note")
         assert "anna@ops-1" in drawn(app) and "   cron" in drawn(app)
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, Origin), "the provenance")

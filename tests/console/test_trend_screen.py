@@ -16,7 +16,7 @@ from gcms_tui.console.dialogs import ErrorDialog
 from gcms_tui.console.trend import TrendScreen, brief_seconds, fit
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.operations.run_history import NodeTrend, Trend
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.small_platform import NOON, services
 from tests.console.small_runs import SmallHistory, small_desk
 from tests.console.test_hostile_text import HOSTILE
@@ -42,7 +42,7 @@ async def opened(pilot: Pilot[Any], tmp_path: Path, answer: Trend | None = None)
     screen = TrendScreen(app.services, app.look, replace(small.desk, history=history))
     await pilot.pause()
     app.push_screen(screen)
-    await until(pilot, lambda: screen.read is not None and not screen._loader.busy, "the history")
+    await comes_to_rest(pilot, lambda: screen.read is not None and not screen._loader.busy, "the history")
     return screen, history
 
 

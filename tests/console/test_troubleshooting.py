@@ -20,7 +20,7 @@ from gcms_tui.console.trend import TrendScreen
 from gcms_tui.console.troubleshooting import NO_CARD
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.operations.run_desk import RunDesk
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, Planned, ScriptedRun, record
 from tests.console.small_runbook import SmallRunbook, at_rest, procedure, shows
 from tests.console.small_runbook import small as small
@@ -183,7 +183,7 @@ async def test_who_has_gone_elsewhere_is_not_brought_to_the_card(small: SmallRun
         await pilot.press("5")
         pane = app.pane
         assert isinstance(pane, RunbookPane)
-        await until(pilot, lambda: pane.state.board is not None and not pane._loader.busy, "the board")
+        await comes_to_rest(pilot, lambda: pane.state.board is not None and not pane._loader.busy, "the board")
         pane.come_to("relation-missing", "payment_export", "runs")
         await app.switch_mode("runs")
         await until(pilot, lambda: pane._coming_to is None, "the board again")

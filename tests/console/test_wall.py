@@ -28,7 +28,7 @@ from gcms_tui.core.finding import HealthReport
 from gcms_tui.core.verdict import Verdict
 from gcms_tui.core.wall import Cost
 from gcms_tui.core.wall_around import Around
-from tests.console.driving import drawn, until
+from tests.console.driving import comes_to_rest, drawn, until
 from tests.console.small_platform import NOON, Clock, Examiner, story
 from tests.console.small_wall import SmallWall, day_of, wall_services
 
@@ -50,7 +50,7 @@ def replay(app: ConsoleApp) -> ReplayScreen:
 
 async def looked(pilot: Pilot[Any]) -> None:
     pane = wall(pilot.app)  # type: ignore[arg-type]
-    await until(pilot, lambda: (pane.seen or pane.state.error) and not pane._loader.busy, "the look")
+    await comes_to_rest(pilot, lambda: (pane.seen or pane.state.error) and not pane._loader.busy, "the look")
 
 
 async def read(pilot: Pilot[Any]) -> None:
@@ -121,7 +121,7 @@ async def test_nothing_is_asked_while_nobody_looks(state: Path) -> None:
         await pilot.pause()
         assert "paused" in drawn(app) and len(around.kept) == 1
         app.post_message(AppFocus())
-        await until(pilot, lambda: len(around.kept) == 2 and not wall(app)._loader.busy, "the look on return")
+        await comes_to_rest(pilot, lambda: len(around.kept) == 2 and not wall(app)._loader.busy, "the look on return")
     assert examiner.asked == [None, None]
 
 
