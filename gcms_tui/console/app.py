@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
@@ -24,7 +24,8 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.timer import Timer
 
-from gcms_tui.console.clipboard import FILE, osc52, save_private
+from gcms_tui.console.clipboard import osc52, save_private
+from gcms_tui.console.copier import Copied, Copier
 from gcms_tui.console.glyphs import ASCII, UNICODE
 from gcms_tui.console.modes import PANES, without_configuration
 from gcms_tui.console.once import Once, OnceEach
@@ -80,15 +81,6 @@ class DoubtsRead(Message):
     """What holds payroll; None where that could not be read."""
     incidents: Listed | None = None
     """Those that are open; None where that could not be read."""
-
-
-@dataclass
-class Copied(Message):
-    """A copy lies in a file; `sent`: it also went to the terminal."""
-
-    what: str
-    path: Path
-    sent: bool
 
 
 class WholeCells(ScrollBarRender):
@@ -150,7 +142,7 @@ class ConsoleApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         self.crash = ""
         """The traceback of a bug, without the values of any variable; empty where there was none."""
-        self._copier = Loader(self, "copy")
+        self._copier = Copier(self, services.copy_dir)
         self._doubts = Loader(self, "doubts")
         self._asked_again = False
         self._next_doubts: Timer | None = None
@@ -308,17 +300,16 @@ class ConsoleApp(App[None]):
         sequence = osc52(message.text, os.environ)
         if sequence and self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
-        directory = self.services.copy_dir
-        self._copier.start(
-            lambda: Copied(message.what, save_private(directory, FILE, message.text), sent=bool(sequence))
-        )
+        self._copier.save(message.what, message.text, sent=bool(sequence))
 
     def on_copied(self, message: Copied) -> None:
+        self._copier.go_on()
         where = f"Saved in {message.path}, for you alone."
         sent = "Sent to the terminal's clipboard. " if message.sent else "Too long for the terminal's clipboard. "
         self.tell(f"{sent}{where}")
 
     def on_load_failed(self, message: LoadFailed) -> None:
+        self._copier.go_on()
         self.tell(f"{message.error.message} {message.error.next_step}", title=message.error.title, warning=True)
 
     def tell(self, said: str, *, title: str = "", warning: bool = False) -> None:

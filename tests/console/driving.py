@@ -27,6 +27,11 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, d
     await pilot.pause()
 
 
+async def shows(pilot: Pilot[Any], *texts: str) -> None:
+    """Wait until all of `texts` stand on the screen."""
+    await until(pilot, lambda: all(text in drawn(pilot.app) for text in texts), f"{texts} on the screen")
+
+
 async def comes_to_rest(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
     """Let the console run until `condition` holds and goes on holding once all that waits to be handled has been.
 

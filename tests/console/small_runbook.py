@@ -21,7 +21,7 @@ from gcms_tui.core.run import Person
 from gcms_tui.core.settings import ContactSettings
 from gcms_tui.operations.incidents.desk import IncidentDesk
 from gcms_tui.operations.procedures.desk import ProcedureDesk
-from tests.console.driving import comes_to_rest, drawn, until
+from tests.console.driving import comes_to_rest, until
 from tests.console.small_payroll import SameClock
 from tests.console.small_platform import services
 from tests.operations.incidents import scene as incidents
@@ -144,7 +144,3 @@ async def opened_procedure(pilot: Pilot[Any], name: str) -> ProcedureScreen:
     pane.board.cursor = f"procedure {name}"
     await pilot.press("enter")
     return await procedure(pilot)
-
-
-async def shows(pilot: Pilot[Any], words: str) -> None:
-    await until(pilot, lambda: words in drawn(pilot.app), words)

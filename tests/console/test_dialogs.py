@@ -12,8 +12,9 @@ from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import Input
 
+from gcms_tui.console import copier
 from gcms_tui.console.app import ConsoleApp
-from gcms_tui.console.clipboard import FILE
+from gcms_tui.console.clipboard import FILE, save_private
 from gcms_tui.console.dialogs import PageDialog, ProvenanceDialog
 from gcms_tui.console.guarded import GuardedDialog
 from gcms_tui.console.health import HealthPane
@@ -22,7 +23,7 @@ from gcms_tui.console.journal.pane import JournalPane
 from gcms_tui.console.key_bar import KeyBar
 from gcms_tui.console.no_config import NoConfiguration
 from gcms_tui.console.palette import CommandList, CommandPalette
-from gcms_tui.console.pane import Pane
+from gcms_tui.console.pane import CopyAsked, Pane
 from gcms_tui.console.runs import RunsPane
 from gcms_tui.console.scd2.corrections import CorrectionsScreen
 from gcms_tui.console.scd2.groups import GroupsScreen
@@ -155,6 +156,26 @@ async def test_a_copy_that_cannot_be_saved_is_told(blocked: Path) -> None:
         await settled(pilot)
         await pilot.press("c")
         await until(pilot, lambda: "Not saved" in drawn(app), "the word that it was not saved")
+
+
+async def test_what_is_copied_while_something_else_is_saved_is_saved_after_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, gate = ConsoleApp(services(state)), threading.Event()
+
+    def slowly(directory: Path, name: str, text: str) -> Path:
+        assert gate.wait(30)
+        return save_private(directory, name, text)
+
+    monkeypatch.setattr(copier, "save_private", slowly)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        for text in ("the first", "the second", "the third"):
+            app.post_message(CopyAsked(text, text))
+        await pilot.pause()
+        assert not (state / FILE).exists()
+        gate.set()
+        await until(pilot, lambda: (state / FILE).exists() and (state / FILE).read_text() == "the third", "the last")
 
 
 async def test_an_error_is_told_with_its_next_step_and_can_be_copied(state: Path) -> None:

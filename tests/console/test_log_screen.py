@@ -29,7 +29,7 @@ from gcms_tui.core.log_line import Level
 from gcms_tui.core.log_pattern import Pattern
 from gcms_tui.core.log_view import LogFilter, LogPage, RawLine
 from tests.adapters.test_log_file import IDS, append, entry, header
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, shows, until
 from tests.console.small_platform import services
 from tests.console.test_hostile_text import HOSTILE
 from tests.terminal import Terminal
@@ -82,10 +82,6 @@ def line(screen: LogScreen) -> bytes:
     """The line under the cursor."""
     assert screen.window.current is not None
     return screen.window.current.head
-
-
-async def shows(pilot: Pilot[Any], *texts: str) -> None:
-    await until(pilot, lambda: all(text in drawn(pilot.app) for text in texts), f"{texts} on the screen")
 
 
 async def search(pilot: Pilot[Any], text: str) -> None:

@@ -33,7 +33,10 @@ def at(small: SmallSteps, step: Step) -> PayrollRun:
 async def queried(asked: Opened, pilot: Pilot[Any]) -> None:
     """Two rows looked at, and one asked about."""
     screen = asked.screen
-    await pilot.press("space", "n", "space", "n", "q")
+    for looked_at in (1, 2):
+        await pilot.press("n", "space")
+        await until(pilot, lambda looked_at=looked_at: len(screen.run_of.ticks) == looked_at, "the tick")  # type: ignore[misc]
+    await pilot.press("n", "q")
     await asked.shown(pilot)
     await pilot.press(*"two of five?", "enter")
     await asked.shown(pilot)

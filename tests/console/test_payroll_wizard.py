@@ -265,6 +265,7 @@ async def test_a_run_that_went_on_while_nobody_looked_is_taken_up_and_judged(sma
         await pilot.press("x")
         await confirmed(pilot, CancelDialog)
         await until(pilot, lambda: small.dbt.runs.cancelled == [dbt.run_id], "it was asked to stop")
+        await until(pilot, lambda: app.screen is screen, "the wizard again")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, WizardScreen), "the list")
         assert Step.MODELS not in small.run(run_id).checks

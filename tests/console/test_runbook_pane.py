@@ -16,7 +16,7 @@ from gcms_tui.console.theme import CALM, Look
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.procedures.run import ProcedureState
 from gcms_tui.core.verdict import Verdict
-from tests.console.driving import comes_to_rest, drawn, typed, until
+from tests.console.driving import comes_to_rest, drawn, shows, typed, until
 from tests.console.small_runbook import (
     SmallRunbook,
     at_rest,
@@ -24,7 +24,6 @@ from tests.console.small_runbook import (
     opened_procedure,
     procedure,
     runbook_pane,
-    shows,
 )
 from tests.console.small_runbook import small as small
 

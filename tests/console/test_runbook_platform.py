@@ -30,8 +30,8 @@ from gcms_tui.operations.backups.listing import Listing
 from gcms_tui.operations.pipeline.desk import PipelineDesk
 from gcms_tui.operations.pipeline.status import ConnectionStatus, PipelineReport
 from gcms_tui.operations.pipeline.syncing import SyncLooks
-from tests.console.driving import drawn, until
-from tests.console.small_runbook import READ_ONLY, SmallRunbook, at_rest, opened_procedure, runbook_pane, shows
+from tests.console.driving import drawn, shows, until
+from tests.console.small_runbook import READ_ONLY, SmallRunbook, at_rest, opened_procedure, runbook_pane
 from tests.console.small_runbook import small as small
 from tests.operations.backups.scene import Console as TableStore
 from tests.operations.memory import NOW

@@ -20,9 +20,9 @@ from gcms_tui.console.trend import TrendScreen
 from gcms_tui.console.troubleshooting import NO_CARD
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.operations.run_desk import RunDesk
-from tests.console.driving import comes_to_rest, drawn, until
+from tests.console.driving import comes_to_rest, drawn, shows, until
 from tests.console.scripted_run import CRITICAL_TEST, Planned, ScriptedRun, record
-from tests.console.small_runbook import SmallRunbook, at_rest, procedure, shows
+from tests.console.small_runbook import SmallRunbook, at_rest, procedure
 from tests.console.small_runbook import small as small
 from tests.console.small_runs import small_desk
 
