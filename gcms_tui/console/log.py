@@ -104,6 +104,7 @@ class LogScreen(LogSearching, Pane):
             last = message.page.lines[-1]
             self.window.size = last.offset + last.size
         self._show(message.page, None)
+        self.source.watch()
         if self.wanted:
             self.fetch(None)
         self.refresh_bindings()

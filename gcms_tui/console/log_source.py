@@ -137,7 +137,7 @@ class LogSource:
         return self._log is not None
 
     def open(self, lines: int) -> None:
-        """Open the file and read its end; from then on it is watched."""
+        """Open the file and read its end."""
 
         def work() -> Message:
             log = self._opening()
@@ -149,10 +149,14 @@ class LogSource:
             self._log = log
             if self._ended.is_set():  # the screen has gone meanwhile, and has found nothing to close
                 log.close()
-            threading.Thread(target=self._watch, args=(log,), name="log watch", daemon=True).start()
             return Opened(page)
 
         self._opener.start(work)
+
+    def watch(self) -> None:
+        """Tell from now on what becomes of the file: once its end is shown, which is older."""
+        assert self._log is not None
+        threading.Thread(target=self._watch, args=(self._log,), name="log watch", daemon=True).start()
 
     def close(self) -> None:
         """End whatever runs. The file is closed in a thread: that waits for a process to end."""

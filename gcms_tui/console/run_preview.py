@@ -105,6 +105,7 @@ class PreviewDialog(ConfirmedDialog[Run | None]):
         self.hold()
         self.settle()
         self.tell()
+        self.refresh_bindings()
 
     def page(self, width: int) -> Sequence[Text]:
         if self._flowed is None or self._flowed[0] != width:
@@ -158,6 +159,7 @@ class PreviewDialog(ConfirmedDialog[Run | None]):
         if self._loader.start(lambda: Started(self.begin(preview, typed))):
             self._starting, self.error = True, None
             self.settle()
+            self.refresh_bindings()
 
     def begin(self, preview: Preview, typed: str) -> Run:
         """Start exactly that; off the loop."""

@@ -298,6 +298,21 @@ async def test_copying_a_line_and_a_range_and_saving(state: Path, path: Path) ->
         assert saved.read_bytes() == (error + b"\n  no such table\n") * 2
 
 
+async def test_it_is_watched_once_its_end_is_shown(state: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end is older than what the watch tells: shown after it, it would take the place of newer lines for good."""
+    shown, watch = list[int](), LogSource.watch
+
+    def watched(source: LogSource) -> None:
+        screen = source._receiver
+        assert isinstance(screen, LogScreen)
+        shown.append(len(screen.window.lines))
+        watch(source)
+
+    monkeypatch.setattr(LogSource, "watch", watched)
+    async with on_log(state, path):
+        assert shown == [200]
+
+
 async def test_rotation_and_truncation_are_said(state: Path, path: Path) -> None:
     async with on_log(state, path) as (pilot, _):
         os.rename(path, f"{path}.1")

@@ -178,6 +178,7 @@ async def test_what_holds_payroll_is_told_on_every_pane(small: SmallPayroll, mon
         await pilot.press("h")
         await until(pilot, lambda: small.listed > listed and app.screen is pane, "the concerts, after the hold")
         assert pushed.asked == ["hold_dialog"]
+        await read(pilot, pane)
         small.book("erin").holds.lift(small.book().holds.open()[0].hold_id, "they are right now")
         await pilot.press("r")
         await comes_to_rest(pilot, lambda: not pane.state.holds and not pane._loader.busy, "the end of the hold")

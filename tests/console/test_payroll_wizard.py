@@ -339,6 +339,7 @@ async def test_a_store_that_is_away_takes_nothing_from_the_screen(
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "why")
         await pilot.press("escape")
+        await at_rest(pilot, screen)
         assert "The store is away" in drawn(app) and "Manual spot check" in drawn(app)
         monkeypatch.undo()
         await pilot.press("r")
