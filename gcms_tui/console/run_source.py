@@ -45,12 +45,17 @@ class RunSource:
         self._run_id = run_id
         self._watch: RunWatch | None = None
         self._lock = threading.Lock()
+        self._abandoned = False
 
     def look(self) -> Message:
         with self._lock:
             if self._watch is None:
                 self._watch = self._desk.runs.watch(self._run_id)
-            look = self._desk.runs.look(self._run_id, self._watch)
+            try:
+                look = self._desk.runs.look(self._run_id, self._watch)
+            finally:
+                if self._abandoned:  # after this look was asked for, and before it began
+                    self._let_go()
             return Looked(told_elsewhere(self._desk, look) if look.run.record.foreign else look)
 
     def orphans(self) -> Message:
@@ -67,10 +72,14 @@ class RunSource:
 
     def abandon(self) -> None:
         """Let go of the events, as soon as the look under way has ended; waits for nothing."""
+        self._abandoned = True
         threading.Thread(target=self._close, name="run-close", daemon=True).start()
 
     def _close(self) -> None:
         with self._lock:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None

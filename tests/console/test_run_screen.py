@@ -98,7 +98,8 @@ async def test_an_ended_run_is_looked_at_once(state: Path) -> None:
         assert screen._next is None and len(watching.small.runs.looked) == 1
         await pilot.press("r")
         await until(pilot, lambda: len(watching.small.runs.looked) == 2, "a look by hand")
-        assert screen._next is None
+        await comes_to_rest(pilot, lambda: not screen._loader.busy, "the end of it")
+        assert screen._next is None and len(watching.small.runs.looked) == 2
 
 
 async def test_nothing_is_looked_at_behind_another_screen(state: Path) -> None:
@@ -247,7 +248,8 @@ async def test_cancel_is_asked_twice_and_asked_is_not_confirmed(state: Path) -> 
         assert watching.small.runs.cancelled == []
         await question(pilot)
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: watching.small.runs.cancelled, "the cancel")
+        await until(pilot, lambda: watching.app.screen is screen, "the run, after the cancel")
+        assert watching.small.runs.cancelled == [screen.run_id]
         await watching.seen(pilot, screen)
         seen = drawn(watching.app)
         assert "■ CANCEL ASKED" in seen and "dbt has not stopped yet" in seen and "CANCELLED" not in seen
@@ -383,8 +385,8 @@ async def test_a_look_that_fails_keeps_what_was_seen_and_says_so(state: Path) ->
     watching.scripted.advance(10)
     async with watching.app.run_test(size=SMALL) as pilot:
         screen = await watching.open(pilot)
-        screen._stop_waiting()
         await comes_to_rest(pilot, lambda: not screen._loader.busy, "the end of the look")
+        screen._stop_waiting()
         watching.small.runs.error = Unavailable("The disk is gone", "No such device.", "Look at the mount.")
         await pilot.press("r")
         await until(pilot, lambda: isinstance(watching.app.screen, ErrorDialog), "the error")

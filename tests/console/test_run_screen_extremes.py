@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gcms_tui.console.help import Help
 from tests.console.driving import drawn, until
 from tests.console.scripted_run import CRITICAL_TEST, Planned, ScriptedRun, command, record
 from tests.console.test_hostile_text import HOSTILE
@@ -93,7 +94,7 @@ async def test_every_key_is_in_the_help(state: Path) -> None:
     async with watching.app.run_test(size=(100, 60)) as pilot:
         await watching.open(pilot)
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Help" in drawn(watching.app), "the help")
+        await until(pilot, lambda: isinstance(watching.app.screen, Help), "the help")
         seen = drawn(watching.app)
         for said in ("Ask the run to stop", "Which node ran when", "What dbt says", "The run's log"):
             assert said in seen

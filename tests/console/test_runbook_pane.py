@@ -309,6 +309,8 @@ async def test_read_only_tells_what_is_served_and_has_no_way_to_end_it(tmp_path:
             dialog = app.screen
             assert isinstance(dialog, GuardedDialog) and dialog.act.disabled and "read-only" in drawn(app)
             await pilot.press("tab", "enter")
+            await until(pilot, lambda: app.screen is screen, "the way out")
+            await at_rest(pilot, screen)
         assert small.docs().serving() == served
     finally:
         small.docs().stop()

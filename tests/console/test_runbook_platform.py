@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gcms_tui.console import following
 from gcms_tui.console.app import ConsoleApp
 from gcms_tui.console.glyphs import UNICODE
 from gcms_tui.console.run_preview import PreviewDialog
+from gcms_tui.console.runbook import walking
 from gcms_tui.console.runbook.backups import BackupsScreen
 from gcms_tui.console.runbook.pipeline import PipelineScreen
 from gcms_tui.console.runbook.told import ToldList, ToldRow
@@ -44,7 +44,7 @@ LARGE = (140, 40)
 
 @pytest.fixture(autouse=True)
 def a_short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "LOOK_S", 0.01)
+    monkeypatch.setattr(walking, "LOOK_S", 0.01)
 
 
 @dataclass

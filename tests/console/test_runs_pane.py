@@ -259,7 +259,7 @@ async def test_cancelling_asks_first_and_says_that_asked_is_not_ended(state: Pat
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, CancelDialog) and app.screen.armed, "the dialog")
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: "cancel asked" in drawn(app), "the word")
+        await until(pilot, lambda: app.screen is pane and "cancel asked" in drawn(app), "the word")
         assert small.runs.cancelled == ["20260302-120000-1a2b"]
         assert pane.refusal("cancel") == "it was asked already"
         await pilot.press("down")

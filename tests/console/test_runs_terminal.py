@@ -31,6 +31,7 @@ from tests.console.at_terminal import (
     newest,
     open_gate,
     over,
+    seen,
     shown,
     until,
     without,
@@ -70,10 +71,10 @@ def choose(terminal: Terminal, title: str) -> None:
     """The runbook's command of that title, as far as its preview."""
     terminal.send("s")
     shown(terminal, "Start a dbt command", title)
+    seen(terminal, lambda: bool(marked(terminal)), "no cursor")
     while title not in (before := marked(terminal)):
         terminal.send(DOWN)
-        while marked(terminal) == before:
-            assert terminal.pump(DEADLINE_S), terminal.text()
+        seen(terminal, lambda before=before: marked(terminal) not in ("", before), "the cursor stays")  # type: ignore[misc]
     terminal.send(ENTER)
     shown(terminal, "Before it starts", "[ Cancel ]")
 
@@ -142,6 +143,7 @@ def tested(own: RunningPlatform, first: Terminal, left: RunFiles, second: Termin
     open_gate(own, "tests")
     shown(second, "FAILED", "17 of 17", "16 of 17 tests passed", "exit 1")
     back(second)
+    shown(second, "nothing is running")
     over(own)
     return GoldRun(left)
 
@@ -175,7 +177,7 @@ def test_the_rows_of_the_failing_critical_test_are_those_of_the_warehouse_and_ma
     second.send("u")
     shown(second, "Reveal personal data", "unmasks rate")
     agree(second, "Reveal, and record it")
-    shown(second, *(str(row["RATE"]) for row in rows))
+    shown(second, "REVEALED: rate", *(str(row["RATE"]) for row in rows))
     drawn(second)
     for row in rows:
         line = line_with(second, str(row["PAYMENT_KEY"]))
@@ -242,7 +244,7 @@ def test_dbt_outlives_a_console_that_is_killed_and_is_cancelled_from_the_next(
         assert [kind for kind, subject in journal(own) if subject == run.run_id][:2] == ["run.start", "run.cancel"]
 
         terminal.send(ESC)
-        shown(terminal, "cancelled", "foreign run")
+        shown(terminal, "nothing is running", "■ cancelled", "foreign run")
         terminal.send("R")
         shown(terminal, "Before it starts", "Tab, then Enter")
         again = run.selected - run.finished()

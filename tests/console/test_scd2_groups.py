@@ -22,7 +22,7 @@ from gcms_tui.core.finding import Provenance
 from gcms_tui.core.query import Statement
 from gcms_tui.core.scd2.scan import Place
 from gcms_tui.operations.scd2.browse import PAGE
-from tests.console.driving import drawn, until
+from tests.console.driving import drawn, typed, until
 from tests.console.small_platform import Clock, services
 from tests.console.small_scd2 import (
     ATTENDANCE,
@@ -115,7 +115,8 @@ async def test_order_class_and_filter_are_asked_of_the_warehouse(state: Path) ->
         await read(pilot, screen)
         assert shown(screen)[0] == "27-131-312" and "by recency" in drawn(app)
         asked = len(small.warehouse.asked)
-        await pilot.press("slash", *"27-1")
+        await pilot.press("slash")
+        await typed(pilot, "27-1")
         await until(pilot, lambda: screen.shown is not None and screen.shown.containing == "27-1", "the answer")
         await pilot.press("enter")
         await read(pilot, screen)

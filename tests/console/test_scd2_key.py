@@ -175,8 +175,10 @@ async def test_a_write_from_anywhere_is_told_to_all_who_show_what_was_before(sta
         await until(pilot, lambda: app.current_mode == "journal", "the journal")
         looks = small.warehouse.names().count("scd2_key_versions")
         tell_written(app, TABLE)
+        await pilot.pause()
         assert keys._stale and pane.state.known[ATTENDANCE].written, "they hear it in another pane's stack"
         assert small.warehouse.names().count("scd2_key_versions") == looks, "nothing is read for nobody"
+        assert not screen._loader.busy
         await pilot.press("3")
         await until(pilot, lambda: small.warehouse.names().count("scd2_key_versions") > looks, "the versions anew")
         await read(pilot, screen)

@@ -168,7 +168,8 @@ async def test_what_was_written_to_is_scanned_again_when_the_pane_is_back(state:
         pane = await scd2_pane(pilot)
         await opened_keys(pilot)
         pane.has_been_written(f"bronze.{ATTENDANCE}")
-        assert scans(small) == [ATTENDANCE, CONCERT, MUSICIAN]
+        await pilot.pause()
+        assert scans(small) == [ATTENDANCE, CONCERT, MUSICIAN] and not pane._loader.busy
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is pane and len(scans(small)) == 4, "the scan")
         await quiet(pilot, pane)

@@ -159,7 +159,7 @@ def test_ascii_sends_nothing_else_and_copies_by_the_clipboard_sequence(run: Open
 
 def test_a_bug_is_told_in_two_lines_and_kept_without_values(run: Open, tmp_path: Path) -> None:
     with run("crash") as terminal:
-        assert terminal.wait_gone() == 70
+        assert terminal.wait_gone(60) == 70
         while terminal.pump(0.2):
             pass
         screen = terminal.text()

@@ -163,7 +163,7 @@ async def test_it_is_drawn_at_every_size_and_follows_it(state: Path, size: tuple
             lines = drawn(app).splitlines()
             return len(lines) <= size[1] and all(len(line) <= size[0] for line in lines)
 
-        await until(pilot, fits, "a picture of that size")
+        await until(pilot, lambda: app.size == size and fits(), "a picture of that size")
         if size[0] >= 20:
             assert "FAIL" in drawn(app) or "██" in drawn(app)
 
@@ -202,17 +202,18 @@ async def test_a_record_is_stepped_through(state: Path) -> None:
 
 
 async def test_it_plays_to_the_end_at_the_speed_asked_for() -> None:
-    app = recorded()
+    many = DAY * 20  # more than are played meanwhile
+    app = recorded(STATE, many)
     async with app.run_test(size=SMALL) as pilot:
         await read(pilot)
         await pilot.press("f", "f", "f", "space")
         assert "0.2 s a report, playing" in drawn(app)
         await pilot.press("s")
         assert "0.5 s a report, playing" in drawn(app)
-        for _ in DAY:
+        for _ in many:
             replay(app).play_on()
         await pilot.pause()
-        assert "5 of 5" in drawn(app) and "stopped" in drawn(app)
+        assert "100 of 100" in drawn(app) and "stopped" in drawn(app)
 
 
 async def test_a_file_of_records_is_read_and_one_that_is_none_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import Refused
 from gcms_tui.core.writing.plan import Plan
 from gcms_tui.core.writing.plan_json import row_document
-from tests.console.driving import settled, until
+from tests.console.driving import comes_to_rest, settled, until
 from tests.console.small_platform import services
 from tests.console.small_writing import KEY, TABLE, SmallWriting, repair, small_writing
 from tests.console.test_journal_pane import journal
@@ -48,6 +48,10 @@ def showing(make: Callable[[], Plan]) -> Steps:
 
 
 async def the_journal(pilot: Pilot[Any], small: SmallWriting) -> None:
+    app = pilot.app
+    assert isinstance(app, ConsoleApp)
+    await settled(pilot)
+    await comes_to_rest(pilot, lambda: not app._doubts.busy, "the look at what is in doubt")
     plan = repair()
     for write_id, applied in (("20260302-113000-0a1b2c", True), ("20260302-114500-3d4e5f", False)):
         intent = {

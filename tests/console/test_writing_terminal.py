@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.at_terminal import typing_at
 from tests.terminal import Terminal
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
@@ -27,7 +28,7 @@ def test_a_write_is_never_broken_off(tmp_path: Path, how: signal.Signals) -> Non
         terminal.send("27-14-311")
         terminal.wait_for("say why, in the second line")
         terminal.send("\r")
-        time.sleep(0.3)
+        typing_at(terminal, "why it is done")
         terminal.send("late webhook")
         terminal.wait_for("Tab to the answer")
         terminal.send("\r")
