@@ -155,6 +155,8 @@ class Chooser(ModalScreen[DbtCommand | None]):
         self._desk = desk
         self._asker, self._matcher, self._parser = (Loader(self, name) for name in ("commands", "matches", "parse"))
         self._matches: tuple[str, ...] = ()
+        self._complaint = False
+        """What is wrong with the line is shown, until it is changed: no match takes its place."""
         self._marked = 0
         self._asked = ""
         self.entries = EntryList(look, id="entries")
@@ -233,6 +235,7 @@ class Chooser(ModalScreen[DbtCommand | None]):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
+        self._complaint = False
         last = last_word(self.line.value)
         if last.kind is Kind.SELECTOR:
             self._look_up()
@@ -247,7 +250,7 @@ class Chooser(ModalScreen[DbtCommand | None]):
 
     def on_completed(self, message: Completed) -> None:
         last = last_word(self.line.value)
-        if last.kind is not Kind.SELECTOR:
+        if last.kind is not Kind.SELECTOR or self._complaint:
             return
         if last.text == message.word:
             self._show(tuple(match for match in message.matches if match != last.text))
@@ -292,7 +295,7 @@ class Chooser(ModalScreen[DbtCommand | None]):
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
-        self._matches = ()
+        self._matches, self._complaint = (), True
         self._offer.said = _told(message.error, self.look)
 
     def action_close(self) -> None:

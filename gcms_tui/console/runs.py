@@ -80,6 +80,7 @@ class RunsPane(ListPane):
         """Of the ended runs that were focused last: they do not change any more."""
         self._next: Timer | None = None
         self._by_hand = False
+        self._again = False
         self._detailed: str | None = None
         self._wanted_run: str | None = None
         """Where the cursor is to be put once the list has it."""
@@ -106,8 +107,9 @@ class RunsPane(ListPane):
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def load(self, *, by_hand: bool = False) -> None:
-        """Read the list off the loop, unless it is being read."""
-        if self._loader.start(self._source.load):
+        """Read the list off the loop; where something is being read, once that has ended."""
+        self._again = not self._loader.start(self._source.load)
+        if not self._again:
             self._by_hand = by_hand
             self._stop_polling()
             self.draw()
@@ -138,9 +140,8 @@ class RunsPane(ListPane):
     def on_runs_looked(self, message: RunsLooked) -> None:
         before = self.state.alive
         self.state = runs_state.looked(self.state, message.looks)
+        self._again = self._again or self.state.alive != before
         self._ended()
-        if self.state.alive != before:
-            self.load()
 
     def on_results_read(self, message: ResultsRead) -> None:
         self._results[message.run_id] = message.results
@@ -160,6 +161,8 @@ class RunsPane(ListPane):
         self.console_app.dbt_is(tuple(one.run for one in self.state.summaries if run_verdict(one) is None))
         self.draw()
         self.refresh_bindings()
+        if self._again:
+            self.load()
 
     def _poll_later(self) -> None:
         self._stop_polling()

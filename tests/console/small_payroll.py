@@ -222,7 +222,7 @@ class SmallPayroll:
 
     def services(self, **given: Any) -> ConsoleServices:
         made = services(self.directory, clock=self.clock, runs=self.dbt.desk, **{"read_only": self.read_only, **given})
-        return replace(made, open_payroll=self.desk)
+        return replace(made, open_payroll=self.desk, holds=lambda: self.book().holds.open())
 
     def app(self, **given: Any) -> ConsoleApp:
         return ConsoleApp(self.services(**given))
@@ -340,7 +340,8 @@ async def payroll_pane(pilot: Pilot[Any]) -> PayrollPane:
 async def read(pilot: Pilot[Any], pane: PayrollPane) -> None:
 
     def known() -> bool:
-        return (pane.state.listed or pane.state.error) is not None and not pane._loader.busy
+        idle = not pane._loader.busy and not pane.console_app._doubts.busy
+        return (pane.state.listed or pane.state.error) is not None and idle
 
     await comes_to_rest(pilot, known, "the concerts")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from gcms_tui.console.journal.chain import ChainDialog
 from gcms_tui.console.journal.doubt_dialog import DoubtDialog
 from gcms_tui.console.journal.page import entry_page
 from gcms_tui.console.journal.pane import JournalPane
+from gcms_tui.console.journal.source import JournalRead
 from gcms_tui.console.journal.words import told
 from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Unavailable
@@ -126,6 +128,28 @@ async def test_what_is_in_doubt_is_told_first_wherever_one_is(state: Path, tmp_p
         assert "IN DOUBT: it may have been done, or not" in page_of(pane)
 
 
+async def test_what_is_asked_for_while_it_is_read_is_read_after_that(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = story(tmp_path)
+    app = console(state, small)
+    async with app.run_test(size=SMALL) as pilot:
+        pane = await journal(pilot)
+        load, gate, read = pane._source.load, threading.Event(), list[JournalRead]()
+
+        def slowly(known: int) -> JournalRead:
+            read.append(load(known))
+            assert len(read) > 1 or gate.wait(20)
+            return read[-1]
+
+        monkeypatch.setattr(pane._source, "load", slowly)
+        pane.load()
+        pane.load()
+        gate.set()
+        await comes_to_rest(pilot, lambda: not pane._loader.busy, "the journal")
+        assert len(read) == 2
+
+
 async def test_looking_settles_nothing_and_settling_is_by_looking(state: Path, tmp_path: Path) -> None:
     small = story(tmp_path)
     app = console(state, small)
@@ -138,12 +162,14 @@ async def test_looking_settles_nothing_and_settling_is_by_looking(state: Path, t
         assert "query history: none of its statements is visible to this role" in seen
         assert dialog.way_out.has_focus and not dialog.act.disabled
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is pane, "the way out")
+        await comes_to_rest(pilot, lambda: app.screen is pane and not pane._loader.busy, "the way out")
         assert app.doubts and not is_settled(small)
         await pilot.press("s")
         dialog = await dialog_over(pilot, pane)
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: not app.doubts and pane.state.doubts == (), "it to be settled")
+        await until(
+            pilot, lambda: app.screen is pane and not app.doubts and pane.state.doubts == (), "it to be settled"
+        )
         assert "IN DOUBT" not in drawn(app) and "settled by looking: applied" in drawn(app)
     assert json.loads(small.book.kept[-1].payload)["verdict"] == "applied"
 
@@ -158,6 +184,7 @@ async def test_read_only_looks_and_does_not_settle(state: Path, tmp_path: Path) 
         dialog = await dialog_over(pilot, pane)
         assert dialog.act.disabled and "It cannot be settled from here: gcms.toml does not allow" in drawn(app)
         dialog.done()
+        assert not dialog._loader.busy
         await pilot.pause()
     assert not is_settled(small)
 

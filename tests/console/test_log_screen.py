@@ -249,6 +249,7 @@ async def test_a_catastrophic_expression_does_not_hold_up_the_screen(state: Path
     append(path, b"a" * 60 + b"!\n")
     async with on_log(state, path) as (pilot, screen):
         await search(pilot, "(a|a)+$")
+        await until(pilot, lambda: screen.state.found is not None, "the search under way")
         await pilot.press("up", "up", "up")
         await shows(pilot, "line 248 of 251")
         await pilot.press("escape")

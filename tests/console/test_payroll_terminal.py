@@ -345,6 +345,7 @@ def test_a_read_only_console_proves_it_and_offers_no_key_that_writes(
     before = journal(own)
     with at_concerts(own, "--read-only", "--ascii", size=MIDDLE) as terminal:
         shown(terminal, "READ-ONLY", "0 runs open", f"paid {TODAY}")
+        drawn(terminal)
         for keys in ("o New run", "h Hold", "a Act as"):
             assert keys not in terminal.text()
         terminal.send("oha")

@@ -274,6 +274,7 @@ async def test_a_run_that_went_on_while_nobody_looked_is_taken_up_and_judged(sma
         await pilot.press("enter")
         screen = await wizard(pilot)
         await until(pilot, lambda: "Another dbt runs" in drawn(app), "why it was not judged")
+        await at_rest(pilot, screen)
         assert screen.error is not None and screen.doing is None
         small.refusal = None
         await pilot.press("r")
@@ -335,13 +336,14 @@ async def test_a_store_that_is_away_takes_nothing_from_the_screen(
         def away(reference: str) -> Any:
             raise Refused("The store is away", "Postgres does not answer.", "Look at the line.")
 
+        there = screen.desk.book.get
         monkeypatch.setattr(screen.desk.book, "get", away)
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "why")
         await pilot.press("escape")
         await at_rest(pilot, screen)
         assert "The store is away" in drawn(app) and "Manual spot check" in drawn(app)
-        monkeypatch.undo()
+        monkeypatch.setattr(screen.desk.book, "get", there)
         await pilot.press("r")
         await at_rest(pilot, screen)
         assert screen.failure is None and "The store is away" not in drawn(app)

@@ -108,6 +108,7 @@ async def test_a_refusal_while_it_is_carried_out_is_told_and_the_plan_used_up(st
         await asked.over(pilot)
         seen = drawn(asked.app)
         assert "REFUSED by the guard row_count: nothing was written" in seen and "r plans again" in asked.shown()
+        await until(pilot, lambda: not asked.app._doubts.busy, "the journal, asked")
         assert dialog.act.disabled and not dialog.over and asked.app.doubts == ()
         await asked.armed(pilot)
         await pilot.press("r")

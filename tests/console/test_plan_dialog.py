@@ -81,7 +81,7 @@ async def test_what_is_new_to_be_read_takes_no_key_at_first(
         assert dialog.act.has_focus and not dialog.armed and not dialog.writing
         dialog._held_until = 0.0
         await pilot.press("r")
-        await until(pilot, lambda: not dialog.armed, "the plan, made anew")
+        await until(pilot, lambda: dialog.made is not None and not dialog.armed, "the plan, made anew")
         await pilot.press("enter")
         assert dialog.way_out.has_focus and not asked.answers
     assert not small.book.kept

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
-from gcms_tui.console.chooser import Chooser
+from gcms_tui.console.chooser import Chooser, Completed
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.completion import Kind, completed, known_words, last_word, split
 from gcms_tui.console.run_preview import PreviewDialog
@@ -175,7 +175,7 @@ async def test_the_confirmation_is_typed_exactly_and_never_pasted(state: Path, t
         await pilot.press("ctrl+v")
         assert dialog._confirmation.value == "" and dialog.act.disabled
         await pilot.press(*"prod 2 table", "enter", "tab", "enter")
-        assert not small.runs.started and dialog.act.disabled, "one letter is missing"
+        assert not small.runs.started and dialog.act.disabled and not dialog._starting, "one letter is missing"
         assert asked.answers in ([], [None])
 
 
@@ -185,7 +185,9 @@ async def test_what_was_typed_exactly_starts_it_once(state: Path, tmp_path: Path
     async with asked.app.run_test(size=SMALL) as pilot:
         dialog = await asked.open(pilot)
         await pilot.press("tab", *"prod 2 tables", "enter")
-        assert dialog.act.has_focus and not small.runs.started, "Enter behind the words leads to the answer only"
+        assert dialog.act.has_focus and not small.runs.started and not dialog._starting, (
+            "Enter behind the words leads to the answer only"
+        )
         await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: asked.answers, "the start")
     assert [made.confirmation for made in small.runs.started] == ["prod 2 tables"]
@@ -218,7 +220,7 @@ async def test_what_cannot_be_started_says_why_and_who(state: Path, tmp_path: Pa
         assert "✗ dbt runs already, for anna@ops-1 (from 10.0.0.7)" in seen and "→ Wait for its end." in seen
         assert "run 20260302-115800-beef, process 4711" in seen and "refused, see above" in seen
         await pilot.press("tab", "enter")
-        assert dialog.act.disabled and not small.runs.started
+        assert dialog.act.disabled and not small.runs.started and not dialog._starting
 
 
 async def test_dbt_that_cannot_answer_is_told_and_asked_again(state: Path, tmp_path: Path) -> None:
@@ -322,12 +324,15 @@ async def test_a_line_is_completed_from_the_project_and_read_by_the_rules(state:
         await pilot.press("ctrl+u", *"bui", "tab")
         assert chooser.line.value == "build "
         await pilot.press(*"--sel", "tab", *"+dim")
-        await until(pilot, lambda: "[+dim_concert]" in drawn(app), "the matches")
+        await comes_to_rest(pilot, lambda: "[+dim_concert]" in drawn(app) and not chooser._matcher.busy, "the matches")
         await pilot.press("down", "right")
         assert chooser.line.value == "build --select +dim_concert_has_no_gaps "
         await pilot.press(*"'", "enter")
         await until(pilot, lambda: "No closing quotation" in drawn(app), "what is wrong with it")
         assert not answers
+        chooser.post_message(Completed("'", ()))
+        await pilot.pause()
+        assert "No closing quotation" in drawn(app), "no late match takes its place"
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: answers, "the command")
     assert answers == [command("build", "--select", "+dim_concert_has_no_gaps")]

@@ -18,6 +18,7 @@ from gcms_tui.console.run import RunScreen
 from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.run_provenance import RunProvenance
+from gcms_tui.console.run_source import RunSource
 from gcms_tui.console.runs import RunsPane
 from gcms_tui.console.widgets.node_list import NodeRow
 from gcms_tui.core.errors import Unavailable
@@ -26,6 +27,7 @@ from gcms_tui.core.run_progress import Progress
 from gcms_tui.operations.runs import Look
 from tests.console.driving import comes_to_rest, drawn, shows, until
 from tests.console.scripted_run import CRITICAL_TEST, GREEN, STORY, ScriptedRun, command, record
+from tests.console.small_runs import small_desk
 from tests.console.watching import Watching
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -88,6 +90,15 @@ async def test_the_same_screen_shows_it_from_where_it_is(state: Path) -> None:
             screen = await watching.open(pilot)
             assert len(screen.progress.nodes) == len(scripted.progress().nodes)
         assert all(watch.closed.wait(20) for watch in watching.small.runs.watches), "nothing is left open"
+
+
+def test_a_look_that_begins_after_its_screen_has_gone_leaves_nothing_open(state: Path) -> None:
+    small = small_desk(state, ScriptedRun())
+    (run,) = small.shelf.runs()
+    source = RunSource(small.desk, run.run_id)
+    source.abandon()
+    source.look()
+    assert small.runs.watches and all(watch.closed.wait(20) for watch in small.runs.watches)
 
 
 async def test_an_ended_run_is_looked_at_once(state: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.run_provenance import RunProvenance
 from gcms_tui.console.runs import RunsPane
+from gcms_tui.console.runs_source import RunsLoaded
 from gcms_tui.console.trend import TrendScreen
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import Person
@@ -61,6 +63,27 @@ def running(clock: Clock, until_ended: str = CRITICAL_TEST) -> ScriptedRun:
     run = ScriptedRun(record=record(at=NOON), clock=clock)
     run.until(until_ended, ended=True)
     return run
+
+
+async def test_what_is_asked_for_while_the_list_is_read_is_read_after_that(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = console(state, small_desk(tmp_path))
+    async with app.run_test(size=SMALL) as pilot:
+        pane = await runs_pane(pilot)
+        load, gate, read = pane._source.load, threading.Event(), list[RunsLoaded]()
+
+        def slowly() -> RunsLoaded:
+            read.append(load())
+            assert len(read) > 1 or gate.wait(20)
+            return read[-1]
+
+        monkeypatch.setattr(pane._source, "load", slowly)
+        pane.load()
+        pane.load()
+        gate.set()
+        await quiet(pilot, pane)
+        assert len(read) == 2
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])

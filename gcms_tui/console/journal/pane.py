@@ -67,6 +67,7 @@ class JournalPane(ListPane):
         self._loader = Loader(self, "journal")
         self._verifier = Loader(self, "chain")
         self._by_hand = False
+        self._again = False
         self._detailed: str | None = None
 
     def on_mount(self) -> None:
@@ -87,9 +88,10 @@ class JournalPane(ListPane):
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def load(self, *, by_hand: bool = False) -> None:
-        """Read it off the loop, unless it is being read."""
+        """Read it off the loop; where it is being read, once more after that."""
         known = len(self.state.entries)
-        if self._loader.start(lambda: self._source.load(known)):
+        self._again = not self._loader.start(lambda: self._source.load(known))
+        if not self._again:
             self._by_hand = by_hand
             self._told_anew()
 
@@ -97,18 +99,23 @@ class JournalPane(ListPane):
         self.desk = message.desk
         self.state = JournalState(message.doubts, message.entries, message.more, self.services.now())
         self.console_app.doubts_are(message.doubts)
-        self._told_anew()
+        self._ended()
 
     def on_older_read(self, message: OlderRead) -> None:
         self.state = self.state.with_older(message.entries, message.more)
-        self._told_anew()
+        self._ended()
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
         self.state = replace(self.state, error=message.error)
-        self._told_anew()
+        self._ended()
         if self._by_hand:
             self.action_error()
+
+    def _ended(self) -> None:
+        self._told_anew()
+        if self._again:
+            self.load()
 
     def on_chain_read(self, message: ChainRead) -> None:
         from gcms_tui.console.journal.chain import ChainDialog
