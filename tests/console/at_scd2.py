@@ -32,8 +32,10 @@ def at_keys(own: RunningPlatform, *options: str) -> Terminal:
 
 def at_key(terminal: Terminal, natural_key: str) -> None:
     """From the list of keys to one of them."""
+    drawn(terminal)
     while (way := way_to(terminal, natural_key)) is not None:
         move(terminal, way)
+        drawn(terminal)
     terminal.send(ENTER)
     shown(terminal, "What the rules go by")
 
@@ -59,10 +61,14 @@ def marked(terminal: Terminal) -> str:
 
 
 def move(terminal: Terminal, key: str) -> None:
-    """To the next line there is."""
-    before = marked(terminal)
+    """To the next line there is; what a line begins with tells it, for the rest may change where it stands."""
+
+    def where() -> list[str]:
+        return marked(terminal).split()[:3]
+
+    before = where()
     terminal.send(key)
-    seen(terminal, lambda: marked(terminal) not in ("", before), "the cursor stays")
+    seen(terminal, lambda: where() not in ([], before), "the cursor stays")
 
 
 def planned(terminal: Terminal, natural_key: str) -> None:
