@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from math import inf
 from pathlib import Path
@@ -18,6 +18,7 @@ from gcms_tui.adapters.files import read_text, refuse_if_others_may_write, refus
 from gcms_tui.adapters.toml_settings import Key, Problems, build
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.identifier import Relation, folded
 from gcms_tui.core.settings import (
     CLOSINGS,
@@ -40,7 +41,7 @@ NO_CONFIG_ADVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigFile:
     """The file that was chosen, and what chose it."""
 
@@ -49,7 +50,7 @@ class ConfigFile:
     """`--config`, `$GCMS_CONFIG`, `the working directory`, `a directory above`, `the user's configuration`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadOnly:
     """Whether writing is off, and who says so."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding, HealthReport, Point
 from gcms_tui.core.freshness import CLOCK_SKEW
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.verdict import Verdict, worst
 
 STALE_AFTER = timedelta(hours=1)
@@ -31,7 +32,7 @@ def stale_after(refresh_s: float | None) -> timedelta:
     return STALE_AFTER if refresh_s is None else timedelta(seconds=2 * refresh_s)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoardState:
     """The last known answers, and how a look that is under way has got on."""
 
@@ -111,7 +112,7 @@ def _by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
     return {finding.name: finding for finding in findings}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overall:
     """The line above the board."""
 
@@ -145,7 +146,7 @@ def overall(state: BoardState, now: datetime, ttl: timedelta) -> Overall:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One line of the board: a heading, an answer, or a question without an answer yet."""
 

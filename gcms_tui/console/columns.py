@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from gcms_tui.core.frozen import frozen
 
 GAP = 2
 MARK = 1
@@ -17,7 +18,7 @@ _ROOMY = 100
 """From this width on, long values and targets are shown whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Columns:
     """Cells for each column; 0 where it is left out."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from gcms_tui.console.widgets.document import flow
 from gcms_tui.console.widgets.row_list import cell
 from gcms_tui.console.widgets.sparkline import sparkline
 from gcms_tui.core.finding import Evidence, Finding
+from gcms_tui.core.frozen import frozen
 
 _CELL = 48
 """Cells of one evidence value at most; copying gives it whole."""
@@ -24,7 +24,7 @@ _READABLE = 96
 """Longer lines of prose are hard to read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detail:
     """Builds the page of one row."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.text import printable
 from gcms_tui.core.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glyphs:
     """One set of characters, each a single cell wide."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -17,6 +16,7 @@ from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
 from gcms_tui.console.widgets.document import flow
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.finding import Finding
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.verdict import Verdict
 
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
@@ -35,7 +35,7 @@ class Headline(Bar):
         return Text(" ").append_text(fit_parts(self.parts, self.size.width - 1, Text("   ")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a look under way has got; `of` is 0 before the number of checks is known."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gcms_tui.core.errors import ConfigError, GcmsError
 from gcms_tui.core.finding import Finding, HealthReport, Point
+from gcms_tui.core.frozen import frozen
 
 if TYPE_CHECKING:  # names only: the first paint does not wait for them
     from gcms_tui.core.payroll.hold import Hold
@@ -81,7 +81,7 @@ def no_wall() -> WallDesk:
     raise ConfigError("No wall", "This console was given no way to it.", "Look at gcms-tui doctor.")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ConsoleServices:
     """Everything the console may use, and what it says about where it is."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -10,6 +9,7 @@ from textual.reactive import reactive
 
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.bars import Bar, Part, fit_parts
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.target import is_production
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _TITLED = 60
 """From this width on the pane's title is shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """What does not change while the console runs."""
 
@@ -28,7 +28,7 @@ class Place:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
     """What the pane in front says about itself."""
 
@@ -40,7 +40,7 @@ class Status:
     """When it looks again, in ever shorter wordings."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Writes:
     """What is known of writes that have not come to their end."""
 
@@ -52,7 +52,7 @@ class Writes:
     """The journal could not be asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payroll:
     """What is known of payroll."""
 
@@ -60,7 +60,7 @@ class Payroll:
     acting: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Escalation:
     """What is known of open incidents that nobody has taken."""
 
@@ -120,9 +120,9 @@ def status_line(
     look: Look,
     width: int,
     running: tuple[Run, ...] = (),
-    writes: Writes = Writes(),
-    payroll: Payroll = Payroll(),
-    escalation: Escalation = Escalation(),
+    writes: Writes = Writes(),  # noqa: B008 (frozen)
+    payroll: Payroll = Payroll(),  # noqa: B008 (frozen)
+    escalation: Escalation = Escalation(),  # noqa: B008 (frozen)
 ) -> Text:
     """The whole bar; on a narrow terminal it keeps the target and the mode. No place: nothing is configured."""
     palette, glyphs = look.palette, look.glyphs

@@ -7,15 +7,16 @@ verdict has its symbol and its word.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from textual.theme import Theme
 
 from gcms_tui.console.glyphs import Glyphs
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Palette:
     ground: str
     """Behind everything."""
@@ -76,7 +77,7 @@ SIXTEEN = Palette(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """Palette and characters together: what a widget needs in order to draw."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
 from gcms_tui.core.finding import Evidence, Scalar
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conclusion:
     verdict: Verdict
     summary: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.verdict import Verdict, worst
 
 EVIDENCE_LIMIT = 200
@@ -19,7 +20,7 @@ Scalar = str | int | float | bool | Decimal | datetime | date | None
 """What a cell may hold. Amounts are `Decimal`; a `datetime` is always aware and in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provenance:
     """Where a figure comes from."""
 
@@ -31,7 +32,7 @@ class Provenance:
     query_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """The rows behind a verdict, capped."""
 
@@ -47,7 +48,7 @@ class Evidence:
         return cls(tuple(columns), kept, max(len(rows), total or 0))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """The answer of one check at one moment."""
 
@@ -73,7 +74,7 @@ class Finding:
     """What to do now; empty where all is well."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HealthReport:
     """All findings of one pass over one target."""
 
@@ -98,7 +99,7 @@ class HealthReport:
         return replace(newer, findings=kept + tuple(fresh.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """One past value of a finding."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from gcms_tui.core.frozen import frozen
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _PART = re.compile(r'"(?:[^"\x00]|"")+"|[A-Za-z_][A-Za-z0-9_$]*')
@@ -27,7 +28,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """One column, by its stored name."""
 
@@ -45,7 +46,7 @@ class Column:
         return _shown(self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenEnd:
     """Stands for the flag of the current version where a table has none, as a dbt snapshot: a version is current
     while its end is NULL or lies in the year 9999 or later."""
@@ -61,7 +62,7 @@ class OpenEnd:
         return f"{self.effective_to} is open"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoColumn:
     """Stands for a column that a table does not have: read as NULL."""
 
@@ -78,7 +79,7 @@ def current_flag(is_current: str | None, effective_to: str) -> Column | OpenEnd:
     return OpenEnd(Column.parse(effective_to)) if is_current is None else Column.parse(is_current)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schema:
     """One schema by its stored name. `database` None means the session's."""
 
@@ -101,7 +102,7 @@ class Schema:
         return _dotted(_shown, self.database, self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relation:
     """A table or view by its stored names. `database` None means the session's."""
 

@@ -4,10 +4,11 @@ where it could show what should not have been written there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.identifier import Relation
 
 CLOSINGS = ("day_before", "same_instant")
@@ -20,11 +21,11 @@ NOTICES = ("verdict", "hold", "incident", "escalation", "approval")
 def setting(doc: str, default: Any = None, *, factory: Any = None) -> Any:
     """A field with its documentation."""
     if factory is not None:
-        return field(default_factory=factory, metadata={"doc": doc})
-    return field(default=default, metadata={"doc": doc})
+        return field(default_factory=factory, repr=False, metadata={"doc": doc})
+    return field(default=default, repr=False, metadata={"doc": doc})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class DbtSettings:
     project_dir: Path | None = setting("The dbt project: the directory that holds dbt_project.yml.")
     profiles_dir: Path | None = setting("Where profiles.yml is; unset: as dbt itself looks for it.")
@@ -33,7 +34,7 @@ class DbtSettings:
     executable: Path | None = setting("dbt's executable, where it lives in another environment than the console.")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class SnowflakeSettings:
     connection: str | None = setting("A connection in Snowflake's connections.toml; unset: the dbt target's.")
     role: str | None = setting("The role to read with; unset: the connection's. A role that may only SELECT is best.")
@@ -45,7 +46,7 @@ class SnowflakeSettings:
     write_timeout_s: int = setting("Seconds after which the warehouse itself cancels a statement that writes.", 60)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class SchemaSettings:
     raw: str = setting("Where Airbyte lands its tables.", "RAW")
     bronze: str = setting("The bronze schema.", "BRONZE")
@@ -56,7 +57,7 @@ class SchemaSettings:
     backup_suffix: str = setting("Backups of gold go to gold + this suffix.", "_BACKUP")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class SourceSettings:
     table: Relation = setting("A landed table: raw.supabase_attendance.")
     timestamp_column: str | None = setting(
@@ -66,7 +67,7 @@ class SourceSettings:
     fail_after_h: float = setting("Older than this many hours: FAIL.", 48.0)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Scd2TableSettings:
     table: Relation = setting("An SCD2 table: bronze.br_attendance_scd2.")
     natural_key: str = setting("The business key's column.", "natural_key")
@@ -85,7 +86,7 @@ class Scd2TableSettings:
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class PayrollSettings:
     fact: Relation = setting(
         "The table payroll is paid from; unset: of this name in the gold schema.",
@@ -130,7 +131,7 @@ class PayrollSettings:
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class SupabaseSettings:
     dsn_env: str | None = setting("The environment variable that holds the Postgres DSN.")
     dsn_file: Path | None = setting("A 0600 file that holds the Postgres DSN.")
@@ -144,7 +145,7 @@ class SupabaseSettings:
     payment_table: str = setting("Supabase's payments, as Postgres spells them.", "public.payment")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class AirbyteSettings:
     base_url: str | None = setting("The public API's base, whole: https://airbyte.example.org/api/public/v1.")
     workspace_id: str | None = setting("Only this workspace's connections; unset: all that the application may see.")
@@ -154,7 +155,7 @@ class AirbyteSettings:
     timeout_s: int = setting("Seconds after which an unanswered request is given up.", 15)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class ContactSettings:
     team: str = setting("The data engineering team.", "data-team@gcms.org")
     on_call: str = setting("The on-call telephone number.", "+1-XXX-XXX-XXXX")
@@ -165,14 +166,14 @@ class ContactSettings:
     external: tuple[ExternalSettings, ...] = setting("What the platform depends on, and whom to call there.", ())
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class ExternalSettings:
     name: str = setting("What the platform depends on: Snowflake support.")
     contact: str = setting("How its people are reached.")
     verified: str = setting("When somebody last tried that, as a date; empty: never.", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class RunbookSettings:
     timezone: str = setting("The zone of the runbook's times, by its IANA name: Europe/Vienna.", "UTC")
     holidays: tuple[str, ...] = setting("Days that are no business days: 2026-12-25.", ())
@@ -182,14 +183,14 @@ class RunbookSettings:
     correction_tolerance_min: int = setting("A correction recorded later than this many minutes counts as late.", 1440)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class BackupSettings:
     tables: tuple[Relation, ...] = setting(
         "What the weekly backup clones; unset: every SCD2 table and the table payroll is paid from.", ()
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class NotifySettings:
     urls_env: str | None = setting("The environment variable that holds the services' URLs, as apprise writes them.")
     urls_file: Path | None = setting("A 0600 file that holds them, a line each.")
@@ -199,7 +200,7 @@ class NotifySettings:
     repeat_after_h: float = setting("The same notice is sent again only after this many hours.", 12.0)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class StoreSettings:
     url: str | None = setting(
         "A Postgres that several hosts share, without its password: postgresql://ops@db.example.org/postgres. Unset, "
@@ -213,12 +214,12 @@ class StoreSettings:
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class ConsoleSettings:
     refresh: str = setting("How often the health board looks again, for instance 15m; empty: only when asked.", "")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Settings:
     """The whole of `gcms.toml`, checked and with paths made absolute."""
 

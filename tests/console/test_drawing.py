@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -238,7 +238,7 @@ def test_flowing_loses_nothing_and_fits(text: str, width: int) -> None:
 
 def test_every_colour_survives_256_and_16_colours() -> None:
     levels = {0, 95, 135, 175, 215, 255}
-    for name in CALM.__slots__:
+    for name in (one.name for one in fields(CALM)):
         red, green, blue = bytes.fromhex(getattr(CALM, name)[1:])
         grey = red == green == blue and (red - 8) % 10 == 0
         assert grey or {red, green, blue} <= levels, f"{name} is not in xterm's cube"
@@ -250,7 +250,7 @@ def test_each_character_takes_one_cell_and_ascii_is_ascii() -> None:
         for value in (glyphs.rule, glyphs.bar, glyphs.cursor, glyphs.ellipsis, glyphs.waiting, *glyphs.sparks):
             assert Text(value).cell_len == 1
         assert len({glyphs.verdict(verdict) for verdict in Verdict}) == 4
-    assert all(str(getattr(ASCII, name)).isascii() for name in ASCII.__slots__)
+    assert all(str(getattr(ASCII, name)).isascii() for name in (one.name for one in fields(ASCII)))
     assert all(ASCII.verdict(verdict).isascii() for verdict in Verdict)
 
 

@@ -42,6 +42,19 @@ def test_what_is_wired_before_the_first_paint_brings_no_rules_that_it_does_not_n
     assert done.stdout.split() == []
 
 
+def test_what_is_defined_before_the_first_paint_costs_little_to_define() -> None:
+    program = (
+        "import dataclasses, sys\n"
+        "import gcms_tui.cli.main, gcms_tui.cli.wiring, gcms_tui.console.health, gcms_tui.adapters.last_health\n"
+        "ours = [module for name, module in sys.modules.items() if name.startswith('gcms_tui.')]\n"
+        "kinds = {kind for module in ours for kind in vars(module).values() if dataclasses.is_dataclass(kind)}\n"
+        "dear = (kind for kind in kinds if isinstance(kind, type) and kind.__dataclass_params__.frozen)\n"
+        "print(*sorted(kind.__qualname__ for kind in dear if kind.__module__.startswith('gcms_tui.')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == [], "core.frozen makes these"
+
+
 async def test_garbage_is_looked_for_again_from_the_first_picture_on(tmp_path: Path) -> None:
     gc.disable()  # as the way into the console does
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from gcms_tui.adapters.config import load_settings as load_file
 from gcms_tui.cli.invocation import Invocation
 from gcms_tui.core.duration import parse_duration
 from gcms_tui.core.errors import ConfigError, UsageError
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ UNKNOWN_TARGET = "unknown"
 """What the target is called where nothing names one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Configured:
     """The settings in force, and where they come from."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from gcms_tui.cli.wiring.base import (
 from gcms_tui.cli.wiring.desks import open_run_desk
 from gcms_tui.cli.wiring.writes import writes_to_warehouse
 from gcms_tui.core.errors import ConfigError
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def holds_of(project: DbtProject, target: str, store: Store, person: Person, rea
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Seen:
     """What reading has been built from, for the write side to be built upon."""
 

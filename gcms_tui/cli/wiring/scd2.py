@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gcms_tui.cli.invocation import Invocation
@@ -24,6 +23,7 @@ from gcms_tui.cli.wiring.base import (
 from gcms_tui.cli.wiring.desks import open_run_desk
 from gcms_tui.cli.wiring.pipeline import airbyte_or_why
 from gcms_tui.cli.wiring.writes import writes_to_warehouse
+from gcms_tui.core.frozen import frozen
 from gcms_tui.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def open_scd2_desk(
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Seen:
     """What reading has been built from, for the write side to be built upon."""
 

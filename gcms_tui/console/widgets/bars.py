@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -11,9 +10,10 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from gcms_tui.console.theme import Look
+from gcms_tui.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One statement of a bar, in ever shorter wordings."""
 
