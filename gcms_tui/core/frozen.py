@@ -19,6 +19,7 @@ def frozen(cls: type[T]) -> type[T]:
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__init__, made.__repr__, made.__eq__, made.__hash__ = _init, _repr, _eq, _hash
     made.__setattr__ = made.__delattr__ = _refuse
+    made.__reduce__ = _reduce
     return made  # type: ignore[no-any-return]
 
 
@@ -61,3 +62,8 @@ def _hash(self: Any) -> int:
 
 def _refuse(self: Any, name: str, value: object = None) -> NoReturn:
     raise FrozenInstanceError(f"{type(self).__name__}.{name} never changes")
+
+
+def _reduce(self: Any) -> tuple[type, tuple[Any, ...]]:
+    """To be copied and pickled by its values."""
+    return type(self), tuple([getattr(self, one.name) for one in fields(self)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 from typing import Any
 
@@ -57,6 +59,14 @@ def test_it_never_changes(kind: Any) -> None:
     with pytest.raises((FrozenInstanceError, TypeError)):
         made.unknown = 1
     assert made == kind("fct") and not hasattr(made, "__dict__")
+
+
+@BOTH
+def test_it_is_copied_and_pickled(kind: Any) -> None:
+    made = kind("fct", 3, known={"a": 1}, read_by="anna")
+    for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        assert copied == made and copied.read_by == "anna"
+    assert copy.deepcopy(made).known is not made.known
 
 
 @BOTH
