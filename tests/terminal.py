@@ -77,11 +77,12 @@ class Terminal:
         """Seconds from the start until every one of `texts` stands on the screen."""
         deadline = time.monotonic() + timeout
         while not all(text in self.text() for text in texts):
-            if time.monotonic() > deadline or (not self.pump(0.1) and self.process.poll() is not None):
+            gone = self.process.poll() is not None  # asked first: what it said last may still be to be read
+            if time.monotonic() > deadline or (not self.pump(0.1) and gone):
                 raise AssertionError(f"{texts} not on the screen after {timeout} s:\n{self.text()}")
         return time.monotonic() - self.started
 
-    def wait_gone(self, timeout: float = 10.0) -> int:
+    def wait_gone(self, timeout: float = 60.0) -> int:
         """The exit status; negative for a signal."""
         deadline = time.monotonic() + timeout
         while (status := self.process.poll()) is None:
@@ -93,6 +94,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         assert self.master is not None, "the terminal has been dropped"
         self.screen.resize(rows, columns)
+        self.screen.erase_in_display(2)  # what is seen afterwards was drawn for the new size
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def drop(self) -> None:

@@ -21,7 +21,7 @@ from gcms_tui.core.settings import DbtSettings
 
 ANNA = Person("anna", "ops1", "10.0.0.7")
 TARGET = "prod"
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 
 SCRIPT = """#!{python} -IS
 import json, os, signal, sys, time
@@ -43,8 +43,8 @@ def leave(code):
     sys.exit(code)
 
 def wait():
-    say("Waiting")
     try:
+        say("Waiting")
         while True:
             time.sleep(60)
     except KeyboardInterrupt:

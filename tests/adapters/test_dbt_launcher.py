@@ -94,6 +94,10 @@ def desk(sandbox_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             project, state, DbtProcesses(place, env), DbtProcesses(place, env, warm=process), process,
             RunDirectories(state, project),
         )  # fmt: skip
+        deadline = time.monotonic() + DEADLINE_S
+        while not process._is_ready():
+            assert process.alive and time.monotonic() < deadline, "dbt has not been imported"
+            time.sleep(0.05)
         try:
             yield desk
         finally:
@@ -248,7 +252,7 @@ def test_it_ends_with_the_console(tmp_path: Path) -> None:
         "print(warm._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     console = subprocess.run(
-        (sys.executable, "-c", code), stdout=subprocess.PIPE, check=False, timeout=30,
+        (sys.executable, "-c", code), stdout=subprocess.PIPE, check=False, timeout=120,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     process = Path("/proc", console.stdout.decode().strip())

@@ -42,7 +42,7 @@ def test_it_is_served_on_a_port_that_is_free_and_stopped_by_another_console(serv
         served = server.serve(str(tmp_path / "target"), port)
 
     assert served.port > port
-    assert urlopen(served.url, timeout=5).read() == b"the docs"
+    assert urlopen(served.url, timeout=60).read() == b"the docs"
     assert os.getsid(served.pid) == served.pid
     assert at(tmp_path).serving() == served
     with pytest.raises(Refused) as refused:

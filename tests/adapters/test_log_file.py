@@ -216,7 +216,7 @@ def opened() -> Iterator[Callable[[Path], LogFile]]:
 Opens = Callable[[Path], LogFile]
 
 
-def until(log: LogFile, condition: Callable[[LogState], object], deadline_s: float = 20.0) -> LogState:
+def until(log: LogFile, condition: Callable[[LogState], object], deadline_s: float = 90.0) -> LogState:
     deadline = time.monotonic() + deadline_s
     while not condition(state := log.poll()):
         assert time.monotonic() < deadline, state
@@ -384,7 +384,7 @@ def test_a_catastrophic_expression_is_stopped_and_said(path: Path, opened: Opens
     path.write_bytes(b"fine\n" + b"a" * 60 + b"!\n")
     log = opened(path)
     log.search(compile_pattern("(a|a)+$"))
-    state = until(log, lambda state: state.problem is not None, 30)
+    state = until(log, lambda state: state.problem is not None)
     assert state.problem is not None and state.problem.title == "This search takes too long"
     with pytest.raises(GcmsError, match="takes too long"):
         log.next_match(0, 1)
@@ -398,10 +398,11 @@ def test_a_search_is_given_up_at_once(path: Path, opened: Opens) -> None:
     path.write_bytes(b"a" * 60 + b"!\n")
     log = opened(path)
     log.search(compile_pattern("(a|a)+$"))
-    assert log._searcher is not None
-    before = log._searcher.pid
+    assert (searcher := log._searcher) is not None
+    before = searcher.pid
     waiting = threading.Thread(target=lambda: log.next_match(0, 1))
     waiting.start()
+    wait_for(lambda: searcher._waiting)
     log.search(None)
     waiting.join(timeout=10)
     assert not waiting.is_alive()
@@ -468,7 +469,7 @@ def test_a_process_that_is_killed_is_told_of(path: Path, opened: Opens) -> None:
 
 def test_closing_leaves_no_process_and_no_descriptor(path: Path) -> None:
     path.write_bytes(b"one\n")
-    before = len(os.listdir("/proc/self/fd"))
+    before = set(os.listdir("/proc/self/fd"))
     log = LogFile(path)
     log.search(compile_pattern("one"))
     log.poll()
@@ -478,7 +479,7 @@ def test_closing_leaves_no_process_and_no_descriptor(path: Path) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(client.pid, 0)
         client._reading.join(timeout=10)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert not set(os.listdir("/proc/self/fd")) - before
 
 
 def test_giving_up_waits_for_nobody(path: Path, opened: Opens) -> None:
@@ -585,7 +586,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -111,10 +111,10 @@ def test_each_channel_is_sent_to_by_itself_and_tells_what_became_of_it(
 
 def test_a_service_that_hangs_is_left_alone_after_the_limit(service: Service) -> None:
     began = time.monotonic()
-    told = AppriseChannels([service.url("hang"), service.url("ok")], limit_s=0.5).send("t", "b")
+    told = AppriseChannels([service.url("hang"), service.url("ok")], limit_s=3).send("t", "b")
     assert [item.sent for item in told] == [False, True]
-    assert told[0].why == "no answer within 0.5 s"
-    assert time.monotonic() - began < 5  # and not the 30 s that it hangs, nor the services' own limits
+    assert told[0].why == "no answer within 3 s"
+    assert time.monotonic() - began < 20  # and not the 30 s that it hangs, nor the services' own limits
     assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("notice"))
 
 

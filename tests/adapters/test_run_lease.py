@@ -59,7 +59,7 @@ def test_whoever_inherited_it_holds_on(tmp_path: Path) -> None:
     holder = file.holder()
     assert holder is not None
     assert holder.run_id == "run-1"
-    heir.communicate("\n", timeout=20)
+    heir.communicate("\n", timeout=60)
     assert file.holder() is None
     heirs = file.take()
     assert "run-1 of anna@ops1, begun 2026-03-01 12:00:00 UTC" in heirs.takeover
@@ -184,5 +184,5 @@ def test_only_one_of_many_gets_it(tmp_path: Path) -> None:
         assert console.stdout is not None
         said.append(console.stdout.readline().strip())
     for console in consoles:
-        console.communicate("go\n", timeout=20)
+        console.communicate("go\n", timeout=60)
     assert sorted(said) == ["refused", "refused", "refused", "taken"]

@@ -62,7 +62,8 @@ def server() -> Iterator[ScriptedSnowflake]:
 
 @pytest.fixture
 def warehouse(server: ScriptedSnowflake) -> Iterator[SnowflakeWarehouse]:
-    opened = SnowflakeWarehouse(credentials(server.port), quick(), purpose="test")
+    patient = quick(login_timeout_s=20, statement_timeout_s=20)
+    opened = SnowflakeWarehouse(credentials(server.port), patient, purpose="test")
     yield opened
     opened.close()
 
@@ -100,7 +101,7 @@ def test_every_session_is_in_utc_tagged_bounded_and_without_secondary_roles(serv
     assert (tag["app"], tag["purpose"]) == ("gcms-tui", "health")
     assert login["SECONDARY_ROLES"] == "NONE"
     assert "roleName=READER" in login["path"]
-    assert server.deleted.is_set()
+    assert server.deleted.wait(FAR_TOO_LONG_S)
 
 
 # -- values -----------------------------------------------------------------------------------------------------------
@@ -392,9 +393,8 @@ def test_a_server_that_dies_in_the_middle_is_told_and_found_again(server: Script
     warehouse.close()
 
 
-def test_a_server_that_falls_silent_ends_with_the_network_timeout(
-    server: ScriptedSnowflake, warehouse: SnowflakeWarehouse
-) -> None:
+def test_a_server_that_falls_silent_ends_with_the_network_timeout(server: ScriptedSnowflake) -> None:
+    warehouse = SnowflakeWarehouse(credentials(server.port), quick(login_timeout_s=20))
     warehouse.read(ask())
     release = threading.Event()
 
@@ -408,6 +408,7 @@ def test_a_server_that_falls_silent_ends_with_the_network_timeout(
         warehouse.read(ask())
     assert time.monotonic() - began < FAR_TOO_LONG_S
     release.set()
+    warehouse.close()
 
 
 def test_closing_does_not_wait_for_a_server_that_is_gone(server: ScriptedSnowflake) -> None:
@@ -438,7 +439,8 @@ def test_closing_does_not_wait_for_a_server_that_is_gone(server: ScriptedSnowfla
 
 
 def test_no_more_sessions_are_opened_than_allowed_and_they_are_used_again(server: ScriptedSnowflake) -> None:
-    warehouse = SnowflakeWarehouse(credentials(server.port), quick(connections=3))
+    settings = quick(connections=3, login_timeout_s=20, statement_timeout_s=20)
+    warehouse = SnowflakeWarehouse(credentials(server.port), settings)
     with ThreadPoolExecutor(12) as pool:
         assert all(answer.rows == ((1,),) for answer in pool.map(lambda _: warehouse.read(ask()), range(60)))
     assert 1 <= len(server.logins) <= 3

@@ -19,8 +19,9 @@ from gcms_tui.adapters.snowflake import SnowflakeWarehouse
 from gcms_tui.core.errors import ConfigError, MissingRelation, StatementFailed, StatementTimeout, Unavailable
 from gcms_tui.core.settings import DbtSettings, SnowflakeSettings
 from gcms_tui.sandbox.warehouse.process import WarehouseProcess
-from tests.adapters.scripted_snowflake import ask, credentials, quick, unused_port
+from tests.adapters.scripted_snowflake import ask, credentials, quick
 from tests.practice import RunningPlatform
+from tests.sandbox.warehouse.client import free_port
 
 USER, PASSWORD = "me", "planted-hunter2"
 
@@ -85,7 +86,7 @@ def test_a_missing_table_and_a_missing_column_are_two_things(warehouse: Snowflak
 
 
 def test_a_query_past_its_limit_is_cancelled_and_the_session_lives(platform: RunningPlatform) -> None:
-    warehouse = warehouse_of(platform, quick(statement_timeout_s=1, network_timeout_s=30))
+    warehouse = warehouse_of(platform, quick(login_timeout_s=20, statement_timeout_s=1, network_timeout_s=30))
     slow = "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 400000)) a, TABLE(GENERATOR(ROWCOUNT => 400000)) b"
     with pytest.raises(StatementTimeout) as caught:
         warehouse.read(ask(slow))
@@ -106,12 +107,13 @@ def test_a_wrong_password_is_refused(platform: RunningPlatform) -> None:
 def server(tmp_path: Path) -> Iterator[WarehouseProcess]:
     """An empty warehouse of this test alone, to be killed."""
     directory = tmp_path / "warehouse"
-    with WarehouseProcess.start(directory, unused_port(), USER, PASSWORD, options=("--database", "GCMS")) as running:
+    with WarehouseProcess.start(directory, free_port(), USER, PASSWORD, options=("--database", "GCMS")) as running:
         yield running.wait_ready()
 
 
 def test_a_restarted_server_is_found_again_by_the_next_read(server: WarehouseProcess, tmp_path: Path) -> None:
-    warehouse = SnowflakeWarehouse(credentials(server.port), quick(network_timeout_s=10, statement_timeout_s=8))
+    patient = quick(login_timeout_s=20, network_timeout_s=10, statement_timeout_s=8)
+    warehouse = SnowflakeWarehouse(credentials(server.port), patient)
     assert warehouse.read(ask("SELECT 1")).rows == ((1,),)
     server.stop()
     with WarehouseProcess.start(tmp_path / "warehouse", server.port, USER, PASSWORD) as again:
@@ -121,7 +123,7 @@ def test_a_restarted_server_is_found_again_by_the_next_read(server: WarehousePro
 
 
 def test_a_server_that_is_gone_is_unavailable_and_closing_is_quick(server: WarehouseProcess) -> None:
-    warehouse = SnowflakeWarehouse(credentials(server.port), quick())
+    warehouse = SnowflakeWarehouse(credentials(server.port), quick(login_timeout_s=20))
     warehouse.read(ask("SELECT 1"))
     os.kill(server.pid, signal.SIGKILL)
     server.process.wait()
@@ -133,7 +135,7 @@ def test_a_server_that_is_gone_is_unavailable_and_closing_is_quick(server: Wareh
 
 
 def test_a_frozen_server_ends_with_the_timeouts_and_is_used_again_when_it_wakes(server: WarehouseProcess) -> None:
-    warehouse = SnowflakeWarehouse(credentials(server.port), quick())
+    warehouse = SnowflakeWarehouse(credentials(server.port), quick(login_timeout_s=20))
     warehouse.read(ask("SELECT 1"))
     os.kill(server.pid, signal.SIGSTOP)
     try:

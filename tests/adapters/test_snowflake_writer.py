@@ -35,11 +35,12 @@ from tests.adapters.scripted_snowflake import (
     typed,
     unused_port,
 )
+from tests.sandbox.warehouse.client import free_port
 from tests.wire import Exchange, Wire, counting, drop_answer, drop_request, interfere, stalled_until
 
 USER, PASSWORD = "me", "planted-hunter2"
 FAR_TOO_LONG_S = 25
-SETTINGS = quick(write_timeout_s=2)
+SETTINGS = quick(login_timeout_s=20, network_timeout_s=30, write_timeout_s=6)
 UPDATE = "UPDATE public.t SET n = n + 1 WHERE id = 1"
 
 
@@ -47,7 +48,7 @@ UPDATE = "UPDATE public.t SET n = n + 1 WHERE id = 1"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarehouseProcess]:
     """An empty warehouse, for writing."""
     directory = tmp_path_factory.mktemp("warehouse")
-    with WarehouseProcess.start(directory, unused_port(), USER, PASSWORD, options=("--database", "GCMS")) as running:
+    with WarehouseProcess.start(directory, free_port(), USER, PASSWORD, options=("--database", "GCMS")) as running:
         yield running.wait_ready()
 
 
@@ -98,7 +99,7 @@ def test_a_session_waits_and_runs_only_so_long_in_utc_and_is_found_by_its_tag(wi
     assert (session.identity.user, session.identity.role) == ("ME", "REPAIRER")
     assert session.identity.session_id.isdecimal()
     shown = {str(row[0]): row[1] for row in session.read(ask("SHOW PARAMETERS")).rows}
-    wanted = {"LOCK_TIMEOUT": "15", "STATEMENT_TIMEOUT_IN_SECONDS": "2", "TRANSACTION_ABORT_ON_ERROR": "true"}
+    wanted = {"LOCK_TIMEOUT": "15", "STATEMENT_TIMEOUT_IN_SECONDS": "6", "TRANSACTION_ABORT_ON_ERROR": "true"}
     wanted |= {"TIMEZONE": "UTC", "ABORT_DETACHED_QUERY": "true", "AUTOCOMMIT": "true"}
     assert wanted.items() <= shown.items()
     assert json.loads(session.query_tag)["write"] == "20260105-100000-abc123"

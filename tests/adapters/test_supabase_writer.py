@@ -204,13 +204,13 @@ def test_a_write_is_one_that_is_declared_and_ends_no_transaction(
         (f"UPDATE {TABLE} SET no_such_column = 1", StatementFailed, "does not exist (42703)"),
         (f"UPDATE {TABLE} SET net = 1 / (id - id)", StatementFailed, "DivisionByZero (22012)"),
         ("UPDATE nowhere SET id = 1", MissingRelation, "does not exist (42P01)"),
-        (f"UPDATE {TABLE} SET net = 0 WHERE pg_sleep(5) IS NOT NULL", StatementTimeout, "statement timeout"),
+        (f"UPDATE {TABLE} SET net = 0 WHERE pg_sleep(60) IS NOT NULL", StatementTimeout, "statement timeout"),
     ],
 )  # fmt: skip
 def test_an_error_says_what_is_wrong_and_repeats_no_value(
     session: SupabaseWriteSession, sql: str, kind: type[GcmsError], said: str
 ) -> None:
-    session.read(read("SELECT set_config('statement_timeout', '200ms', false)"))
+    session.read(read("SELECT set_config('statement_timeout', '2s', false)"))
     session.begin()
     with pytest.raises(kind) as caught:
         session.run(write(sql), request())
@@ -226,7 +226,8 @@ def test_an_error_says_what_is_wrong_and_repeats_no_value(
 def test_a_server_that_says_nothing_is_given_up(wire: PostgresWire, dsn: str) -> None:
     released = threading.Event()
     wire.on("pg_sleep", stalled_until(released))
-    session = SupabaseWriteAccess(over(wire, dsn), patience_s=0.3).open("w")
+    session = SupabaseWriteAccess(over(wire, dsn)).open("w")
+    session._patience_s = 0.3
     with pytest.raises(Unavailable, match=r"no answer within 0\.3 s"):
         session.read(read("SELECT pg_sleep(0)"))
     with pytest.raises(Unavailable, match=r"no answer within 0\.3 s"):

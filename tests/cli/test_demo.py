@@ -42,8 +42,8 @@ def headless(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_console_opens_over_the_story_and_stops_everything_when_left(sandbox: Path) -> None:
     elsewhere = {"DBT_PROFILES_DIR": "/nowhere", "DBT_TARGET_PATH": "/nowhere", "SNOWFLAKE_HOME": "/nowhere"}
     with console(sandbox, **elsewhere) as terminal:
-        terminal.wait_for("Postgres is up")
-        terminal.wait_for("SANDBOX", "WRITE", "connected", "scd2.br_attendance_scd2", "FAIL", timeout=60)
+        terminal.wait_for("Postgres is up", timeout=120)
+        terminal.wait_for("SANDBOX", "WRITE", "connected", "scd2.br_attendance_scd2", "FAIL", timeout=120)
         terminal.send(CTRL_Q)
         assert terminal.wait_gone(60) == 0
     assert processes_in(sandbox) == {}
@@ -55,14 +55,14 @@ def test_an_aged_sandbox_and_read_only_stand_in_the_bar(sandbox: Path) -> None:
     content["extracted_at"] = (datetime.now(UTC) - timedelta(hours=50)).isoformat()
     about.write_text(json.dumps(content))
     with console(sandbox, "--read-only") as terminal:
-        terminal.wait_for("SANDBOX", "READ-ONLY", "aged", timeout=60)
+        terminal.wait_for("SANDBOX", "READ-ONLY", "aged", timeout=120)
         terminal.send(CTRL_Q)
         assert terminal.wait_gone(60) == 0
 
 
 def test_nothing_outlives_a_terminal_that_is_lost(sandbox: Path) -> None:
     with console(sandbox) as terminal:
-        terminal.wait_for("SANDBOX", timeout=60)
+        terminal.wait_for("SANDBOX", timeout=120)
         terminal.drop()
         terminal.wait_gone(60)
     assert_nothing_runs(sandbox)
@@ -70,8 +70,8 @@ def test_nothing_outlives_a_terminal_that_is_lost(sandbox: Path) -> None:
 
 def test_nothing_outlives_a_terminal_that_is_lost_while_it_starts(sandbox: Path) -> None:
     with console(sandbox) as terminal:
-        terminal.wait_for("Practice platform")
-        assert wait_until(lambda: bool(processes_in(sandbox)), 30)
+        terminal.wait_for("Practice platform", timeout=120)
+        assert wait_until(lambda: bool(processes_in(sandbox)), 120)
         terminal.drop()
         assert terminal.wait_gone(60) != 0
     assert_nothing_runs(sandbox)
@@ -79,7 +79,7 @@ def test_nothing_outlives_a_terminal_that_is_lost_while_it_starts(sandbox: Path)
 
 def test_nothing_outlives_a_killed_console(sandbox: Path) -> None:
     with console(sandbox) as terminal:
-        terminal.wait_for("SANDBOX", timeout=60)
+        terminal.wait_for("SANDBOX", timeout=120)
         terminal.process.send_signal(signal.SIGKILL)
         terminal.wait_gone()
     assert_nothing_runs(sandbox)
@@ -87,8 +87,8 @@ def test_nothing_outlives_a_killed_console(sandbox: Path) -> None:
 
 def test_ctrl_c_while_it_starts_ends_it(sandbox: Path) -> None:
     with console(sandbox) as terminal:
-        terminal.wait_for("Practice platform")
-        assert wait_until(lambda: bool(processes_in(sandbox)), 30)
+        terminal.wait_for("Practice platform", timeout=120)
+        assert wait_until(lambda: bool(processes_in(sandbox)), 120)
         terminal.send("\x03")
         assert terminal.wait_gone(60) == 128 + signal.SIGINT
         assert "Traceback" not in terminal.text()

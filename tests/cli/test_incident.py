@@ -169,6 +169,7 @@ def test_health_tells_each_change_and_each_escalation_once_and_keeps_its_status(
 
 
 def test_of_two_processes_at_once_one_tells(config: Path, service: list[dict[str, Any]]) -> None:
+    gcms_tui("--config", config, "health", "--only", "tests.gold")  # the store is there
     config.write_text(CONFIG + NOTIFY)
     words = ("--config", config, "health", "--only", "tests.gold", "--notify")
     with ThreadPoolExecutor(2) as threads:

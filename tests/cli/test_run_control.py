@@ -21,6 +21,8 @@ from tests.practice import RunningPlatform, copy_sandbox, running
 
 GRAVE = "expression_is_true_fct_musician_payment_attended_services_required_services"
 DEADLINE_S = 120
+SLOW_MODEL = "-- depends_on: {{ ref('dim_instrument') }}\nselect system$wait(600) as waited\n"
+"""A build does not get past it, and has nodes that have succeeded by then."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,7 @@ def own(sandbox_template: Path, warm_dbt: None, tmp_path_factory: pytest.TempPat
     with running(copy_sandbox(sandbox_template, tmp_path_factory.mktemp("runs") / "sandbox")) as platform:
         config = platform.config.read_text()
         platform.config.write_text(f'personal_columns = ["rate"]\n{config}')
+        (platform.dbt_project / "models" / "gold" / "slow_report.sql").write_text(SLOW_MODEL)
         yield platform
 
 

@@ -112,7 +112,7 @@ def lifting(terminal: Terminal) -> None:
     shown(terminal, "Payroll is held", "l Lift")
     read(terminal)
     terminal.send("l")
-    shown(terminal, "Lift a hold", "[ Cancel ]")
+    shown(terminal, "Lift a hold", "lifted by", "[ Cancel ]")
     read(terminal)
     one_line(terminal, "why payroll may go on", REASON, "Lift it")
 
@@ -157,7 +157,7 @@ def revealed(terminal: Terminal) -> None:
 
 def exported(terminal: Terminal) -> str:
     """Answers the file's hash, as it is told."""
-    begun(terminal, 5, "Prepare the file", "fingerprint")
+    begun(terminal, 5, "Prepare the file", "What it will hold, as it was tested")
     agree(terminal, "Prepare the file")
     said = ended(terminal, "PREPARED")
     step_is(terminal, 5, "passed")

@@ -19,7 +19,7 @@ from gcms_tui.console.guarded import HOLD_S
 from tests.practice import RunningPlatform
 from tests.terminal import Terminal
 
-DEADLINE_S = 60
+DEADLINE_S = 180
 ESC, ENTER, TAB, BACK_TAB = "\x1b", "\r", "\t", "\x1b[Z"
 UP, DOWN = "\x1b[A", "\x1b[B"
 
@@ -27,7 +27,7 @@ WAIT_FOR_GATE = """
 {% macro wait_for_gate(gate) %}
   {% if execute %}
     {% set seen = namespace(open=false) %}
-    {% for _ in range(400) if not seen.open %}
+    {% for _ in range(4000) if not seen.open %}
       {% set found = run_query("select count(*) from gcms.public.gates where gate = '" ~ gate ~ "'") %}
       {% set seen.open = found.rows[0][0] > 0 %}
       {% do run_query("select system$wait(300, 'MILLISECONDS')") %}
@@ -148,7 +148,8 @@ class RunFiles:
     def finished(self) -> set[str]:
         """Nodes that succeeded, by dbt's own events."""
         found = set()
-        for line in (self.directory / "events.jsonl").read_text().splitlines():
+        whole, _, _ = (self.directory / "events.jsonl").read_text().rpartition("\n")
+        for line in whole.splitlines():
             if '"NodeFinished"' in line:
                 node = json.loads(line)["data"]["node_info"]
                 found |= {node["unique_id"]} if node["node_status"] in ("success", "pass") else set()

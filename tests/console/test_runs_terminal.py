@@ -31,6 +31,7 @@ from tests.console.at_terminal import (
     newest,
     open_gate,
     over,
+    read,
     seen,
     shown,
     until,
@@ -129,6 +130,7 @@ def tested(own: RunningPlatform, first: Terminal, left: RunFiles, second: Termin
     shown(second, "running", "test --select gold")
     choose(second, "Build everything")
     shown(second, left.run_id, "dbt test --select gold", "refused, see above")
+    read(second)
     second.send(TAB + ENTER)
     second.send(ESC)
     without(second, "Before it starts")

@@ -27,7 +27,7 @@ from tests.integration.killing import Steps, Watched
 from tests.integration.payroll_acts import ACTS
 from tests.integration.payroll_walk import Console, Place, word
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 _CHANGES = {
     "anchors": {"advance"},
     "journal": {"append", "append_once"},

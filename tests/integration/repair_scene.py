@@ -33,8 +33,8 @@ from tests.wire import Wire
 TABLE = "versions_scd2"
 KEY = "k"
 REASON = "two runs collided"
-PATIENT = SnowflakeSettings(login_timeout_s=5, network_timeout_s=30, statement_timeout_s=30, write_timeout_s=30)
-HASTY = SnowflakeSettings(login_timeout_s=2, network_timeout_s=2, statement_timeout_s=2, write_timeout_s=2)
+PATIENT = SnowflakeSettings(login_timeout_s=20, network_timeout_s=30, statement_timeout_s=30, write_timeout_s=30)
+HASTY = SnowflakeSettings(login_timeout_s=20, network_timeout_s=4, statement_timeout_s=30, write_timeout_s=6)
 """Where what is waited for never comes."""
 COLUMNS = (
     "scd_id VARCHAR, natural_key VARCHAR, status VARCHAR, amount NUMBER(12, 2), effective_from {0}, effective_to {0}, "

@@ -152,11 +152,11 @@ def test_a_commit_that_is_still_on_its_way_is_waited_for(
     """The console gives up waiting; the COMMIT arrives later. Nobody says meanwhile that it did not."""
     server.fill()
     released = threading.Event()
-    with console(server.database.port, copied(template, tmp_path), patience_s=1.0) as here:
+    with console(server.database.port, copied(template, tmp_path), patience_s=5.0) as here:
         plan = here.plan()
         here.wire.on(COMMIT, stalled_until(released))
         _, ended = here.record(plan)
-        assert ended.outcome is Outcome.IN_DOUBT and "no answer within 1 s" in ended.note
+        assert ended.outcome is Outcome.IN_DOUBT and "no answer within 5 s" in ended.note
         assert here.doubts.settle(ended.write_id).verdict is Verdict.RUNNING and not server.paid()
         assert here.doubts.open()
         released.set()

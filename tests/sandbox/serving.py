@@ -83,10 +83,15 @@ def kill_one(directory: Path, what: str) -> None:
 
 
 def pid_of(directory: Path, what: str) -> int:
-    """The one process there whose command line says `what`."""
-    (pid,) = [pid for pid, command in processes_in(directory).items() if what in command]
-    return pid
+    """The one process there whose command line says `what`, and not its child that is about to become another."""
+    parents = {}
+    for pid, command in processes_in(directory).items():
+        if what in command:
+            with suppress(psutil.NoSuchProcess):
+                parents[pid] = psutil.Process(pid).ppid()
+    (found,) = [pid for pid, parent in parents.items() if parent not in parents]
+    return found
 
 
 def assert_nothing_runs(directory: Path) -> None:
-    assert wait_until(lambda: not processes_in(directory), 30), processes_in(directory)
+    assert wait_until(lambda: not processes_in(directory), 120), processes_in(directory)

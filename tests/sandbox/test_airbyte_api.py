@@ -37,7 +37,7 @@ class Airbyte:
         return self.api.answer(method, BASE + path, self.authorization, body or {})
 
     def until(self, job: int, *states: str) -> dict[str, Any]:
-        for _ in range(500):
+        for _ in range(6_000):
             said: dict[str, Any] = self.ask("GET", f"/jobs/{job}").body
             if said["status"] in states:
                 return said

@@ -101,7 +101,7 @@ def test_consoles_share_the_servers_and_the_last_one_stops_them(sandbox: Path) -
 
 def test_nothing_outlives_a_console_that_is_killed_while_it_starts(sandbox: Path) -> None:
     with Demo(sandbox) as demo:
-        assert wait_until(lambda: bool(processes_in(sandbox)), 30)
+        assert wait_until(lambda: bool(processes_in(sandbox)), 120)
         demo.process.kill()
     assert_nothing_runs(sandbox)
 
@@ -114,7 +114,7 @@ def test_killed_servers_are_missed_and_keep_what_was_committed(sandbox: Path) ->
         assert ports is not None
         for server, port in (("gcms_tui.sandbox.warehouse", ports.warehouse), ("sandbox.airbyte", ports.airbyte)):
             kill_one(sandbox, server)
-            assert wait_until(partial(port_is_free, port), 20)
+            assert wait_until(partial(port_is_free, port), 60)
         with Demo(sandbox) as second:
             assert second.wait() == Unavailable.exit_code
             assert "its warehouse and Airbyte have ended" in second.told()
@@ -149,7 +149,7 @@ def test_a_killed_keeper_takes_the_servers_along_and_a_start_right_after_waits_f
         assert again.wait() == Unavailable.exit_code
     try:
         with Demo(sandbox) as later:
-            began = wait_until(lambda: not SandboxDirectory(sandbox).ready_file.exists(), 30)
+            began = wait_until(lambda: not SandboxDirectory(sandbox).ready_file.exists(), 120)
             for pid in servers:
                 os.kill(pid, signal.SIGCONT)
             assert began, later.told()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 import urllib.request
 import uuid
@@ -15,6 +14,7 @@ import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import Error
 
+from gcms_tui.sandbox.processes import choose_port
 from gcms_tui.sandbox.warehouse.process import WarehouseProcess
 
 USER, PASSWORD = "console", "not a secret"
@@ -24,17 +24,15 @@ Start = Callable[..., WarehouseProcess]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Outside the range that outgoing connections are given: it is still free when the server has come up."""
+    return choose_port()
 
 
 def open_connection(server: WarehouseProcess, **options: Any) -> SnowflakeConnection:
     """As the console connects: over TCP, with bounded retries, values bound by the server."""
     settings: dict[str, Any] = {
         "user": USER, "password": PASSWORD, "account": "sandbox", "host": server.host, "port": server.port,
-        "protocol": "http", "database": "GCMS", "login_timeout": 5, "network_timeout": 30, "paramstyle": "qmark",
+        "protocol": "http", "database": "GCMS", "login_timeout": 30, "network_timeout": 30, "paramstyle": "qmark",
         **options,
     }  # fmt: skip
     return snowflake.connector.connect(**settings)
@@ -60,7 +58,7 @@ def failure(connection: SnowflakeConnection, sql: str, *values: Any) -> Error:
     return caught.value
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

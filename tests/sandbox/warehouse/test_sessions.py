@@ -102,7 +102,7 @@ def test_a_closed_session_is_gone_from_the_server(server: WarehouseProcess, conn
 
 
 def test_an_idle_session_is_ended_and_its_locks_with_it(start: Start) -> None:
-    server = start("--database", "GCMS", "--session-idle-seconds", "2")
+    server = start("--database", "GCMS", "--session-idle-seconds", "6")
     setup = open_connection(server, schema="PUBLIC")
     ask(setup, "CREATE TABLE t AS SELECT 1 AS n")
     idle = open_connection(server, schema="PUBLIC")

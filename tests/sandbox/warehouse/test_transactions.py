@@ -44,7 +44,7 @@ class InBackground:
         return self._thread.is_alive()
 
     def outcome(self) -> Any:
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self.running
         return self._result
 
