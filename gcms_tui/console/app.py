@@ -144,7 +144,6 @@ class ConsoleApp(App[None]):
         """The traceback of a bug, without the values of any variable; empty where there was none."""
         self._copier = Copier(self, services.copy_dir)
         self._doubts = Loader(self, "doubts")
-        self._asked_again = False
         self._next_doubts: Timer | None = None
         self._next_escalation: Timer | None = None
         self.set_class(services.ascii, "-ascii")
@@ -237,7 +236,7 @@ class ConsoleApp(App[None]):
 
     def look_for_doubts(self) -> None:
         """Ask the journal, off the loop, for writes that have no outcome. The warehouse is not asked."""
-        self._asked_again = not self._doubts.start(self._read_doubts)
+        self._doubts.ask(self._read_doubts)
 
     def _read_doubts(self) -> DoubtsRead:
         holds: tuple[Hold, ...] | None = None
@@ -259,7 +258,7 @@ class ConsoleApp(App[None]):
         if message.incidents is not None:
             self.incidents_are(message.incidents)
         self.doubts_are(message.doubts, unread=message.unread)
-        if self._asked_again:  # what was read may be from before
+        if self._doubts.asked_again:
             self.look_for_doubts()
 
     def doubts_are(self, doubts: tuple[Doubt, ...], *, unread: bool = False) -> None:

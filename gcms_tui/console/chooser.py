@@ -75,7 +75,16 @@ class Completed(Message):
 class Parsed(Message):
     """What was typed is a command."""
 
+    typed: str
     command: DbtCommand
+
+
+@dataclass
+class NotParsed(Message):
+    """What was typed is none."""
+
+    typed: str
+    error: GcmsError
 
 
 class EntryList(RowList[Entry]):
@@ -287,16 +296,32 @@ class Chooser(ModalScreen[DbtCommand | None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        typed = self.line.value.removeprefix("dbt ")
-        self._parser.start(lambda: Parsed(self._desk.runs.parse(completion.split(typed))))
+        line = self.line.value
+        self._parser.start(lambda: self._parsed(line))
+
+    def _parsed(self, line: str) -> Message:
+        try:
+            return Parsed(line, self._desk.runs.parse(completion.split(line.removeprefix("dbt "))))
+        except GcmsError as error:
+            return NotParsed(line, error)
 
     def on_parsed(self, message: Parsed) -> None:
-        self.dismiss(message.command)
+        """A line that was changed meanwhile is another one."""
+        if message.typed == self.line.value:
+            self.dismiss(message.command)
+
+    def on_not_parsed(self, message: NotParsed) -> None:
+        if message.typed == self.line.value:
+            self._complaint = True
+            self._failed(message.error)
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()
-        self._matches, self._complaint = (), True
-        self._offer.said = _told(message.error, self.look)
+        self._failed(message.error)
+
+    def _failed(self, error: GcmsError) -> None:
+        self._matches = ()
+        self._offer.said = _told(error, self.look)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -30,11 +30,6 @@ class Copier:
         self._loader = Loader(receiver, "copy")
         self._next: Callable[[], Copied] | None = None
 
-    @property
-    def busy(self) -> bool:
-        """Something is being saved."""
-        return self._loader.busy
-
     def save(self, what: str, text: str, *, sent: bool) -> None:
         """`sent`: the terminal was given it as well. Ends in a `Copied`, or in a `LoadFailed`."""
         self._next = lambda: Copied(what, save_private(self._directory, FILE, text), sent)

@@ -71,7 +71,6 @@ class FailingTestsScreen(Pane):
         self._opened = unique_id
         self._loader = Loader(self, "failing tests")
         self._source = FailingSource(desk, run_id, look.glyphs)
-        self._by_hand = False
         self.listing = TestList(look, id="tests")
         self.about = Lines(id="about")
         self.counted = Brief(look, id="counted")
@@ -99,8 +98,7 @@ class FailingTestsScreen(Pane):
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def _start(self, work: Callable[[], Message], *, by_hand: bool = False) -> None:
-        if self._loader.start(work):
-            self._by_hand = by_hand
+        if self._loader.start(work, by_hand=by_hand):
             self.draw()
             self.refresh_bindings()
 
@@ -137,7 +135,7 @@ class FailingTestsScreen(Pane):
         self.error = message.error
         self.draw()
         self.refresh_bindings()
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     # -- drawing ----------------------------------------------------------------------------------------------------

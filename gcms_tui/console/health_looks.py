@@ -50,8 +50,8 @@ class LookingPane(ListPane, TimedPane):
 
     def look_again(self, only: tuple[str, ...] | None = None, *, by_hand: bool = False) -> None:
         """Start a look off the loop, unless one is under way."""
-        if self._loader.start(lambda: self._source.look(only)):
-            self._look_begins(by_hand=by_hand)
+        if self._loader.start(lambda: self._source.look(only), by_hand=by_hand):
+            self._look_begins()
             self._asked = 0
             self._ask_again = () if only is None else tuple(name for name in self._ask_again if name not in only)
             if self._connection != "connected":
@@ -88,7 +88,7 @@ class LookingPane(ListPane, TimedPane):
         self.state = board_state.fail(self.state, message.error)
         self._connection = "not connected"
         self._ended(well=False)
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     def _ended(self, *, well: bool) -> None:

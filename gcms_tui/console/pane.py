@@ -33,6 +33,8 @@ class LoadFailed(Message):
     """A load ended without an answer."""
 
     error: GcmsError
+    by_hand: bool = False
+    """Somebody asked for it, and waits to be told."""
 
 
 class CopyAsked(Message):
@@ -53,24 +55,32 @@ class Loader:
     def __init__(self, receiver: MessagePump, name: str) -> None:
         self._receiver = receiver
         self._name = name
-        self._busy = False
+        self._busy = self._by_hand = False
+        self.asked_again = False
+        """Whoever hears how it ended is to have it done once more: what it saw may be from before."""
 
     @property
     def busy(self) -> bool:
         """Until what it came to waits to be handled: it is never idle with its answer still on the way."""
         return self._busy
 
-    def start(self, work: Callable[[], Message]) -> bool:
+    def start(self, work: Callable[[], Message], *, by_hand: bool = False) -> bool:
         """Run `work` off the loop and post the message it returns, or `LoadFailed`. False while one is running.
 
         Called on the loop, like everything here but `post`.
         """
+        self._by_hand = self._by_hand or by_hand
         if self._busy:
             return False
-        self._busy = True
         args = (work, asyncio.get_running_loop())
         threading.Thread(target=self._run, args=args, name=self._name, daemon=True).start()
+        self._busy = True
         return True
+
+    def ask(self, work: Callable[[], Message], *, by_hand: bool = False) -> bool:
+        """As `start`; while one is running, `asked_again` holds from now on."""
+        self.asked_again = not self.start(work, by_hand=by_hand)
+        return not self.asked_again
 
     def post(self, message: Message) -> None:
         """Post from the thread. A console that has gone does not hear it."""
@@ -91,6 +101,9 @@ class Loader:
 
     def _end(self, message: Message) -> None:
         self._busy = False
+        if isinstance(message, LoadFailed):
+            message.by_hand, self._by_hand = self._by_hand, False
+        self._by_hand = self._by_hand and self.asked_again
         self._receiver.post_message(message)
 
 

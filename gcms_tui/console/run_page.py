@@ -24,7 +24,8 @@ from gcms_tui.console.run_words import (
 from gcms_tui.console.theme import Look
 from gcms_tui.console.widgets.document import flow, opening, pair
 from gcms_tui.console.widgets.run_list import progress_text
-from gcms_tui.core.dbt_results import ArtifactError, NodeResult, RunResults
+from gcms_tui.core.dbt_results import NodeResult, RunResults
+from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import RunRecord, RunState
 from gcms_tui.core.run_progress import Progress
 from gcms_tui.core.run_summary import short_name
@@ -46,7 +47,7 @@ class RunPage:
     """Builds the page."""
 
     summary: Summary
-    results: RunResults | ArtifactError | None
+    results: RunResults | GcmsError | None
     """None while they are being read, or the run has not ended."""
     progress: Progress | None
     remaining_s: float | None
@@ -127,7 +128,7 @@ class RunPage:
 
     def _nodes(self, width: int) -> list[Text]:
         palette, glyphs = self.look.palette, self.look.glyphs
-        if isinstance(self.results, ArtifactError):
+        if isinstance(self.results, GcmsError):
             said = f"{self.results.title}: {self.results.message}"
             return [self._heading("Nodes"), *flow(Text(glyphs.text(said, 600), palette.muted), width - 1, " ")]
         if self.results is None:

@@ -44,7 +44,6 @@ class WatchedRun(Pane):
         self._source = RunSource(desk, run_id)
         self._next: Timer | None = None
         self._tick: Timer | None = None
-        self._by_hand = False
         self._seen_at = services.now()
         self._in_front = True
 
@@ -75,8 +74,7 @@ class WatchedRun(Pane):
 
     def look_again(self, *, by_hand: bool = False) -> None:
         """Look off the loop, unless a look is under way."""
-        if self._loader.start(self._source.look):
-            self._by_hand = by_hand
+        if self._loader.start(self._source.look, by_hand=by_hand):
             self._stop_waiting()
 
     def on_looked(self, message: Looked) -> None:
@@ -102,8 +100,7 @@ class WatchedRun(Pane):
         self._look_again_in(_RETRY_S)
         self.draw()
         self.refresh_bindings()
-        if self._by_hand:
-            self._by_hand = False
+        if message.by_hand:
             self.action_error()
 
     def _look_again_in(self, seconds: float) -> None:

@@ -25,7 +25,7 @@ from gcms_tui.console.widgets.brief import Brief
 from gcms_tui.console.widgets.row_list import RowList
 from gcms_tui.console.widgets.run_list import RunList
 from gcms_tui.core.dbt_command import DbtCommand
-from gcms_tui.core.dbt_results import ArtifactError, RunResults
+from gcms_tui.core.dbt_results import RunResults
 from gcms_tui.core.errors import GcmsError
 from gcms_tui.core.run import Run, RunState
 
@@ -76,11 +76,9 @@ class RunsPane(ListPane):
         self._loader = Loader(self, "runs")
         self._reader = Loader(self, "run results")
         self._source = RunsSource(services.open_runs)
-        self._results: dict[str, RunResults | ArtifactError] = {}
+        self._results: dict[str, RunResults | GcmsError] = {}
         """Of the ended runs that were focused last: they do not change any more."""
         self._next: Timer | None = None
-        self._by_hand = False
-        self._again = False
         self._detailed: str | None = None
         self._wanted_run: str | None = None
         """Where the cursor is to be put once the list has it."""
@@ -108,9 +106,7 @@ class RunsPane(ListPane):
 
     def load(self, *, by_hand: bool = False) -> None:
         """Read the list off the loop; where something is being read, once that has ended."""
-        self._again = not self._loader.start(self._source.load)
-        if not self._again:
-            self._by_hand = by_hand
+        if self._loader.ask(self._source.load, by_hand=by_hand):
             self._stop_polling()
             self.draw()
             self.refresh_bindings()
@@ -140,7 +136,7 @@ class RunsPane(ListPane):
     def on_runs_looked(self, message: RunsLooked) -> None:
         before = self.state.alive
         self.state = runs_state.looked(self.state, message.looks)
-        self._again = self._again or self.state.alive != before
+        self._loader.asked_again = self._loader.asked_again or self.state.alive != before
         self._ended()
 
     def on_results_read(self, message: ResultsRead) -> None:
@@ -153,7 +149,7 @@ class RunsPane(ListPane):
         message.stop()
         self.state = replace(self.state, error=message.error)
         self._ended()
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     def _ended(self) -> None:
@@ -161,7 +157,7 @@ class RunsPane(ListPane):
         self.console_app.dbt_is(tuple(one.run for one in self.state.summaries if run_verdict(one) is None))
         self.draw()
         self.refresh_bindings()
-        if self._again:
+        if self._loader.asked_again:
             self.load()
 
     def _poll_later(self) -> None:
@@ -336,8 +332,7 @@ class RunsPane(ListPane):
         from gcms_tui.console.run_cancel import CancelDialog
 
         if self.desk is not None and self.focused_run is not None:
-            dialog = CancelDialog(self.services, self.look, self.desk, self.focused_run)
-            self.app.push_screen(dialog, lambda asked: self.load())
+            self.app.push_screen(CancelDialog(self.services, self.look, self.desk, self.focused_run))
 
     def action_failing(self) -> None:
         from gcms_tui.console.failing import FailingTestsScreen

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from gcms_tui.console.pane import unexpected
 from gcms_tui.console.run_words import run_verdict
-from gcms_tui.core.dbt_results import ArtifactError, RunResults
+from gcms_tui.core.dbt_results import RunResults
+from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.operations.run_desk import RunDesk
@@ -40,7 +42,7 @@ class ResultsRead(Message):
     """What one run has left, or why it has left nothing."""
 
     run_id: str
-    results: RunResults | ArtifactError
+    results: RunResults | GcmsError
 
 
 class RunsSource:
@@ -63,8 +65,10 @@ class RunsSource:
     def results(self, desk: RunDesk, run_id: str) -> ResultsRead:
         try:
             return ResultsRead(run_id, desk.shelf.results(run_id))
-        except ArtifactError as error:
+        except GcmsError as error:
             return ResultsRead(run_id, error)
+        except Exception as error:  # noqa: BLE001 (told of this run: it would be asked for again without end)
+            return ResultsRead(run_id, unexpected(error))
 
     def _look(self, desk: RunDesk, alive: Iterable[str]) -> dict[str, Look]:
         wanted = set(alive)

@@ -18,7 +18,7 @@ class TimedPane(Pane):
     def __init__(self, services: ConsoleServices, look: Look) -> None:
         super().__init__(services, look)
         self._failures = 0
-        self._by_hand = self._overdue = False
+        self._overdue = False
         self._next: Timer | None = None
 
     def look_again(self) -> None:
@@ -29,9 +29,9 @@ class TimedPane(Pane):
         """Tell everything anew."""
         raise NotImplementedError
 
-    def _look_begins(self, *, by_hand: bool) -> None:
+    def _look_begins(self) -> None:
         """A look is under way."""
-        self._by_hand, self._overdue = by_hand, False
+        self._overdue = False
         if self._next is not None:
             self._next.stop()
 

@@ -120,7 +120,7 @@ class TrendList(RowList[TrendRow]):
             tint = palette.warn if title == "last" and node.regressed else palette.muted
             line.append("  " + cell(said, cells, right=True), palette.strong if title == "mean" else tint)
         if columns.spark:
-            line.append("  ").append_text(sparkline(_points(node), columns.spark, self.look))
+            line.append("  ").append_text(sparkline(_points(node, columns.spark), columns.spark, self.look))
         return line
 
 
@@ -132,13 +132,15 @@ def brief_seconds(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d} min" if whole < 3_600 else f"{whole // 3_600}:{whole % 3_600 // 60:02d} h"
 
 
-def _points(node: NodeTrend) -> tuple[Point, ...]:
+def _points(node: NodeTrend, most: int) -> tuple[Point, ...]:
+    """The last of them, at most so many."""
     from datetime import UTC, datetime
 
-    last = len(node.points) - 1
+    newest = node.points[-most:]
+    last = len(newest) - 1
     slow = Verdict.WARN if node.regressed else Verdict.OK
     began = datetime.fromtimestamp(0, UTC)  # only the order counts here
-    return tuple(Point(began, slow if at == last else Verdict.OK, seconds) for at, seconds in enumerate(node.points))
+    return tuple(Point(began, slow if at == last else Verdict.OK, seconds) for at, seconds in enumerate(newest))
 
 
 class TrendScreen(Pane):

@@ -71,8 +71,8 @@ class WallPane(TimedPane):
 
     def look_again(self, *, by_hand: bool = False) -> None:
         """See, off the loop, whether there is anything to look at, unless that is under way."""
-        if self._loader.start(lambda: self._source.look(self._known, by_hand=by_hand)):
-            self._look_begins(by_hand=by_hand)
+        if self._loader.start(lambda: self._source.look(self._known, by_hand=by_hand), by_hand=by_hand):
+            self._look_begins()
             self.draw()
             self.refresh_bindings()
 
@@ -86,7 +86,7 @@ class WallPane(TimedPane):
         message.stop()
         self.state = board_state.fail(self.state, message.error)
         self._ended(failures=self._failures + 1)
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     def _ended(self, *, failures: int) -> None:

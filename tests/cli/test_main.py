@@ -50,6 +50,7 @@ def test_version_and_help_import_nothing_but_click(option: str) -> None:
         "gcms_tui.cli.main",
         "gcms_tui.core",
         "gcms_tui.core.errors",
+        "gcms_tui.core.frozen",
     }
 
 

@@ -33,13 +33,14 @@ async def shows(pilot: Pilot[Any], *texts: str) -> None:
 
 
 async def comes_to_rest(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
-    """Let the console run until `condition` holds and goes on holding once all that waits to be handled has been.
+    """Let the console run until `condition` holds, and still does once all that waited to be handled has been.
 
     For what reads: one answer may lead to the next question.
     """
+    deadline = time.monotonic() + 20.0
     await until(pilot, condition, what)
     while not condition():
-        await until(pilot, condition, what)
+        await until(pilot, condition, what, deadline - time.monotonic())
 
 
 async def typed(pilot: Pilot[Any], text: str) -> None:

@@ -347,7 +347,7 @@ async def read(pilot: Pilot[Any], screen: GroupsScreen | KeyScreen) -> None:
         if screen._loader.busy:
             return False
         if isinstance(screen, KeyScreen):
-            return not screen._again and bool(screen.read or screen.error)
+            return not screen._loader.asked_again and bool(screen.read or screen.error)
         return screen.shown == screen.asked or screen.error is not None
 
     await comes_to_rest(pilot, done, "the end of reading")

@@ -45,11 +45,12 @@ def test_what_is_wired_before_the_first_paint_brings_no_rules_that_it_does_not_n
 def test_what_is_defined_before_the_first_paint_costs_little_to_define() -> None:
     program = (
         "import dataclasses, sys\n"
-        "import gcms_tui.cli.main, gcms_tui.cli.wiring, gcms_tui.console.health, gcms_tui.adapters.last_health\n"
+        "import gcms_tui.cli.main, gcms_tui.cli.wiring, gcms_tui.adapters.last_health\n"
+        "import gcms_tui.console.app, gcms_tui.console.health, gcms_tui.console.launch\n"
         "ours = [module for name, module in sys.modules.items() if name.startswith('gcms_tui.')]\n"
-        "kinds = {kind for module in ours for kind in vars(module).values() if dataclasses.is_dataclass(kind)}\n"
-        "dear = (kind for kind in kinds if isinstance(kind, type) and kind.__dataclass_params__.frozen)\n"
-        "print(*sorted(kind.__qualname__ for kind in dear if kind.__module__.startswith('gcms_tui.')))\n"
+        "kinds = {one for module in ours for one in vars(module).values() if isinstance(one, type)}\n"
+        "dear = (one for one in kinds if dataclasses.is_dataclass(one) and one.__dataclass_params__.frozen)\n"
+        "print(*sorted(one.__qualname__ for one in dear if one.__module__.startswith('gcms_tui.')))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.split() == [], "core.frozen makes these"

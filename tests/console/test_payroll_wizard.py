@@ -217,7 +217,7 @@ async def test_nobody_acts_by_a_reading_that_began_before_they_were_played(small
         assert "AS frank" in screen.status_bar.line().plain and screen.refusal("do") == "the run has not been read"
         screen.on_run_read(RunRead("", cast("PayrollDesk", erin), cast("Standing", screen.standing)))
         assert screen.acting.desk is None and screen.refusal("do") == "the run has not been read"
-        screen.on_not_read(NotRead("", Refused("The store is away", "It does not answer.")))
+        screen.on_not_read(NotRead(Refused("The store is away", "It does not answer.")))
         assert screen.acting.whom == "frank", "and none that failed takes the choice back"
         let_go.set()
         await until(pilot, lambda: screen.desk.person.user == "frank", "frank's desk")

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from gcms_tui.console import guarded
 from gcms_tui.console.app import ConsoleApp
-from gcms_tui.console.chooser import Chooser, Completed
+from gcms_tui.console.chooser import Chooser, Completed, NotParsed, Parsed
 from gcms_tui.console.clipboard import FILE
 from gcms_tui.console.completion import Kind, completed, known_words, last_word, split
 from gcms_tui.console.run_preview import PreviewDialog
@@ -333,6 +333,10 @@ async def test_a_line_is_completed_from_the_project_and_read_by_the_rules(state:
         chooser.post_message(Completed("'", ()))
         await pilot.pause()
         assert "No closing quotation" in drawn(app), "no late match takes its place"
+        chooser.post_message(Parsed("another line", command("build")))
+        chooser.post_message(NotParsed("another line", UsageError("No such thing", "It is not", "Leave it.")))
+        await pilot.pause()
+        assert app.screen is chooser and "No such thing" not in drawn(app), "what was typed before is another line"
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: answers, "the command")
     assert answers == [command("build", "--select", "+dim_concert_has_no_gaps")]

@@ -61,6 +61,26 @@ def test_it_never_changes(kind: Any) -> None:
     assert made == kind("fct") and not hasattr(made, "__dict__")
 
 
+def test_what_it_would_not_honour_is_refused_as_the_class_is_made() -> None:
+    class Checked:
+        rows: int = 0
+
+        def __post_init__(self) -> None: ...
+
+    class Hidden:
+        amount: str = ""
+
+        def __repr__(self) -> str:
+            return "an amount"
+
+    class Later:
+        rows: int = field(default=0, init=False)
+
+    for kind in (Checked, Hidden, Later):
+        with pytest.raises(TypeError, match=f"{kind.__name__} asks for more"):
+            frozen(kind)
+
+
 @BOTH
 def test_it_is_copied_and_pickled(kind: Any) -> None:
     made = kind("fct", 3, known={"a": 1}, read_by="anna")

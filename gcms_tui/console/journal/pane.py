@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
     from gcms_tui.core.writing.doubt import Settlement
     from gcms_tui.operations.scd2.desk import Scd2Desk
     from gcms_tui.operations.writing.doubts import Doubt
-    from gcms_tui.operations.writing.guarded_write import Ended
 
 _TICK_S = 60.0
 _OF_A_ROW = ("open", "copy")
@@ -66,8 +65,6 @@ class JournalPane(ListPane):
         self._source = JournalSource(services.open_scd2)
         self._loader = Loader(self, "journal")
         self._verifier = Loader(self, "chain")
-        self._by_hand = False
-        self._again = False
         self._detailed: str | None = None
 
     def on_mount(self) -> None:
@@ -90,9 +87,7 @@ class JournalPane(ListPane):
     def load(self, *, by_hand: bool = False) -> None:
         """Read it off the loop; where it is being read, once more after that."""
         known = len(self.state.entries)
-        self._again = not self._loader.start(lambda: self._source.load(known))
-        if not self._again:
-            self._by_hand = by_hand
+        if self._loader.ask(lambda: self._source.load(known), by_hand=by_hand):
             self._told_anew()
 
     def on_journal_read(self, message: JournalRead) -> None:
@@ -109,12 +104,12 @@ class JournalPane(ListPane):
         message.stop()
         self.state = replace(self.state, error=message.error)
         self._ended()
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     def _ended(self) -> None:
         self._told_anew()
-        if self._again:
+        if self._loader.asked_again:
             self.load()
 
     def on_chain_read(self, message: ChainRead) -> None:
@@ -283,13 +278,11 @@ class JournalPane(ListPane):
         if desk is not None and entries and self.state.more:
             before = entries[-1].entry.sequence
             if self._loader.start(lambda: self._source.older(desk, before)):
-                self._by_hand = False
                 self._told_anew()
 
     def action_verify(self) -> None:
         desk = self.desk
-        if desk is not None and self._verifier.start(lambda: self._source.verify(desk)):
-            self._by_hand = True
+        if desk is not None and self._verifier.start(lambda: self._source.verify(desk), by_hand=True):
             self._told_anew()
 
     def action_open(self) -> None:
@@ -313,7 +306,6 @@ class JournalPane(ListPane):
     def _settled(self, found: Settlement | None) -> None:
         if found is not None:
             self.console_app.tell(f"Settled: {found.verdict.value}.")
-        self.load()
 
     def action_undo(self) -> None:
         from gcms_tui.console.writing.plan_dialog import PlanDialog
@@ -324,10 +316,7 @@ class JournalPane(ListPane):
             dialog = PlanDialog(
                 self.services, self.look, desk, lambda: desk.required_bench().repairs.propose_undo(write_id)
             )
-            self.app.push_screen(dialog, self._undone)
-
-    def _undone(self, ended: Ended | None) -> None:
-        self.load()
+            self.app.push_screen(dialog)
 
     def action_copy(self) -> None:
         row = self.focused_row

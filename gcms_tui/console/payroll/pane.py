@@ -66,9 +66,6 @@ class PayrollPane(ListPane):
         self.acting = Acting(services.open_payroll)
         self._loader = Loader(self, "payroll")
         self._source = ConcertsSource(self.acting)
-        self._by_hand = False
-        self._again = False
-        """To be read again when this screen is back, or the reading under way has ended."""
         self._wanted = ""
         """The concert that the cursor is to be put on once it is listed."""
         self._detailed: str | None = None
@@ -82,7 +79,7 @@ class PayrollPane(ListPane):
         self.load()
 
     def on_screen_resume(self) -> None:
-        if self._painted and self._again:
+        if self._painted and self._loader.asked_again:
             self.load()
 
     def looked_at(self) -> None:
@@ -96,8 +93,7 @@ class PayrollPane(ListPane):
     def load(self, *, by_hand: bool = False) -> None:
         """Read the concerts off the loop; where they are being read, once more after that."""
         whom = self.acting.whom
-        self._again = not self._loader.start(lambda: self._source.load(whom))
-        self._by_hand = by_hand or (self._again and self._by_hand)
+        self._loader.ask(lambda: self._source.load(whom), by_hand=by_hand)
         self.draw()
         self.refresh_bindings()
 
@@ -115,14 +111,14 @@ class PayrollPane(ListPane):
         self.acting.failed(message.whom)
         self.state = states.failed(self.state, here(message.error))
         self._ended()
-        if self._by_hand and self.in_front:
+        if message.by_hand and self.in_front:
             self.action_error()
 
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again and self.is_current:
-            self.load(by_hand=self._by_hand)
+        if self._loader.asked_again and self.is_current:
+            self.load()
 
     # -- drawing ----------------------------------------------------------------------------------------------------
 

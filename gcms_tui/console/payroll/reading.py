@@ -60,8 +60,7 @@ class ReadRun(StepsScreen):
         """Read it off the loop; where it is being read, once more after that. `own`: something was done from here."""
         self._doing_own = self._doing_own or own
         whom = self.acting.whom
-        self._again = not self._loader.start(lambda: self.source.read(whom))
-        self._by_hand = by_hand or (self._again and self._by_hand)
+        self._loader.ask(lambda: self.source.read(whom), by_hand=by_hand)
         self._stop_waiting()
         if by_hand:
             self.news = ""
@@ -84,14 +83,14 @@ class ReadRun(StepsScreen):
         self.acting.failed(message.whom)
         self.failure = here(message.error)
         self._read_ended()
-        if self._by_hand and self.in_front:
+        if message.by_hand and self.in_front:
             self.action_error()
 
     def _read_ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again:
-            self.read(by_hand=self._by_hand)
+        if self._loader.asked_again:
+            self.read()
         else:
             self._doing_own = False
             self._wait()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from gcms_tui.console.pane import unexpected
+from gcms_tui.console.pane import LoadFailed, unexpected
 from gcms_tui.core.errors import GcmsError
 
 if TYPE_CHECKING:  # names only: whoever presses the key does not wait for them
@@ -34,12 +34,11 @@ class ConcertsLoaded(Message):
 
 
 @dataclass
-class NotRead(Message):
+class NotRead(LoadFailed):
     """What payroll is about could not be read."""
 
-    whom: str
+    whom: str = ""
     """As whom it was tried."""
-    error: GcmsError
 
 
 @dataclass
@@ -109,9 +108,9 @@ def read_as(whom: str, read: Callable[[str], Message]) -> Message:
     try:
         return read(whom)
     except GcmsError as error:
-        return NotRead(whom, error)
+        return NotRead(error, whom=whom)
     except Exception as error:  # noqa: BLE001 (told as any failure)
-        return NotRead(whom, unexpected(error))
+        return NotRead(unexpected(error), whom=whom)
 
 
 def holds_of(desk: PayrollDesk) -> tuple[tuple[Hold, ...], str]:

@@ -109,7 +109,6 @@ class IncidentsScreen(OverBoard):
         self.listed: Listed | None = None
         self._error: GcmsError | None = None
         self._loader = Loader(self, "incidents")
-        self._again = False
         self._read_at = services.now()
         self._cursor = wanted
         """The one that the cursor is to be put on once it is listed."""
@@ -134,7 +133,7 @@ class IncidentsScreen(OverBoard):
     def load(self) -> None:
         """Off the loop; where they are being read, once more after that."""
         desk = self.desk
-        self._again = not self._loader.start(lambda: IncidentsRead(desk.book.all()))
+        self._loader.ask(lambda: IncidentsRead(desk.book.all()))
         self.draw()
 
     def on_incidents_read(self, message: IncidentsRead) -> None:
@@ -154,7 +153,7 @@ class IncidentsScreen(OverBoard):
 
     def _ended(self) -> None:
         self.refresh_bindings()
-        if self._again:
+        if self._loader.asked_again:
             self.load()
 
     # -- drawing ----------------------------------------------------------------------------------------------------

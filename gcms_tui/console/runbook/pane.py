@@ -60,8 +60,6 @@ class RunbookPane(ListPane):
         self.incidents: IncidentDesk | None = None
         self._loader = Loader(self, "runbook")
         self._source = BoardSource(services)
-        self._by_hand = False
-        self._again = False
         """To be read again when this screen is back, or the reading under way has ended."""
         self._detailed: str | None = None
         self._coming_to: tuple[str, str, str] | None = None
@@ -102,9 +100,7 @@ class RunbookPane(ListPane):
 
     def load(self, *, by_hand: bool = False) -> None:
         """Read the board off the loop; where it is being read, once more after that."""
-        self._again = not self._loader.start(self._source.load)
-        if not self._again:
-            self._by_hand = by_hand
+        if self._loader.ask(self._source.load, by_hand=by_hand):
             self.draw()
             self.refresh_bindings()
 
@@ -120,14 +116,14 @@ class RunbookPane(ListPane):
         message.stop()
         self.state = states.failed(self.state, message.error)
         self._ended()
-        wanted, self._coming_to = self._by_hand or self._coming_to is not None, None
+        wanted, self._coming_to = message.by_hand or self._coming_to is not None, None
         if wanted and self.is_current:
             self.action_error()
 
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again and self.is_current:
+        if self._loader.asked_again and self.is_current:
             self.load()
 
     def _arrive(self) -> None:

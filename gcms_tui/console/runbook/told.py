@@ -119,7 +119,6 @@ class ToldScreen(OverBoard):
         """What goes on, in words; empty where nothing does."""
         self._error: GcmsError | None = None
         self._loader = Loader(self, "told")
-        self._again = False
         self._detailed: str | None = None
 
     def look_up(self) -> Told:
@@ -135,7 +134,7 @@ class ToldScreen(OverBoard):
 
     def load(self) -> None:
         """Off the loop; where it is being read, once more after that."""
-        self._again = not self._loader.start(self._read)
+        self._loader.ask(self._read)
         self.draw()
         self.refresh_bindings()
 
@@ -154,7 +153,7 @@ class ToldScreen(OverBoard):
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again:
+        if self._loader.asked_again:
             self.load()
 
     # -- drawing ----------------------------------------------------------------------------------------------------

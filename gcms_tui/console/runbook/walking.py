@@ -83,9 +83,7 @@ class WalkedProcedure(StepsScreen):
     def read(self, *, by_hand: bool = False) -> None:
         """Read it off the loop; where it is being read, once more after that."""
         desk, name, run_id = self.desk, self.name_of, self.run_id
-        self._again = not self._loader.start(lambda: source.read(desk, name, run_id))
-        if not self._again:
-            self._by_hand = by_hand
+        if self._loader.ask(lambda: source.read(desk, name, run_id), by_hand=by_hand):
             self._stop_waiting()
             self.draw()
             self.refresh_bindings()
@@ -102,13 +100,13 @@ class WalkedProcedure(StepsScreen):
         message.stop()
         self.failure = message.error
         self._read_ended()
-        if self._by_hand and self.is_current:
+        if message.by_hand and self.is_current:
             self.action_error()
 
     def _read_ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again:
+        if self._loader.asked_again:
             self.read()
         else:
             self._stop_waiting()
@@ -137,8 +135,7 @@ class WalkedProcedure(StepsScreen):
         return did.ids.get("run", "") if did is not None else ""
 
     def open_dbt(self, run_id: str) -> None:
-        if self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id)):
-            self._by_hand = True
+        self._opener.start(lambda: RunsOpened(self.services.open_runs(), run_id), by_hand=True)
 
     def check(self, step: Step, *, record: bool) -> None:
         """Look; recorded only where the procedure is open and may be written to."""

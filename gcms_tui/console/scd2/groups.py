@@ -80,7 +80,6 @@ class GroupsScreen(ListPane):
         self._asking: Asked | None = None
         self._typing: Timer | None = None
         self._stale = False
-        self._by_hand = False
         self._detailed: str | None = None
 
     def on_mount(self) -> None:
@@ -96,8 +95,8 @@ class GroupsScreen(ListPane):
         if asked != self.shown:
             number, starts = 0, (None,)
         start = starts[number]
-        if self._loader.start(lambda: self._source.read(asked, number, start)):
-            self._asking, self._by_hand = asked, by_hand
+        if self._loader.start(lambda: self._source.read(asked, number, start), by_hand=by_hand):
+            self._asking = asked
             self.draw()
             self.refresh_bindings()
 
@@ -117,7 +116,7 @@ class GroupsScreen(ListPane):
         message.stop()
         self.error = message.error
         self._ended()
-        if self._by_hand:
+        if message.by_hand:
             self.action_error()
 
     def _ended(self) -> None:

@@ -87,9 +87,6 @@ class KeyScreen(Pane):
         self.error: GcmsError | None = None
         self._loader = Loader(self, "scd2 key")
         self._source = KeySource(desk, table, natural_key, scan)
-        self._by_hand = False
-        self._again = False
-        """To be read again when the reading under way has ended."""
         self._detailed: str | None = None
         self.headline = Headline(look, id="headline")
         self.banner = Banner(look, id="banner")
@@ -119,8 +116,8 @@ class KeyScreen(Pane):
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def _start(self, work: Callable[[], Message], *, by_hand: bool = False) -> None:
-        if self._loader.start(work):
-            self._by_hand, self._again = by_hand, False
+        if self._loader.start(work, by_hand=by_hand):
+            self._loader.asked_again = False
             self.draw()
             self.refresh_bindings()
 
@@ -135,21 +132,21 @@ class KeyScreen(Pane):
         message.stop()
         self.error = message.error
         self._ended()
-        if self._by_hand and self.is_current:
+        if message.by_hand and self.is_current:
             self.action_error()
 
     def _ended(self) -> None:
         self.draw()
         self.refresh_bindings()
-        if self._again:
+        if self._loader.asked_again:
             self._start(self._source.read)
 
     def has_been_written(self, table: str) -> None:
         """Somebody wrote to a table from this console: read again when this screen is back."""
-        self._again = self._again or table == self.table.table
+        self._loader.asked_again = self._loader.asked_again or table == self.table.table
 
     def on_screen_resume(self) -> None:
-        if self._again:
+        if self._loader.asked_again:
             self._start(self._source.read)
 
     def _decide(self) -> None:

@@ -70,8 +70,6 @@ class StepsScreen(Pane):
         self._loader = Loader(self, what)
         self._worker = Loader(self, f"{what} step")
         self._opener = Loader(self, f"{what} runs")
-        self._again = False
-        self._by_hand = False
         self._sought = False
         """It was asked whether a dbt run is pending."""
         self._next: Timer | None = None

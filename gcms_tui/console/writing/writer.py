@@ -33,10 +33,13 @@ class Writer:
             if self.busy:
                 return False
             self._idle.clear()
-        if loader.start(lambda: self._held(work)):
-            return True
-        self._idle.set()
-        return False
+        started = False
+        try:
+            started = loader.start(lambda: self._held(work))
+        finally:
+            if not started:
+                self._idle.set()
+        return started
 
     def wait(self, seconds: float = WRITING_S) -> bool:
         """Until nothing is written any more, at most so long. True where it is so."""
