@@ -19,7 +19,7 @@ from textual.widgets import Input
 from gcms_tui.console import completion
 from gcms_tui.console.completion import Kind, Last, last_word
 from gcms_tui.console.key_bar import KeyBar
-from gcms_tui.console.pane import Loader, LoadFailed
+from gcms_tui.console.pane import Loader, LoadFailed, unexpected
 from gcms_tui.console.run_words import words_text
 from gcms_tui.console.services import ConsoleServices
 from gcms_tui.console.theme import Look
@@ -296,24 +296,34 @@ class Chooser(ModalScreen[DbtCommand | None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
+        self._parse()
+
+    def _parse(self) -> None:
+        """Whether the line is a command; where another one is being read, after that."""
         line = self.line.value
-        self._parser.start(lambda: self._parsed(line))
+        self._parser.ask(lambda: self._parsed(line))
 
     def _parsed(self, line: str) -> Message:
         try:
             return Parsed(line, self._desk.runs.parse(completion.split(line.removeprefix("dbt "))))
         except GcmsError as error:
             return NotParsed(line, error)
+        except Exception as error:  # noqa: BLE001 (told as what is wrong with this line)
+            return NotParsed(line, unexpected(error))
 
     def on_parsed(self, message: Parsed) -> None:
         """A line that was changed meanwhile is another one."""
         if message.typed == self.line.value:
             self.dismiss(message.command)
+        elif self._parser.asked_again:
+            self._parse()
 
     def on_not_parsed(self, message: NotParsed) -> None:
         if message.typed == self.line.value:
             self._complaint = True
             self._failed(message.error)
+        elif self._parser.asked_again:
+            self._parse()
 
     def on_load_failed(self, message: LoadFailed) -> None:
         message.stop()

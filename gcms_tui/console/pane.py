@@ -55,9 +55,10 @@ class Loader:
     def __init__(self, receiver: MessagePump, name: str) -> None:
         self._receiver = receiver
         self._name = name
-        self._busy = self._by_hand = False
+        self._busy = self._by_hand = self._again_by_hand = False
         self.asked_again = False
-        """Whoever hears how it ended is to have it done once more: what it saw may be from before."""
+        """To be done once more, as soon as what runs has ended or the screen is back: what was seen may be from before.
+        `ask` clears it; whoever uses `start` does so itself."""
 
     @property
     def busy(self) -> bool:
@@ -69,17 +70,18 @@ class Loader:
 
         Called on the loop, like everything here but `post`.
         """
-        self._by_hand = self._by_hand or by_hand
         if self._busy:
             return False
         args = (work, asyncio.get_running_loop())
         threading.Thread(target=self._run, args=args, name=self._name, daemon=True).start()
-        self._busy = True
+        self._busy, self._by_hand = True, by_hand
         return True
 
     def ask(self, work: Callable[[], Message], *, by_hand: bool = False) -> bool:
-        """As `start`; while one is running, `asked_again` holds from now on."""
+        """As `start`; while one is running, `asked_again` holds from now on, and who asked by hand waits for that."""
+        by_hand = by_hand or self._again_by_hand
         self.asked_again = not self.start(work, by_hand=by_hand)
+        self._again_by_hand = by_hand and self.asked_again
         return not self.asked_again
 
     def post(self, message: Message) -> None:
@@ -102,8 +104,7 @@ class Loader:
     def _end(self, message: Message) -> None:
         self._busy = False
         if isinstance(message, LoadFailed):
-            message.by_hand, self._by_hand = self._by_hand, False
-        self._by_hand = self._by_hand and self.asked_again
+            message.by_hand = self._by_hand
         self._receiver.post_message(message)
 
 

@@ -129,7 +129,7 @@ class RunPage:
     def _nodes(self, width: int) -> list[Text]:
         palette, glyphs = self.look.palette, self.look.glyphs
         if isinstance(self.results, GcmsError):
-            said = f"{self.results.title}: {self.results.message}"
+            said = f"{self.results.title}: {self.results.message} {self.results.next_step}"
             return [self._heading("Nodes"), *flow(Text(glyphs.text(said, 600), palette.muted), width - 1, " ")]
         if self.results is None:
             return []

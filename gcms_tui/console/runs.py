@@ -77,7 +77,8 @@ class RunsPane(ListPane):
         self._reader = Loader(self, "run results")
         self._source = RunsSource(services.open_runs)
         self._results: dict[str, RunResults | GcmsError] = {}
-        """Of the ended runs that were focused last: they do not change any more."""
+        """Of the ended runs that were focused last: they do not change any more. What could not be read is read again
+        with the list, by hand."""
         self._next: Timer | None = None
         self._detailed: str | None = None
         self._wanted_run: str | None = None
@@ -284,6 +285,7 @@ class RunsPane(ListPane):
         self.refresh_bindings()
 
     def action_refresh(self) -> None:
+        self._results = {key: read for key, read in self._results.items() if isinstance(read, RunResults)}
         self.load(by_hand=True)
 
     def action_open(self) -> None:

@@ -12,17 +12,26 @@ from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
-_MADE = {"__init__", "__post_init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__reduce__"}
+_NOT_ITS_OWN = {
+    "__init__",
+    "__post_init__",
+    "__repr__",
+    "__eq__",
+    "__hash__",
+    "__setattr__",
+    "__delattr__",
+    "__reduce__",
+}
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
     """Make a dataclass of `cls`, with slots: equal and hashed by its fields, which never change.
 
-    Raises `TypeError` for a class that has one of those methods of its own, and for fields that are to be treated
-    otherwise than to have a default, or not to be compared or shown.
+    Raises `TypeError` for a class that has a method of its own that this makes, or a `__post_init__`; and for a field
+    that asks for more than a default, or not to be compared or shown.
     """
-    own = _MADE & vars(cls).keys()
+    own = _NOT_ITS_OWN & vars(cls).keys()
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__every__ = fields(made)
     if own or any(not one.init or one.kw_only or one.hash is not None for one in made.__every__):

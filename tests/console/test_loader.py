@@ -80,7 +80,7 @@ async def test_whoever_asked_by_hand_is_told_of_a_failure_once() -> None:
         assert (message.by_hand if isinstance(message, LoadFailed) else None) is told
 
 
-@pytest.mark.parametrize("first, told", [(failing, (True, False)), (Message, (None, True))])
+@pytest.mark.parametrize("first, told", [(failing, (False, True)), (Message, (None, True))])
 async def test_who_asks_by_hand_meanwhile_waits_for_the_one_that_is_done_for_it(
     first: Callable[[], Message], told: tuple[bool | None, bool]
 ) -> None:
@@ -93,6 +93,17 @@ async def test_who_asks_by_hand_meanwhile_waits_for_the_one_that_is_done_for_it(
     assert loader.ask(failing)
     messages.append(await receiver.next())
     assert tuple(one.by_hand if isinstance(one, LoadFailed) else None for one in messages) == told
+
+
+async def test_what_is_done_once_more_for_nobody_fails_for_nobody() -> None:
+    receiver, gate = Receiver(), threading.Event()
+    loader = receiver.loader
+    loader.ask(waiting(gate), by_hand=True)
+    loader.ask(failing)
+    gate.set()
+    await receiver.next()
+    assert loader.ask(failing)
+    assert (await receiver.next()).by_hand is False
 
 
 def test_without_a_loop_it_does_not_count_as_busy() -> None:

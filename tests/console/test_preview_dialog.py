@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.message import Message
 from textual.pilot import Pilot
 
 from gcms_tui.console import guarded
@@ -312,6 +313,25 @@ async def test_the_runbooks_commands_say_whether_they_write(state: Path, tmp_pat
         await pilot.press("down", "down", "down", "enter")
         await until(pilot, lambda: answers, "the answer")
     assert answers == [command("source freshness")]
+
+
+async def test_the_newest_line_is_the_one_that_is_answered(state: Path, tmp_path: Path) -> None:
+    small, gate = small_desk(tmp_path), threading.Event()
+    app = ConsoleApp(services(state, runs=small.desk, read_only=False))
+    async with app.run_test(size=SMALL) as pilot:
+        chooser, answers = await choosing(pilot, app, small)
+        parsed = chooser._parsed
+
+        def slowly(line: str) -> Message:
+            assert gate.wait(20)
+            return parsed(line)
+
+        chooser._parsed = slowly  # type: ignore[method-assign]
+        await pilot.press("tab", "ctrl+u", *"build", "enter")
+        await pilot.press("ctrl+u", *"run", "enter")
+        gate.set()
+        await until(pilot, lambda: answers, "the command")
+    assert answers == [command("run")]
 
 
 async def test_a_line_is_completed_from_the_project_and_read_by_the_rules(state: Path, tmp_path: Path) -> None:

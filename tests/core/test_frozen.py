@@ -76,7 +76,13 @@ def test_what_it_would_not_honour_is_refused_as_the_class_is_made() -> None:
     class Later:
         rows: int = field(default=0, init=False)
 
-    for kind in (Checked, Hidden, Later):
+    class ByName:
+        rows: int = field(default=0, kw_only=True)
+
+    class Hashed:
+        rows: int = field(default=0, hash=False)
+
+    for kind in (Checked, Hidden, Later, ByName, Hashed):
         with pytest.raises(TypeError, match=f"{kind.__name__} asks for more"):
             frozen(kind)
 

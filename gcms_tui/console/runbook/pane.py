@@ -60,7 +60,6 @@ class RunbookPane(ListPane):
         self.incidents: IncidentDesk | None = None
         self._loader = Loader(self, "runbook")
         self._source = BoardSource(services)
-        """To be read again when this screen is back, or the reading under way has ended."""
         self._detailed: str | None = None
         self._coming_to: tuple[str, str, str] | None = None
         """As `come_to` was told, until the board has been read."""
