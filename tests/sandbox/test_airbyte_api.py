@@ -112,6 +112,7 @@ def test_a_job_that_a_server_left_running_has_failed(tmp_path: Path) -> None:
     left = shutil.copy(tmp_path / "jobs.json", tmp_path / "left.json")
     assert Airbyte(Path(left)).ask("GET", f"/jobs/{job}").body["status"] == "failed"
     go.set()
+    here.until(job, "succeeded")
 
 
 @pytest.mark.parametrize(
