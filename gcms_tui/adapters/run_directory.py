@@ -251,15 +251,14 @@ class RunDirectories:
             if name in alive:
                 found[name] = replace(run, alive=True, pid=read_pid(self._root / name / PROCESS))
                 continue
-            if run.end is None:
-                # It may have ended since it was read; now that nobody holds the lease, nothing more is written.
-                end = self._part(name, END, read_end)
-                if end is None and is_locked(self._root / name / EVENTS):  # somebody has removed its lease
-                    found[name] = replace(run, alive=True, pid=read_pid(self._root / name / PROCESS))
-                    continue
-                end = end or end_by_events(self._root / name / EVENTS)
-                found[name] = replace(run, end=end, cancel=self._part(name, CANCEL, read_cancel))
-            self._over[name] = found[name]
+            # Since it was read it may have ended, or its keeper may have noted more of its end; now that nobody holds
+            # the lease, nothing more is written.
+            end = self._part(name, END, read_end) or run.end
+            if end is None and is_locked(self._root / name / EVENTS):  # somebody has removed its lease
+                found[name] = replace(run, alive=True, pid=read_pid(self._root / name / PROCESS))
+                continue
+            end = end or end_by_events(self._root / name / EVENTS)
+            found[name] = self._over[name] = replace(run, end=end, cancel=self._part(name, CANCEL, read_cancel))
 
     def _place(self, project_dir: str) -> str:
         """Where it is behind symbolic links, looked up once: each look-up asks for every directory on the way."""

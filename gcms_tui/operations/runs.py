@@ -211,8 +211,13 @@ class DbtRuns:
         return self.preview(_FAILED_TESTS)
 
     def require_quiet(self) -> None:
-        """Raises `Refused` (guard `dbt_running`) where dbt runs on this project and target, or may."""
+        """Raises `Refused` (guard `dbt_running`) where dbt runs on this project and target, or may.
+
+        A keeper that only keeps the failing rows of a dbt that has ended is not in the way.
+        """
         holder = self._launcher.holder()
+        if holder is not None and self._has_ended(holder.run_id):
+            holder = None
         foreign = "" if holder else self._history.foreign_running()
         if holder is None and not foreign:
             return
@@ -224,6 +229,12 @@ class DbtRuns:
             else "Wait for it to end, and for dbt.log to be silent for a quarter of an hour.",
             guard="dbt_running",
         )
+
+    def _has_ended(self, run_id: str) -> bool:
+        try:
+            return self._shelf.run(run_id).end is not None
+        except GcmsError:
+            return False  # nobody can tell
 
     def close(self) -> None:
         self._launcher.close()

@@ -176,6 +176,21 @@ def test_runs_that_cannot_be_listed_are_told(shelf: Shelf) -> None:
     assert shelf.notes() == ()
 
 
+def test_what_its_keeper_noted_after_the_end_was_read_is_not_lost(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lets go of the lease between the reading of the end and the look for who holds it."""
+    run_id = shelf.put(1, end=RunEnd(NOON, 1))
+
+    def noted(leases: Path, project: str) -> tuple[()]:
+        shelf.file(run_id, "end.json").write_text(end_text(RunEnd(NOON, 1, note="No space left")), encoding="utf-8")
+        return ()
+
+    monkeypatch.setattr("gcms_tui.adapters.run_directory.holders", noted)
+    for run in (shelf.run(run_id), *shelf.runs()):
+        assert run.end is not None and run.end.note == "No space left"
+
+
 def test_what_is_over_is_read_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand runs cost what is new among them."""
     for number in range(1000):

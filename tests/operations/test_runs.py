@@ -147,6 +147,23 @@ def test_a_lease_taken_since_is_refused_and_its_holder_named(world: World) -> No
     assert world.runs.preview(TEST_GOLD).holder == HOLDER
 
 
+def test_the_target_is_quiet_once_dbt_itself_has_ended(world: World) -> None:
+    """Its keeper holds the lease on, while it keeps the failing rows."""
+    world.runs.require_quiet()
+    going, over = (
+        past_run(run_id, TEST_GOLD, ended=run_id == "over", exit_code=1, alive=True) for run_id in ("on", "over")
+    )
+    for run in (going, over):
+        world.shelf.add(run)
+    for run_id, quiet in (("on", False), ("over", True), ("r-unknown", False)):
+        world.launcher.the_holder = replace(HOLDER, run_id=run_id)
+        if quiet:
+            world.runs.require_quiet()
+        else:
+            with pytest.raises(Refused, match="bo@ops2"):
+                world.runs.require_quiet()
+
+
 def test_nothing_selected_is_refused_in_the_preview_and_at_the_start(world: World) -> None:
     preview = world.runs.preview(DbtCommand("test", ("typo",)))
     assert "selects no node" in preview.refusal

@@ -155,7 +155,7 @@ class Checklist:
             if tested.critical:
                 self._hold(tested, dbt_run)
             if not tested.problems:
-                self._require_quiet(dbt_run)
+                self.runs.require_quiet()
             read, problems, query_ids = self._payments(at.run)
             problems = [*tested.problems, *_changed(item, read), *problems]
             said: dict[str, Any] = {
@@ -199,14 +199,6 @@ class Checklist:
         holds = self._book.holds
         if not any(hold.hold_id and hold.cause == CRITICAL_TEST for hold in holds.open()):
             holds.set(CRITICAL_TEST, f"{', '.join(tested.critical)} failed in {dbt_run}")
-
-    def _require_quiet(self, dbt_run: str) -> None:
-        try:
-            self.runs.require_quiet()
-        except Refused:
-            # Its own keeper may still hold the lease, having things to put in order: then nobody else can have begun.
-            if not self._runs.shelf.run(dbt_run).alive:
-                self.runs.require_quiet()
 
     def _payments(self, run: PayrollRun) -> tuple[PaymentsRead | None, list[str], list[str]]:
         """The payments, what of them must not be paid, and the queries' ids."""
