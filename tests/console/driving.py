@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -41,6 +43,23 @@ async def comes_to_rest(pilot: Pilot[Any], condition: Callable[[], object], what
     await until(pilot, condition, what)
     while not condition():
         await until(pilot, condition, what, deadline - time.monotonic())
+
+
+async def times_read(pilot: Pilot[Any], pane: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often a pane reads that is asked once more while it reads."""
+    load, gate, read = pane._source.load, threading.Event(), list[Any]()
+
+    def slowly(*given: Any) -> Any:
+        read.append(load(*given))
+        assert len(read) > 1 or gate.wait(20)
+        return read[-1]
+
+    monkeypatch.setattr(pane._source, "load", slowly)
+    pane.load()
+    pane.load()
+    gate.set()
+    await comes_to_rest(pilot, lambda: not pane._loader.busy, "the end of reading")
+    return len(read)
 
 
 async def typed(pilot: Pilot[Any], text: str) -> None:

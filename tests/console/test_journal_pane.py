@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,13 +19,12 @@ from gcms_tui.console.journal.chain import ChainDialog
 from gcms_tui.console.journal.doubt_dialog import DoubtDialog
 from gcms_tui.console.journal.page import entry_page
 from gcms_tui.console.journal.pane import JournalPane
-from gcms_tui.console.journal.source import JournalRead
 from gcms_tui.console.journal.words import told
 from gcms_tui.console.writing.plan_dialog import PlanDialog
 from gcms_tui.core.errors import CommitUnknown, GcmsError, Unavailable
 from gcms_tui.core.payroll import events
 from gcms_tui.core.writing.journal import Anchor
-from tests.console.driving import comes_to_rest, drawn, settled, until
+from tests.console.driving import comes_to_rest, drawn, settled, times_read, until
 from tests.console.small_platform import services
 from tests.console.small_scd2 import scd2_pane
 from tests.console.small_writing import AFTER, KEY, TABLE, SmallWriting, small_writing
@@ -135,19 +133,7 @@ async def test_what_is_asked_for_while_it_is_read_is_read_after_that(
     app = console(state, small)
     async with app.run_test(size=SMALL) as pilot:
         pane = await journal(pilot)
-        load, gate, read = pane._source.load, threading.Event(), list[JournalRead]()
-
-        def slowly(known: int) -> JournalRead:
-            read.append(load(known))
-            assert len(read) > 1 or gate.wait(20)
-            return read[-1]
-
-        monkeypatch.setattr(pane._source, "load", slowly)
-        pane.load()
-        pane.load()
-        gate.set()
-        await comes_to_rest(pilot, lambda: not pane._loader.busy, "the journal")
-        assert len(read) == 2
+        assert await times_read(pilot, pane, monkeypatch) == 2
 
 
 async def test_looking_settles_nothing_and_settling_is_by_looking(state: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,10 @@ from gcms_tui.console.run_cancel import CancelDialog
 from gcms_tui.console.run_preview import PreviewDialog
 from gcms_tui.console.run_provenance import RunProvenance
 from gcms_tui.console.runs import RunsPane
-from gcms_tui.console.runs_source import RunsLoaded
 from gcms_tui.console.trend import TrendScreen
 from gcms_tui.core.errors import Unavailable
 from gcms_tui.core.run import Person
-from tests.console.driving import comes_to_rest, drawn, until
+from tests.console.driving import comes_to_rest, drawn, times_read, until
 from tests.console.scripted_run import CRITICAL_TEST, STORY, Planned, ScriptedRun, command, ended, past, record
 from tests.console.small_platform import NOON, Clock, services
 from tests.console.small_runs import SmallDesk, small_desk
@@ -71,19 +69,7 @@ async def test_what_is_asked_for_while_the_list_is_read_is_read_after_that(
     app = console(state, small_desk(tmp_path))
     async with app.run_test(size=SMALL) as pilot:
         pane = await runs_pane(pilot)
-        load, gate, read = pane._source.load, threading.Event(), list[RunsLoaded]()
-
-        def slowly() -> RunsLoaded:
-            read.append(load())
-            assert len(read) > 1 or gate.wait(20)
-            return read[-1]
-
-        monkeypatch.setattr(pane._source, "load", slowly)
-        pane.load()
-        pane.load()
-        gate.set()
-        await quiet(pilot, pane)
-        assert len(read) == 2
+        assert await times_read(pilot, pane, monkeypatch) == 2
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
